@@ -1,0 +1,181 @@
+//! The distortion: six shapes after a drive gain, without make-up, and an optional filter before or after (vital-laws §9).
+
+use super::ramp::{Line, Ramp};
+use super::svf::{self, Svf, SvfCoefficients};
+use crate::math::{self, fast};
+
+/// Samples per second on which the longest hold of the sample-rate reducer is counted.
+const HOLD_RATE: f32 = 88_200.0;
+
+/// Shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DistortionKind {
+    /// tanh.
+    SoftClip,
+    /// Held within ±1.
+    HardClip,
+    /// Folded back at ±1 in straight lines.
+    LinearFold,
+    /// Folded back along a sine.
+    SineFold,
+    /// Rounded to steps.
+    BitCrush,
+    /// Held for a while.
+    DownSample,
+}
+
+/// Place of the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilterPlace {
+    /// No filter.
+    None,
+    /// Before the shape.
+    Pre,
+    /// After it.
+    Post,
+}
+
+/// Values at the end of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct DistortionParams {
+    /// Shape.
+    pub kind: DistortionKind,
+    /// Drive in dB, −30..30; for the crushers the strength.
+    pub drive_db: f32,
+    /// Wet share 0..1, linear.
+    pub mix: f32,
+    /// Place of the filter.
+    pub filter: FilterPlace,
+    /// Its corner in Hz.
+    pub filter_hz: f32,
+    /// Its resonance 0..1.
+    pub filter_resonance: f32,
+    /// 0 low-pass, 1 band-pass, 2 high-pass.
+    pub filter_blend: f32,
+}
+
+/// Weights (low, band, high) of a blend 0..2 (vital-laws §6).
+pub(crate) fn blend_weights(blend: f32) -> [f32; 3] {
+    let x = blend.clamp(0.0, 2.0) - 1.0;
+    [(-x).max(0.0), (1.0 - x * x).max(0.0).sqrt(), x.max(0.0)]
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Hold {
+    value: f32,
+    age: f32,
+}
+
+/// The distortion effect.
+#[derive(Debug)]
+pub struct Distortion {
+    sample_rate: f32,
+    filter: [Svf; 2],
+    hold: [Hold; 2],
+    strength: Ramp,
+    mix: Ramp,
+    g: Ramp,
+    k: Ramp,
+    weights: [Ramp; 3],
+}
+
+/// The one number each shape takes from the drive: gain, step or hold in samples.
+fn strength(kind: DistortionKind, drive_db: f32, sample_rate: f32) -> f32 {
+    let drive_db = drive_db.clamp(-30.0, 30.0);
+    let t = (drive_db + 30.0) / 60.0;
+    match kind {
+        DistortionKind::BitCrush => (t * t).max(1e-4),
+        DistortionKind::DownSample => {
+            let open = (1.0 - t).max(1e-3);
+            (0.99 / (open * open)).max(1.0) * sample_rate / HOLD_RATE
+        }
+        _ => math::db_to_gain(f64::from(drive_db)) as f32,
+    }
+}
+
+/// x within one period 1 from zero.
+#[inline]
+fn fract(x: f32) -> f32 {
+    x - x.floor()
+}
+
+/// The memoryless shapes; `s` is the gain, or the step of the bit crusher.
+#[inline]
+fn shape(kind: DistortionKind, x: f32, s: f32) -> f32 {
+    match kind {
+        DistortionKind::SoftClip => fast::tanh(x * s),
+        DistortionKind::HardClip => (x * s).clamp(-1.0, 1.0),
+        DistortionKind::LinearFold => (4.0 * fract(x * s * 0.25 + 0.75) - 2.0).abs() - 1.0,
+        DistortionKind::SineFold => fast::sin_cycles(x * s * 0.25),
+        DistortionKind::BitCrush => (x / s + 0.5).floor() * s,
+        DistortionKind::DownSample => x,
+    }
+}
+
+impl Distortion {
+    /// At rest.
+    #[must_use]
+    pub fn new(sample_rate: f32) -> Self {
+        Self {
+            sample_rate,
+            filter: [Svf::default(); 2],
+            hold: [Hold::default(); 2],
+            strength: Ramp::default(),
+            mix: Ramp::default(),
+            g: Ramp::default(),
+            k: Ramp::default(),
+            weights: [Ramp::default(); 3],
+        }
+    }
+
+    /// At rest; the next block starts at its values.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.sample_rate);
+    }
+
+    /// Replaces a block by its mix with the shaped signal.
+    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &DistortionParams) {
+        let frames = left.len();
+        let strength = self.strength.towards(strength(p.kind, p.drive_db, self.sample_rate), frames);
+        let mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
+        let g = self.g.towards(svf::coefficient(p.filter_hz, self.sample_rate), frames);
+        let k = self.k.towards(svf::damping(p.filter_resonance), frames);
+        let target = blend_weights(p.filter_blend);
+        let mut weights = [strength; 3];
+        for ((line, ramp), target) in weights.iter_mut().zip(&mut self.weights).zip(target) {
+            *line = ramp.towards(target, frames);
+        }
+        for (side, channel) in [left, right].into_iter().enumerate() {
+            self.channel(side, channel, p, &mut [strength, mix, g, k, weights[0], weights[1], weights[2]]);
+        }
+    }
+
+    fn channel(&mut self, side: usize, channel: &mut [f32], p: &DistortionParams, lines: &mut [Line; 7]) {
+        let (filter, hold) = (&mut self.filter[side], &mut self.hold[side]);
+        let [strength, mix, g, k, low, band, high] = lines;
+        for x in channel.iter_mut() {
+            let (strength, mix) = (strength.advance(), mix.advance());
+            let c = SvfCoefficients::new(g.advance(), k.advance());
+            let (low, band, high) = (low.advance(), band.advance(), high.advance());
+            let mut filtered = |x: f32| {
+                let y = filter.tick(x, &c);
+                low * y.low + band * y.band + high * y.high
+            };
+            let input = if p.filter == FilterPlace::Pre { filtered(*x) } else { *x };
+            let mut wet = if p.kind == DistortionKind::DownSample {
+                hold.age += 1.0;
+                if hold.age >= strength {
+                    hold.age = (hold.age - strength).min(strength);
+                    hold.value = input;
+                }
+                hold.value
+            } else {
+                shape(p.kind, input, strength)
+            };
+            if p.filter == FilterPlace::Post {
+                wet = filtered(wet);
+            }
+            *x += mix * (wet - *x);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How the wet signal of an effect joins the dry one, and the guard that keeps decaying state out of denormals.
+
+use super::ramp::{Line, Ramp};
+use crate::math;
+
+/// Dry and wet gain of `mix` (clamped to 0..1) at equal power: cos and sin of a quarter turn (vital-laws §9).
+pub(crate) fn equal_power(mix: f32) -> (f32, f32) {
+    let angle = 0.5 * math::PI * f64::from(mix.clamp(0.0, 1.0));
+    (math::cos(angle) as f32, math::sin(angle) as f32)
+}
+
+/// The two gains of an equal-power mix, each a straight line across the block.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EqualPowerMix {
+    dry: Ramp,
+    wet: Ramp,
+}
+
+impl EqualPowerMix {
+    /// The lines of (dry, wet) gain towards `mix` over `frames` samples.
+    pub(crate) fn towards(&mut self, mix: f32, frames: usize) -> (Line, Line) {
+        let (dry, wet) = equal_power(mix);
+        (self.dry.towards(dry, frames), self.wet.towards(wet, frames))
+    }
+
+    /// Forgets the last mix.
+    pub(crate) fn reset(&mut self) {
+        self.dry.reset();
+        self.wet.reset();
+    }
+}
+
+/// Zero instead of a value under 1e-20: what circulates in a feedback path must not decay into denormals, which are slow.
+#[inline]
+pub(crate) fn flush(x: f32) -> f32 {
+    if x.abs() < 1e-20 { 0.0 } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{equal_power, flush};
+
+    #[test]
+    fn an_equal_power_mix_keeps_the_power_and_reaches_both_ends() {
+        assert_eq!(equal_power(0.0), (1.0, 0.0));
+        let (dry, wet) = equal_power(1.5);
+        assert!(dry.abs() < 1e-6 && (wet - 1.0).abs() < 1e-6);
+        let (dry, wet) = equal_power(0.3);
+        assert!((dry - 0.891_006_5).abs() < 1e-6 && (dry * dry + wet * wet - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn only_inaudible_values_are_flushed() {
+        assert_eq!(flush(1e-21), 0.0);
+        assert_eq!(flush(-1e-19), -1e-19);
+    }
+}

@@ -1,0 +1,159 @@
+//! The phaser: chains of four, eight or twelve all-passes swept by a triangle, with band-limited feedback (vital-laws §9).
+
+use super::flanger::triangle;
+use super::mix::flush;
+use super::one_pole::{self, OnePole};
+use super::ramp::Ramp;
+use crate::math;
+
+/// Samples between two values of the sweep.
+const TICK: u32 = 32;
+/// All-passes of a channel.
+const STAGES: usize = 12;
+/// The feedback is limited to this ratio above and below the swept frequency.
+const FEEDBACK_RANGE: f32 = 20.0;
+
+/// Values at the end of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct PhaserParams {
+    /// Wet share 0..1, linear.
+    pub mix: f32,
+    /// Frequency of the sweep in Hz.
+    pub rate_hz: f32,
+    /// Middle of the sweep in Hz.
+    pub center_hz: f32,
+    /// Depth of the sweep in semitones to each side.
+    pub depth_st: f32,
+    /// Share fed back, 0..1.
+    pub feedback: f32,
+    /// How far the right side's sweep is ahead, in turns 0..1.
+    pub phase: f32,
+    /// 0 four, 1 eight, 2 twelve all-passes, mixed between.
+    pub blend: f32,
+}
+
+/// Coefficients that move in a line across a tick.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sweep {
+    now: [f32; 3],
+    step: [f32; 3],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Channel {
+    stages: [OnePole; STAGES],
+    feedback_low: OnePole,
+    feedback_high: OnePole,
+    last: f32,
+    sweep: Sweep,
+}
+
+/// The phaser effect.
+#[derive(Debug)]
+pub struct Phaser {
+    sample_rate: f32,
+    channels: [Channel; 2],
+    phase: f64,
+    until_tick: u32,
+    fresh: bool,
+    feedback: Ramp,
+    mix: Ramp,
+    weights: [Ramp; 3],
+}
+
+impl Phaser {
+    /// At rest.
+    #[must_use]
+    pub fn new(sample_rate: f32) -> Self {
+        Self {
+            sample_rate,
+            channels: [Channel::default(); 2],
+            phase: 0.0,
+            until_tick: 0,
+            fresh: true,
+            feedback: Ramp::default(),
+            mix: Ramp::default(),
+            weights: [Ramp::default(); 3],
+        }
+    }
+
+    /// At rest, sweep at its beginning; the next block starts at its values.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.sample_rate);
+    }
+
+    /// Puts the sweep where it is `seconds` after its beginning.
+    pub fn seek(&mut self, seconds: f64, rate_hz: f32) {
+        let turns = seconds * f64::from(rate_hz);
+        self.phase = turns - turns.floor();
+        (self.until_tick, self.fresh) = (0, true);
+    }
+
+    /// Replaces a block by its mix with the swept signal.
+    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &PhaserParams) {
+        let frames = left.len();
+        let blend = p.blend.clamp(0.0, 2.0);
+        let (few, many) = ((1.0 - blend).max(0.0), (blend - 1.0).max(0.0));
+        let [mut w4, mut w8, mut w12] = {
+            let mut lines = self.weights.iter_mut().zip([few, 1.0 - few - many, many]);
+            std::array::from_fn(|_| lines.next().map(|(ramp, target)| ramp.towards(target, frames)).unwrap_or_default())
+        };
+        let mut feedback = self.feedback.towards(p.feedback.clamp(0.0, 1.0), frames);
+        let mut mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
+        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
+            if self.until_tick == 0 {
+                self.until_tick = TICK;
+                self.sweep(p);
+            }
+            self.until_tick -= 1;
+            let weights = [w4.advance(), w8.advance(), w12.advance()];
+            let (feedback, mix) = (feedback.advance(), mix.advance());
+            for (x, channel) in [l, r].into_iter().zip(&mut self.channels) {
+                let wet = channel.tick(*x, feedback, &weights);
+                *x += mix * (wet - *x);
+            }
+        }
+    }
+
+    /// Sets both sides' coefficients for the next [`TICK`] samples and moves the sweep on.
+    fn sweep(&mut self, p: &PhaserParams) {
+        let fs = self.sample_rate;
+        self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / f64::from(fs);
+        self.phase -= self.phase.floor();
+        for (channel, ahead) in self.channels.iter_mut().zip([0.0, f64::from(p.phase)]) {
+            let semitones = f64::from(p.depth_st) * triangle(self.phase + ahead);
+            let hz = p.center_hz * math::exp2(semitones / 12.0) as f32;
+            let target = [hz, hz * FEEDBACK_RANGE, hz / FEEDBACK_RANGE].map(|hz| one_pole::coefficient(hz, fs));
+            let sweep = &mut channel.sweep;
+            if self.fresh {
+                sweep.now = target;
+            }
+            for ((step, now), target) in sweep.step.iter_mut().zip(sweep.now).zip(target) {
+                *step = (target - now) / TICK as f32;
+            }
+        }
+        self.fresh = false;
+    }
+}
+
+impl Channel {
+    #[inline]
+    fn tick(&mut self, x: f32, feedback: f32, weights: &[f32; 3]) -> f32 {
+        for (now, step) in self.sweep.now.iter_mut().zip(self.sweep.step) {
+            *now += step;
+        }
+        let [g, upper, lower] = self.sweep.now;
+        let below = self.feedback_high.low(self.last, upper);
+        let returned = below - self.feedback_low.low(below, lower);
+        let mut signal = x + feedback * returned;
+        let mut shifted = 0.0;
+        for (stages, weight) in self.stages.chunks_exact_mut(4).zip(weights) {
+            for stage in stages {
+                signal = 2.0 * stage.low(signal, g) - signal;
+            }
+            shifted += weight * signal;
+        }
+        self.last = flush(shifted);
+        0.5 * (x + shifted)
+    }
+}

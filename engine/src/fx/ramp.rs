@@ -1,0 +1,61 @@
+//! A control value that moves in a straight line across each block.
+//!
+//! The first block after construction or [`Ramp::reset`] starts at its target, so that nothing glides in from a
+//! default. A target that does not change gives a step of exactly 0: the samples then do not depend on the block size.
+
+/// The end value of the last block.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ramp {
+    last: Option<f32>,
+}
+
+/// The line across one block.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Line {
+    value: f32,
+    step: f32,
+}
+
+impl Ramp {
+    /// Forgets the last value: the next block starts at its target.
+    pub(crate) fn reset(&mut self) {
+        self.last = None;
+    }
+
+    /// The line from the last block's end to `target`, reached at the last of `frames` samples.
+    pub(crate) fn towards(&mut self, target: f32, frames: usize) -> Line {
+        let value = self.last.unwrap_or(target);
+        self.last = Some(target);
+        Line { value, step: (target - value) / frames.max(1) as f32 }
+    }
+}
+
+impl Line {
+    /// The value of the next sample.
+    #[inline]
+    pub(crate) fn advance(&mut self) -> f32 {
+        self.value += self.step;
+        self.value
+    }
+
+    /// Whether the value stands still in this block.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.step == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ramp;
+
+    #[test]
+    fn a_ramp_starts_at_its_first_target_and_ends_at_each_next_one() {
+        let mut ramp = Ramp::default();
+        let mut first = ramp.towards(0.5, 4);
+        assert_eq!(first.advance(), 0.5);
+        assert!(first.is_flat());
+        let mut second = ramp.towards(1.5, 4);
+        let values: Vec<f32> = (0..4).map(|_| second.advance()).collect();
+        assert_eq!(values, [0.75, 1.0, 1.25, 1.5]);
+    }
+}

@@ -1,0 +1,35 @@
+//! The SongWalker synthesiser.
+//!
+//! A [`songwalker_schemas::PatchSpec`] goes in, stereo audio comes out ([`render`]); audio goes in, measures come
+//! out ([`analysis`]). The sound follows Vital's, so that an exported patch sounds there as its preview promised.
+//! The crate has no threads, files, clocks or globals, and gives the same bits on every x86-64 machine: all
+//! transcendental functions come from [`math`], no sum's order depends on the machine.
+
+pub mod analysis;
+pub mod audio;
+pub mod controls;
+pub mod envelope;
+pub mod fft;
+pub mod filter;
+pub mod fx;
+pub mod lfo;
+pub mod math;
+pub mod modulation;
+pub mod noise;
+pub mod oscillator;
+pub mod oversample;
+pub mod patch_player;
+pub mod random;
+pub mod render;
+pub mod unison;
+pub mod voice;
+pub mod voices;
+pub mod warp;
+pub mod wavetable;
+
+/// The version of the sound: patch = same bits, minor = new features while older patches keep their bits,
+/// major = sounds may differ. It is written into every patch.
+pub const ENGINE_VERSION: &str = "0.1.0";
+
+/// Sample frames per control block: control-rate modulation is a straight ramp across each.
+pub const BLOCK: usize = 64;

@@ -1,0 +1,5 @@
+//! Patches to other synthesisers' files.
+
+pub mod vital;
+
+pub use vital::{ExportError, VitalExport, vital};

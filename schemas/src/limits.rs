@@ -1,0 +1,28 @@
+//! The limits of the product, each once.
+
+/// Longest prompt, in Unicode scalar values after normalisation.
+pub const MAX_PROMPT_CHARS: usize = 4_000;
+/// Most tags of a request.
+pub const MAX_TAGS: usize = 20;
+/// Longest tag, in Unicode scalar values.
+pub const MAX_TAG_CHARS: usize = 64;
+/// Most variations of a request.
+pub const MAX_VARIATIONS: usize = 5;
+/// Largest bundle, bytes.
+pub const MAX_BUNDLE_BYTES: usize = 5_000_000;
+/// Largest patch document that is read, bytes.
+pub const MAX_PATCH_BYTES: usize = 16_000_000;
+/// Most modulation routes of a patch (Vital's slots).
+pub const MAX_ROUTES: usize = 64;
+/// Most points of an LFO shape.
+pub const MAX_POINTS: usize = 100;
+/// Most targets of one macro.
+pub const MAX_MACRO_TARGETS: usize = 32;
+/// Largest seed: the largest whole number that JSON carries exactly.
+pub const MAX_SEED: u64 = (1 << 53) - 1;
+/// Longest name of a patch, in characters.
+pub const MAX_NAME_CHARS: usize = 48;
+/// Longest path of a bundle's entry, bytes.
+pub const MAX_ENTRY_PATH_BYTES: usize = 100;
+/// Most faults that one validation lists.
+pub const MAX_FAULTS: usize = 100;

@@ -1,0 +1,76 @@
+//! `cargo xtask eval`: the evaluation prompts through the release build, judged by `tests/evaluation/eval.py`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{needs, python};
+
+/// What `cargo xtask eval` can be told.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Prompts of this split: dev, held_out or all.
+    #[arg(long, default_value = "dev")]
+    split: String,
+    /// Another prompt file than tests/data/prompts-dev.json.
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+    /// Use this binary instead of building the release one.
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+    /// Write everything that was measured and judged to this file.
+    #[arg(long, value_name = "OUT")]
+    json: Option<PathBuf>,
+    /// Only this prompt; may be given several times.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Keep bundles and renders in this new directory.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Leave the two baselines out.
+    #[arg(long)]
+    no_baselines: bool,
+    /// Say of every failure what was wanted and what came.
+    #[arg(long)]
+    verbose: bool,
+    /// Install what is missing without asking.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Runs the evaluation; false when something could not be evaluated.
+pub fn run(options: &Options) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    let Some(python) = python::ready(&workspace).or_else(|| needs::provide(&workspace, options.yes)) else {
+        bail!("the evaluation needs its Python environment");
+    };
+    let binary = workspace.release_binary(options.binary.as_deref())?;
+    let mut command = python::script(&workspace, &python, "evaluation/eval.py");
+    command
+        .arg("--binary")
+        .arg(binary)
+        .arg("--split")
+        .arg(&options.split);
+    for (flag, path) in [
+        ("--prompts", &options.prompts),
+        ("--json", &options.json),
+        ("--keep", &options.keep),
+    ] {
+        if let Some(path) = path {
+            command.arg(flag).arg(path);
+        }
+    }
+    for id in &options.only {
+        command.arg("--only").arg(id);
+    }
+    for (flag, given) in [
+        ("--no-baselines", options.no_baselines),
+        ("--verbose", options.verbose),
+    ] {
+        if given {
+            command.arg(flag);
+        }
+    }
+    Ok(command.status()?.success())
+}

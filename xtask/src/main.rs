@@ -1,0 +1,110 @@
+//! The project's own commands: `cargo xtask test | generate | eval | bench | spectrograms`.
+//!
+//! Owns the command line; each command is a module of its own. What a command needs beyond Rust is listed before anything
+//! is installed (`needs`).
+
+mod bench;
+mod eval;
+mod generate;
+mod needs;
+mod python;
+mod spectrograms;
+mod steps;
+mod test;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "The project's own commands",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install or find what the tests need (listed first) and run them all.
+    Test {
+        /// Install what is missing without asking.
+        #[arg(long)]
+        yes: bool,
+        /// Run only this step; may be given several times.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Say which steps there are and what they need, and run nothing.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Write the files that are made from the parameter table: JSON Schemas and the page of all parameters.
+    Generate {
+        /// Write nothing; fail where a file is not what it should be.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Render the evaluation prompts and print how many the product follows.
+    Eval(eval::Options),
+    /// Measure speed; figures, not tests.
+    Bench {
+        #[command(subcommand)]
+        what: BenchCommand,
+    },
+    /// Make every template and write the page that shows their spectrograms.
+    Spectrograms {
+        /// Use this binary instead of building the release one.
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum BenchCommand {
+    /// Wall time from prompt to bundle with 3 variations over 20 prompts, by stage.
+    Latency {
+        /// Rounds over the prompts.
+        #[arg(long, default_value_t = 1)]
+        runs: usize,
+        /// Use this binary instead of building the release one.
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
+    /// CPU time of some patches as a multiple of real time, beside Vital's own where it is at hand.
+    Engine {
+        /// Renders per patch; the median counts.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+        /// Use this binary instead of building the release one.
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Test { yes, only, list } => test::run(yes, &only, list),
+        Command::Generate { check } => generate::run(check),
+        Command::Eval(options) => eval::run(&options),
+        Command::Bench {
+            what: BenchCommand::Latency { runs, binary },
+        } => bench::latency(runs, binary),
+        Command::Bench {
+            what: BenchCommand::Engine { runs, binary },
+        } => bench::engine(runs, binary),
+        Command::Spectrograms { binary } => spectrograms::run(binary),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("error: {fault:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

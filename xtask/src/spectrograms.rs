@@ -1,0 +1,131 @@
+//! `cargo xtask spectrograms`: makes every template and writes `docs/templates.md`, the page that shows how each looks.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::workspace::{Workspace, output};
+
+/// Makes the page; true when every template could be made.
+pub fn run(binary: Option<PathBuf>) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    let binary = workspace.release_binary(binary.as_deref())?;
+    let listed: Value = serde_json::from_str(&output(Command::new(&binary).args(["templates", "--json"]))?)?;
+    let templates = listed
+        .as_array()
+        .or_else(|| listed["templates"].as_array())
+        .context("no list of templates")?;
+    let scratch = workspace.target.join("spectrograms");
+    let pictures = workspace.root.join("docs/spectrograms");
+    for folder in [&scratch, &pictures] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut page = String::from(
+        "# Templates\n\nWhat each template sounds like as it is: the preview phrase of its bundle, 30 Hz to 20 kHz \
+         (`cargo xtask spectrograms` writes this page).\n",
+    );
+    let mut category = "";
+    let mut sorted: Vec<&Value> = templates.iter().collect();
+    sorted.sort_by_key(|t| (text(t, "category"), text(t, "id")));
+    for template in sorted {
+        let id = text(template, "id");
+        if text(template, "category") != category {
+            category = text(template, "category");
+            write!(page, "\n## {category}\n")?;
+        }
+        let bundle = generate(&binary, template, &scratch.join(id))?;
+        std::fs::copy(
+            bundle.join("preview/spectrogram.png"),
+            pictures.join(format!("{id}.png")),
+        )
+        .with_context(|| format!("template {id} has no spectrogram"))?;
+        let analysis = analysis(&bundle).unwrap_or_default();
+        let description = template["description"].as_str().unwrap_or_default();
+        write!(page, "\n### {} (`{id}`)\n\n", text(template, "name"))?;
+        if !description.is_empty() {
+            write!(page, "{description}\n\n")?;
+        }
+        write!(
+            page,
+            "![{}](spectrograms/{id}.png)\n{analysis}",
+            text(template, "name")
+        )?;
+        println!("{id}");
+    }
+    std::fs::write(workspace.root.join("docs/templates.md"), page)?;
+    println!("docs/templates.md: {} templates", templates.len());
+    Ok(true)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// The folder of the unpacked bundle that the template alone makes.
+fn generate(binary: &Path, template: &Value, folder: &Path) -> Result<PathBuf> {
+    let prompt = format!("{} {}", text(template, "category"), text(template, "name"));
+    let answer = output(
+        Command::new(binary)
+            .args([
+                "generate",
+                &prompt,
+                "--template",
+                text(template, "id"),
+                "--seed",
+                "0",
+                "--planner",
+                "embedded",
+            ])
+            .args(["--variations", "0", "--json", "--out"])
+            .arg(folder),
+    )?;
+    let answer: Value = serde_json::from_str(&answer)?;
+    let patch = folder.join(answer["patch"].as_str().context("no patch in the answer")?);
+    patch
+        .parent()
+        .map(Path::to_path_buf)
+        .context("the patch lies in no folder")
+}
+
+/// One line of what was measured, where the bundle says it.
+fn analysis(bundle: &Path) -> Option<String> {
+    let analysis: Value =
+        serde_json::from_slice(&std::fs::read(bundle.join("meta/analysis.json")).ok()?).ok()?;
+    let measured = if analysis["lufs"].is_number() {
+        &analysis
+    } else {
+        first_with_lufs(&analysis)?
+    };
+    let figure = |key: &str, decimals: usize| {
+        measured[key]
+            .as_f64()
+            .map_or_else(|| "–".to_owned(), |v| format!("{v:.decimals$}"))
+    };
+    Some(format!(
+        "\nattack {} ms, sustain {} dB, tail {} ms, brightness {} octaves, width {}, movement {}, {} LUFS\n",
+        figure("attack_ms", 0),
+        figure("sustain_db", 1),
+        figure("tail60_ms", 0),
+        figure("brightness_oct", 2),
+        figure("width", 2),
+        figure("movement", 2),
+        figure("lufs", 1),
+    ))
+}
+
+/// The first object, in depth, that holds a measured loudness.
+fn first_with_lufs(value: &Value) -> Option<&Value> {
+    value.as_object()?.values().find_map(|v| {
+        if v["lufs"].is_number() {
+            Some(v)
+        } else {
+            first_with_lufs(v)
+        }
+    })
+}

@@ -1,0 +1,262 @@
+//! `cargo xtask test`: everything that must hold before a change is good, in one command.
+//!
+//! Dev profile everywhere and one set of build targets, so that a single build serves lints, tests and conformance.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::steps::{Outcome, Steps};
+use crate::workspace::{Workspace, execute, output, succeeds};
+use crate::{generate, needs, python};
+
+/// Patches drawn at random that Vital conformance looks at, beside all templates.
+const RANDOM_INTENTS: usize = 100;
+
+type Step = fn(&Workspace, Option<&PathBuf>) -> Result<Outcome>;
+
+/// The steps in their order: name, what it does, and the step.
+const STEPS: &[(&str, &str, Step)] = &[
+    ("fmt", "formatting", |w, _| {
+        passed(&mut w.cargo(["fmt", "--all", "--check"]))
+    }),
+    ("clippy", "lints, with warnings as errors", |w, _| {
+        passed(&mut w.cargo([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    }),
+    ("build", "dev build of binaries and tests", |w, _| {
+        w.dev_binary().map(|_| Outcome::Passed)
+    }),
+    ("unit", "unit, property and integration tests", |w, _| unit(w)),
+    ("doc", "tests in the documentation", |w, _| {
+        passed(&mut w.cargo(["test", "--doc", "--workspace", "--quiet"]))
+    }),
+    (
+        "generated",
+        "generated files are what their sources say",
+        |w, _| generate::files(w, true).map(|()| Outcome::Passed),
+    ),
+    ("evaluator", "the evaluation's own tests", |w, python| {
+        with(python, |python| evaluator(w, python))
+    }),
+    (
+        "analysis",
+        "AudioAnalysis against the reference descriptors",
+        |w, python| with(python, |python| analysis(w, python)),
+    ),
+    (
+        "vital",
+        "exports of all templates and 100 random intents in the real Vital engine",
+        |w, python| with(python, |python| vital(w, python)),
+    ),
+    (
+        "determinism",
+        "same prompt and seed, same bytes, under other circumstances",
+        |w, python| determinism(w, python),
+    ),
+];
+
+/// Runs the steps (all, or those in `only`); true when none failed.
+pub fn run_all(workspace: &Workspace, yes: bool, only: &[String]) -> bool {
+    let python = needs::provide(workspace, yes);
+    let mut steps = Steps::default();
+    for (name, title, step) in STEPS {
+        if only.is_empty() || only.iter().any(|o| o == name) {
+            steps.run(name, title, || step(workspace, python.as_ref()));
+        }
+    }
+    steps.finish()
+}
+
+/// The command: `--list` only says what there is.
+pub fn run(yes: bool, only: &[String], list: bool) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    if let Some(unknown) = only.iter().find(|o| !STEPS.iter().any(|(name, ..)| name == o)) {
+        let names: Vec<&str> = STEPS.iter().map(|(name, ..)| *name).collect();
+        bail!("there is no step {unknown:?}; there are: {}", names.join(", "));
+    }
+    if list {
+        needs::list(&workspace);
+        println!("\n━━ steps");
+        for (name, title, _) in STEPS {
+            println!("{name:12} {title}");
+        }
+        return Ok(true);
+    }
+    Ok(run_all(&workspace, yes, only))
+}
+
+fn passed(command: &mut Command) -> Result<Outcome> {
+    execute(command).map(|()| Outcome::Passed)
+}
+
+fn with(python: Option<&PathBuf>, step: impl FnOnce(&PathBuf) -> Result<Outcome>) -> Result<Outcome> {
+    match python {
+        Some(python) => step(python),
+        None => Ok(Outcome::Skipped(
+            "no Python environment with vita, numpy and scipy".into(),
+        )),
+    }
+}
+
+fn unit(workspace: &Workspace) -> Result<Outcome> {
+    if succeeds(&mut workspace.cargo(["nextest", "--version"])) {
+        passed(&mut workspace.cargo([
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--status-level",
+            "fail",
+        ]))
+    } else {
+        passed(&mut workspace.cargo([
+            "test",
+            "--workspace",
+            "--bins",
+            "--tests",
+            "--no-fail-fast",
+            "--quiet",
+        ]))
+    }
+}
+
+fn evaluator(workspace: &Workspace, python: &Path) -> Result<Outcome> {
+    passed(
+        Command::new(python)
+            .args(["-B", "-m", "unittest", "--quiet"])
+            .current_dir(workspace.script("evaluation")),
+    )
+}
+
+fn analysis(workspace: &Workspace, python: &PathBuf) -> Result<Outcome> {
+    let binary = workspace.dev_binary()?;
+    let mut command = python::script(workspace, python, "conformance/analysis_check.py");
+    passed(
+        command
+            .arg("--binary")
+            .arg(binary)
+            .arg("--tools")
+            .arg(workspace.script("conformance")),
+    )
+}
+
+/// One exported patch, as `exports.py` prints it.
+struct Export {
+    file: String,
+    note: u64,
+}
+
+fn exports(workspace: &Workspace, python: &PathBuf, binary: &Path, folder: &Path) -> Result<Vec<Export>> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    let mut command = python::script(workspace, python, "conformance/exports.py");
+    command
+        .arg("--binary")
+        .arg(binary)
+        .arg("--out")
+        .arg(folder)
+        .args(["--random", &RANDOM_INTENTS.to_string()]);
+    output(&mut command)?
+        .lines()
+        .map(|line| {
+            let export: Value = serde_json::from_str(line)?;
+            let file = export["vital"]
+                .as_str()
+                .context("no .vital file in the list")?
+                .to_owned();
+            Ok(Export {
+                file,
+                note: export["note"].as_u64().context("no note in the list")?,
+            })
+        })
+        .collect()
+}
+
+fn vital(workspace: &Workspace, python: &PathBuf) -> Result<Outcome> {
+    let binary = workspace.dev_binary()?;
+    let made = exports(
+        workspace,
+        python,
+        &binary,
+        &workspace.target.join("conformance-exports"),
+    )?;
+    ensure!(
+        made.len() > RANDOM_INTENTS,
+        "only {} patches were exported",
+        made.len()
+    );
+    println!("{} patches exported", made.len());
+    let mut faults = String::new();
+    for note in [36, 60] {
+        let files: Vec<&str> = made
+            .iter()
+            .filter(|e| e.note == note)
+            .map(|e| e.file.as_str())
+            .collect();
+        if files.is_empty() {
+            continue;
+        }
+        let mut command = python::script(workspace, python, "conformance/vital_check.py");
+        command
+            .arg("--tools")
+            .arg(workspace.script("conformance"))
+            .arg("--render")
+            .arg(&binary);
+        if let Err(fault) = execute(command.args(["--note", &note.to_string()]).args(&files)) {
+            writeln!(faults, "note {note}: {fault:#}")?;
+        }
+    }
+    if faults.is_empty() {
+        Ok(Outcome::Passed)
+    } else {
+        bail!("{}", faults.trim_end())
+    }
+}
+
+fn determinism(workspace: &Workspace, python: Option<&PathBuf>) -> Result<Outcome> {
+    // The script imports nothing beyond Python itself.
+    let system = PathBuf::from("python3");
+    let python = python.unwrap_or(&system);
+    if !succeeds(Command::new(python).arg("--version")) {
+        return Ok(Outcome::Skipped("no python3".into()));
+    }
+    let mut command = python::script(workspace, python, "conformance/determinism.py");
+    command.arg("--binary").arg(workspace.dev_binary()?);
+    let release = workspace.target.join("release/songwalker");
+    if release.exists() {
+        println!("beside the release build that is there");
+        command.arg("--binary").arg(release);
+    }
+    passed(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_step_is_refused_with_the_names_there_are() {
+        let refused = run(false, &["cilppy".to_owned()], true);
+        assert!(refused.is_err_and(|e| e.to_string().contains("clippy")));
+    }
+
+    #[test]
+    fn every_step_has_its_own_name() {
+        let mut names: Vec<&str> = STEPS.iter().map(|(name, ..)| *name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+}
