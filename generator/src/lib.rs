@@ -1,1 +1,22 @@
-//! From a prompt to a checked, packed patch.
+//! From a prompt to a checked, packed patch, as plain functions:
+//! `plan → map → render → check → vary → package` ([`pipeline::generate`]).
+//!
+//! No actors, no database, no network, no clock in anything that is kept: the same [`songwalker_schemas::Intent`]
+//! gives the same bytes on every machine.
+
+pub mod calibration;
+pub mod check;
+pub mod error;
+pub mod export;
+pub mod macros;
+pub mod mapper;
+pub mod package;
+pub mod phrase;
+pub mod pipeline;
+pub mod planner;
+pub mod templates;
+pub mod vary;
+pub mod verify;
+
+/// The version of what turns words into patches; it changes with lexicon, templates or mapper.
+pub const GENERATOR_VERSION: &str = "0.1.0";

@@ -47,7 +47,7 @@ def main():
     arguments = parser.parse_args()
     binary = str(Path(arguments.binary).resolve())
     out = arguments.out.resolve()
-    tasks = [(f"template-{t['id']}", t["name"], 0, t["id"]) for t in templates(binary)]
+    tasks = [(f"template-{t['id']}", t["category"], 0, t["id"]) for t in templates(binary)]
     tasks += [(f"random-{i:03}", *random_prompt(i), None) for i in range(arguments.random)]
     failed = 0
     with ThreadPoolExecutor(2) as pool:

@@ -69,7 +69,6 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// The folder of the unpacked bundle that the template alone makes.
 fn generate(binary: &Path, template: &Value, folder: &Path) -> Result<PathBuf> {
-    let prompt = format!("{} {}", text(template, "category"), text(template, "name"));
     let answer = output(
         Command::new(binary)
             .args([

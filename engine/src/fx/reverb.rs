@@ -190,7 +190,7 @@ impl Reverb {
         let mut low_share = ramps.low_share.towards(1.0 - share(p.low_shelf_db), frames);
         let mut high = ramps.high.towards(corner(p.high_shelf_hz), frames);
         let mut high_share = ramps.high_share.towards(share(p.high_shelf_db), frames);
-        let predelay_samples = p.predelay_s.clamp(0.0, LONGEST_PREDELAY_S) * fs;
+        let predelay_samples = (p.predelay_s.clamp(0.0, LONGEST_PREDELAY_S) * fs).max(3.0);
         let mut predelay = ramps.predelay.towards(predelay_samples, frames);
 
         let factor = math::exp2(SIZE_POWERS.0 * f64::from(p.size.clamp(0.0, 1.0)) + SIZE_POWERS.1);
@@ -229,7 +229,7 @@ impl Reverb {
                     lengths[row][lane] += LENGTH_FOLLOW * (target - lengths[row][lane]);
                     let i = row * 4 + lane;
                     let ring = &self.lines[i * (self.line_mask + 1)..][..self.line_mask + 1];
-                    x[row][lane] = read_line(ring, self.line_mask, self.now, lengths[row][lane]);
+                    x[row][lane] = read_line(ring, self.line_mask, self.now, lengths[row][lane] - 1.0);
                 }
             }
             // Input within its band, inverted, and the all-passes.
@@ -237,7 +237,7 @@ impl Reverb {
             let mut input = [*l, *r, *l, *r];
             for (lane, v) in input.iter_mut().enumerate() {
                 let below = self.pre_high[lane].low(*v, pre_high);
-                *v = 0.25 * (self.pre_low[lane].low(below, pre_low) - below);
+                *v = 0.25 * (self.pre_low[lane].low(*v, pre_low) - below);
             }
             for row in 0..ROWS {
                 let mut past = [0.0_f32; 4];
@@ -257,13 +257,14 @@ impl Reverb {
             let mut x = exchange(&x);
             let (low, low_share) = (low.advance(), low_share.advance());
             let (high, high_share) = (high.advance(), high_share.advance());
-            let mut kept = x;
+            let (mut kept, mut gains) = (x, x);
             for row in 0..ROWS {
                 for lane in 0..4 {
                     let below = self.high[row][lane].low(x[row][lane], high);
                     let damped = below + high_share * (x[row][lane] - below);
                     x[row][lane] = damped - low_share * self.low[row][lane].low(damped, low);
-                    kept[row][lane] = flush(x[row][lane] * decay[row][lane].advance());
+                    gains[row][lane] = decay[row][lane].advance();
+                    kept[row][lane] = flush(x[row][lane] * gains[row][lane]);
                     let i = row * 4 + lane;
                     self.lines[i * (self.line_mask + 1) + (self.now & self.line_mask)] = kept[row][lane];
                 }
@@ -273,7 +274,7 @@ impl Reverb {
             let mut out = [0.0_f32; 4];
             for lane in 0..4 {
                 for row in 0..ROWS {
-                    out[lane] += x[row][lane] + 0.125 * forward[row][lane];
+                    out[lane] += x[row][lane] + 0.125 * gains[row][lane] * forward[row][lane];
                 }
             }
             self.now = self.now.wrapping_add(1);
@@ -283,7 +284,7 @@ impl Reverb {
             for (side, v) in [l, r].into_iter().enumerate() {
                 let sum = out[side] + out[side + 2];
                 self.predelay[side].push(sum);
-                let late = self.predelay[side].read((back + 1.0).max(DelayLine::SHORTEST));
+                let late = self.predelay[side].read(back + 1.0);
                 *v = dry_now * *v + wet_now * late;
             }
         }

@@ -22,7 +22,7 @@ pub(super) fn sine_shape() -> Shape {
 }
 
 fn triangle_shape() -> Shape {
-    Shape::waveform(|t| 1.0 - 4.0 * ((t + 0.75).fract() - 0.5).abs())
+    Shape::waveform(|t| 1.0 - 4.0 * ((t + 0.25).fract() - 0.5).abs())
 }
 
 pub(super) fn saw_shape() -> Shape {
