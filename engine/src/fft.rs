@@ -9,15 +9,13 @@ pub mod circle;
 mod complex;
 mod real;
 
-use std::ops::{Add, Mul, Neg, Sub};
+use std::ops::{Add, Mul, Sub};
 
 pub use complex::ComplexFft;
 pub use real::RealFft;
 
 /// A number type to transform: `f32` on the audio path, `f64` in the analysis.
-pub trait Real:
-    Copy + Default + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
-{
+pub trait Real: Copy + Default + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     /// The nearest value to `x`.
     fn from_f64(x: f64) -> Self;
 }

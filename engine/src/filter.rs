@@ -103,6 +103,19 @@ impl Slope {
         }
     }
 
+    /// Whether a second stage stands in front: the notch styles are two notches in a row.
+    pub(crate) fn is_steep(self) -> bool {
+        matches!(self, Self::TwentyFour | Self::NotchBlend | Self::NotchSpread)
+    }
+
+    /// What makes up for the resonance's gain: a notch has none, so there it goes back to 1.
+    pub(crate) fn calmed(self, gain: f32, blend: f32) -> f32 {
+        match self {
+            Self::NotchBlend | Self::NotchSpread => gain + (1.0 - gain) * (1.0 - (blend - 1.0).abs()),
+            _ => gain,
+        }
+    }
+
     /// Weights of the three responses at a blend 0..2.
     pub(crate) fn weights(self, blend: f32) -> Weights {
         let x = blend - 1.0;
@@ -267,14 +280,15 @@ macro_rules! each_kind {
     };
 }
 
-/// Whether this engine plays a model in a style. One that it does not play passes the sound on unchanged.
+/// Whether this engine plays a model in a style. A model that it does not play passes the sound on unchanged, a style
+/// is played as its nearest.
 #[must_use]
 pub const fn is_supported(model: FilterModel, style: FilterStyle) -> bool {
     match model {
-        FilterModel::Analog | FilterModel::Ladder | FilterModel::Digital | FilterModel::Dirty => matches!(
-            style,
-            FilterStyle::Db12 | FilterStyle::Db24 | FilterStyle::NotchBlend | FilterStyle::Bpn
-        ),
+        FilterModel::Analog | FilterModel::Digital | FilterModel::Dirty => {
+            matches!(style, FilterStyle::Db12 | FilterStyle::Db24 | FilterStyle::NotchBlend)
+        }
+        FilterModel::Ladder => matches!(style, FilterStyle::Db12 | FilterStyle::Db24),
         FilterModel::Diode => true,
         FilterModel::Formant | FilterModel::Comb | FilterModel::Phaser => false,
     }
@@ -338,3 +352,6 @@ impl StereoFilter {
         self.controls = Some(controls);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,296 @@
-//! Not written yet.
+//! A low-frequency oscillator: its drawn shape and its running state in one voice.
+//!
+//! Values are 0..1 for both sides, taken once per control block (at its end). Laws: `vital-laws.md` §8.
+
+use crate::math;
+use songwalker_schemas::patch::lfo::{LfoMode, Points, SmoothMode};
+use songwalker_schemas::patch::rate::{RateMode, Sync};
+
+/// Points of the table that a shape is read from.
+const TABLE: usize = 2048;
+
+/// A shape drawn once when the patch is loaded, read by cubic interpolation.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    /// The value at −1/2048, 0, 1/2048 … 1, 1 + 1/2048.
+    table: Vec<f32>,
+}
+
+impl Shape {
+    /// Draws a shape from its points. `smooth` makes each way between two points a half sine.
+    #[must_use]
+    pub fn new(points: &Points, smooth: bool) -> Self {
+        let value = |x: f64| value_at(points, smooth, x) as f32;
+        let mut table = Vec::with_capacity(TABLE + 3);
+        table.push(value(0.0));
+        table.extend((0..=TABLE).map(|i| value(i as f64 / TABLE as f64)));
+        table.push(value(1.0));
+        Self { table }
+    }
+
+    /// The value at a phase 0..1.
+    #[must_use]
+    pub fn at(&self, phase: f64) -> f32 {
+        let place = phase.clamp(0.0, 1.0) * TABLE as f64;
+        let index = (place as usize).min(TABLE - 1);
+        let t = (place - index as f64) as f32;
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| self.table[index + i]);
+        let (slope_b, slope_c) = ((c - a) * 0.5, (d - b) * 0.5);
+        let rise = c - b;
+        b + t * (slope_b + t * (3.0 * rise - 2.0 * slope_b - slope_c + t * (slope_b + slope_c - 2.0 * rise)))
+    }
+}
+
+fn value_at(points: &Points, smooth: bool, x: f64) -> f64 {
+    let mut before = match points.0.first() {
+        Some(point) => *point,
+        None => return 0.0,
+    };
+    for point in points.0.iter().skip(1) {
+        if x < point.x || (x >= 1.0 && point.x >= 1.0 && point.x > before.x) {
+            let width = point.x - before.x;
+            let mut t = if width > 0.0 { ((x - before.x) / width).clamp(0.0, 1.0) } else { 1.0 };
+            if smooth {
+                let sine = math::sin(t * math::PI * 0.5);
+                t = sine * sine;
+            }
+            return before.y + (point.y - before.y) * math::curve(t, before.power);
+        }
+        before = *point;
+    }
+    before.y
+}
+
+/// What does not move while a patch plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LfoSettings {
+    /// When it starts and ends.
+    pub mode: LfoMode,
+    /// What smooths it.
+    pub smooth: SmoothMode,
+}
+
+/// The values of the moving controls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LfoControls {
+    /// Cycles per second.
+    pub hz: f64,
+    /// Start or loop phase, 0..1.
+    pub phase: f64,
+    /// Seconds before it runs.
+    pub delay_s: f64,
+    /// Smoothing time in seconds.
+    pub smooth_s: f64,
+    /// Fade-in time in seconds.
+    pub fade_s: f64,
+    /// Phase between left and right, cycles.
+    pub stereo: f64,
+}
+
+/// Cycles per second of a rate. `hz_raw` is the raw rate (2^v Hz), `note` what key tracking follows.
+#[must_use]
+pub fn rate_hz(mode: RateMode, hz_raw: f64, sync: Sync, bpm: f64, note: f64) -> f64 {
+    let tempo = || sync.cycles_per_beat() * bpm / 60.0;
+    match mode {
+        RateMode::Hz => math::exp2(hz_raw.clamp(-20.0, 12.0)),
+        RateMode::Tempo => tempo(),
+        RateMode::Dotted => tempo() * 2.0 / 3.0,
+        RateMode::Triplet => tempo() * 1.5,
+        RateMode::Keytrack => math::note_to_hz(note.clamp(-60.0, 180.0)),
+    }
+}
+
+/// A running LFO.
+#[derive(Debug, Clone, Default)]
+pub struct Lfo {
+    /// Cycles since the start, as the mode counts them.
+    position: f64,
+    /// Seconds since the start.
+    seconds: f64,
+    released: bool,
+    smoothed: [f64; 2],
+    value: [f32; 2],
+}
+
+impl Lfo {
+    /// The present values of left and right.
+    #[must_use]
+    pub fn value(&self) -> [f32; 2] {
+        self.value
+    }
+
+    /// Starts anew. `song_s` is the song's time in seconds.
+    pub fn trigger(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64) {
+        *self = Self::default();
+        self.settle(shape, settings, c, song_s, 0.0);
+    }
+
+    /// The key was let go.
+    pub fn release(&mut self) {
+        self.released = true;
+    }
+
+    /// Lets `seconds` pass, ending at the song time `song_s`.
+    pub fn advance(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
+        let waited = (c.delay_s - self.seconds).clamp(0.0, seconds);
+        self.seconds += seconds;
+        let cycles = c.hz * (seconds - waited);
+        let phase = c.phase.clamp(0.0, 1.0);
+        match settings.mode {
+            LfoMode::Trigger | LfoMode::Sync => {
+                self.position += cycles;
+                self.position -= self.position.floor();
+            }
+            LfoMode::Envelope => self.position = (self.position + cycles).min(1.0),
+            LfoMode::SustainEnvelope => {
+                let limit = if self.released { 1.0 } else { phase.max(self.position) };
+                self.position = (self.position + cycles).min(limit);
+            }
+            LfoMode::LoopPoint => {
+                self.position += cycles;
+                if self.position >= 1.0 {
+                    let width = 1.0 - phase;
+                    self.position = if width < 1e-6 { 1.0 } else { phase + rest(self.position - phase, width) };
+                }
+            }
+            LfoMode::LoopHold => {
+                self.position += cycles;
+                if self.released {
+                    self.position = self.position.min(1.0);
+                } else if self.position >= phase {
+                    self.position = if phase < 1e-6 { 0.0 } else { rest(self.position, phase) };
+                }
+            }
+        }
+        self.settle(shape, settings, c, song_s, seconds);
+    }
+
+    fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
+        let base = match settings.mode {
+            LfoMode::Trigger => self.position + c.phase,
+            LfoMode::Sync => song_s * c.hz + c.phase,
+            LfoMode::Envelope => (self.position + c.phase).min(1.0),
+            _ => self.position,
+        };
+        let wraps = matches!(settings.mode, LfoMode::Trigger | LfoMode::Sync);
+        let fade = if c.fade_s > 0.0 { (self.seconds / c.fade_s).min(1.0) } else { 1.0 };
+        for (side, half) in [0.5, -0.5].into_iter().enumerate() {
+            let place = base + half * c.stereo;
+            let place = if wraps || c.stereo != 0.0 { place - place.floor() } else { place };
+            let raw = f64::from(shape.at(place));
+            self.value[side] = match settings.smooth {
+                SmoothMode::Fade => raw * fade,
+                SmoothMode::Time if c.smooth_s < 0.0002 => raw,
+                SmoothMode::Time => {
+                    let keep = math::exp2(-seconds / (0.2 * c.smooth_s));
+                    self.smoothed[side] = raw + (self.smoothed[side] - raw) * keep;
+                    self.smoothed[side]
+                }
+            } as f32;
+        }
+    }
+}
+
+/// What is left of `x` after whole multiples of `width`.
+fn rest(x: f64, width: f64) -> f64 {
+    x - width * (x / width).floor()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use songwalker_schemas::patch::lfo::LfoShape;
+
+    const BLOCK_S: f64 = 64.0 / 44_100.0;
+
+    fn settings(mode: LfoMode) -> LfoSettings {
+        LfoSettings { mode, smooth: SmoothMode::Time }
+    }
+
+    fn controls(hz: f64) -> LfoControls {
+        LfoControls { hz, phase: 0.0, delay_s: 0.0, smooth_s: 0.0, fade_s: 0.0, stereo: 0.0 }
+    }
+
+    fn run(lfo: &mut Lfo, shape: &Shape, mode: LfoMode, c: &LfoControls, seconds: f64) -> f32 {
+        let blocks = (seconds / BLOCK_S).round() as usize;
+        for i in 0..blocks {
+            lfo.advance(shape, settings(mode), c, (i + 1) as f64 * BLOCK_S, BLOCK_S);
+        }
+        lfo.value()[0]
+    }
+
+    #[test]
+    fn a_saw_of_two_hertz_rises_once_in_half_a_second() {
+        let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
+        let mut lfo = Lfo::default();
+        let c = controls(2.0);
+        lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
+        assert!(lfo.value()[0].abs() < 1e-3);
+        assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.25) - 0.5).abs() < 0.003);
+        assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.125) - 0.75).abs() < 0.003);
+        assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.25) - 0.25).abs() < 0.003);
+    }
+
+    #[test]
+    fn note_values_follow_the_tempo() {
+        assert!((rate_hz(RateMode::Tempo, 0.0, Sync::Quarter, 120.0, 0.0) - 2.0).abs() < 1e-12);
+        assert!((rate_hz(RateMode::Tempo, 0.0, Sync::Whole, 120.0, 0.0) - 0.5).abs() < 1e-12);
+        assert!((rate_hz(RateMode::Dotted, 0.0, Sync::Quarter, 120.0, 0.0) - 4.0 / 3.0).abs() < 1e-12);
+        assert!((rate_hz(RateMode::Triplet, 0.0, Sync::Quarter, 120.0, 0.0) - 3.0).abs() < 1e-12);
+        assert!((rate_hz(RateMode::Hz, 3.0, Sync::Quarter, 120.0, 0.0) - 8.0).abs() < 1e-12);
+        assert_eq!(rate_hz(RateMode::Tempo, 0.0, Sync::Freeze, 120.0, 0.0), 0.0);
+    }
+
+    #[test]
+    fn each_mode_ends_or_loops_where_it_should() {
+        let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
+        let c = LfoControls { phase: 0.4, ..controls(1.0) };
+        let after = |mode, seconds: f64, released_s: Option<f64>| {
+            let mut lfo = Lfo::default();
+            lfo.trigger(&shape, settings(mode), &c, 0.0);
+            let value = run(&mut lfo, &shape, mode, &c, seconds);
+            released_s.map_or(value, |more| {
+                lfo.release();
+                run(&mut lfo, &shape, mode, &c, more)
+            })
+        };
+        let near = |a: f32, b: f32| assert!((a - b).abs() < 0.005, "{a} is not {b}");
+        near(after(LfoMode::Trigger, 0.3, None), 0.7);
+        near(after(LfoMode::SustainEnvelope, 3.0, None), 0.4);
+        near(after(LfoMode::SustainEnvelope, 3.0, Some(0.3)), 0.7);
+        near(after(LfoMode::LoopPoint, 0.5, None), 0.5);
+        near(after(LfoMode::LoopPoint, 1.3, None), 0.7);
+        near(after(LfoMode::LoopHold, 0.9, None), 0.1);
+        near(after(LfoMode::LoopHold, 0.9, Some(0.6)), 0.7);
+        near(after(LfoMode::Sync, 0.5, None), 0.9);
+    }
+
+    #[test]
+    fn the_delay_holds_the_start() {
+        let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
+        let c = LfoControls { delay_s: 0.5, phase: 0.25, ..controls(1.0) };
+        let mut lfo = Lfo::default();
+        lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
+        assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.45) - 0.25).abs() < 1e-3);
+        assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.25) - 0.45).abs() < 5e-3);
+    }
+
+    #[test]
+    fn stereo_shifts_the_sides_apart() {
+        let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
+        let c = LfoControls { stereo: 0.2, phase: 0.5, ..controls(1.0) };
+        let mut lfo = Lfo::default();
+        lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
+        let [left, right] = lfo.value();
+        assert!((left - 0.6).abs() < 1e-3 && (right - 0.4).abs() < 1e-3);
+    }
+
+    #[test]
+    fn smoothing_has_its_half_life() {
+        let shape = Shape::new(&Points::straight(&[(0.0, 1.0), (1.0, 1.0)]), false);
+        let c = LfoControls { smooth_s: 1.0, ..controls(1.0) };
+        let mut lfo = Lfo::default();
+        lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
+        assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.2) - 0.5).abs() < 0.005);
+    }
+}

@@ -1,1 +1,287 @@
-//! Not written yet.
+//! The routes of a patch: what moves which raw value, and by how much.
+//!
+//! value = amount · raw range · shaped source; unipolar P(x, −curve), bipolar ½·sign·P(|2x − 1|, −curve); a drawn map
+//! comes before the curve; the stereo flag turns the right side round. Sums act on raw values and are not clamped:
+//! each consumer clamps what it must. An amount that is modulated itself adds 2·amount·source and stays within ±1
+//! (`vital-laws.md` §8).
+
+use crate::lfo::Shape;
+use crate::math;
+use songwalker_schemas::modulation::{Polarity, Source};
+use songwalker_schemas::PatchSpec;
+use songwalker_schemas::rules::route_of_amount;
+
+/// Number of sources.
+pub const SOURCES: usize = Source::ALL.len();
+
+/// Values 0..1 of all sources, left and right.
+pub type SourceValues = [[f32; 2]; SOURCES];
+
+/// What a route or a knob moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// A parameter.
+    Param {
+        /// Its place among the raw values.
+        id: usize,
+        /// Width of its raw range.
+        range: f32,
+    },
+    /// The amount of a route.
+    Amount(usize),
+}
+
+impl Target {
+    /// What a patch's pointer names, if it may be moved.
+    #[must_use]
+    pub fn of(patch: &PatchSpec, pointer: &str) -> Option<Self> {
+        if let Some(route) = route_of_amount(pointer) {
+            return (route < patch.modulation.routes.len()).then_some(Self::Amount(route));
+        }
+        let id = patch.param_id(pointer)?;
+        let row = id.row();
+        row.modulatable.then(|| Self::Param { id: id.index(), range: row.raw_range() as f32 })
+    }
+
+    /// What an amount of 1 adds.
+    #[must_use]
+    pub fn range(self) -> f64 {
+        match self {
+            Self::Param { range, .. } => f64::from(range),
+            Self::Amount(_) => 2.0,
+        }
+    }
+}
+
+/// P(t, power) with its divisor worked out.
+#[derive(Debug, Clone, Copy)]
+struct Bend {
+    power: f64,
+    scale: f64,
+}
+
+impl Bend {
+    fn new(power: f64) -> Self {
+        let scale = if power.abs() < 0.005 { 0.0 } else { 1.0 / (math::exp(power) - 1.0) };
+        Self { power, scale }
+    }
+
+    fn at(self, t: f32) -> f32 {
+        if self.scale == 0.0 { t } else { ((math::exp(self.power * f64::from(t)) - 1.0) * self.scale) as f32 }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Route {
+    index: usize,
+    source: usize,
+    target: Target,
+    bipolar: bool,
+    bend: Bend,
+    map: Option<Shape>,
+    mirrored: bool,
+}
+
+impl Route {
+    fn shaped(&self, x: f32) -> f32 {
+        let x = self.map.as_ref().map_or(x, |map| map.at(f64::from(x)));
+        if self.bipolar {
+            let y = 2.0 * x - 1.0;
+            let bent = 0.5 * self.bend.at(y.abs());
+            if y < 0.0 { -bent } else { bent }
+        } else {
+            self.bend.at(x)
+        }
+    }
+
+    /// Both sides.
+    fn value(&self, source: [f32; 2]) -> [f32; 2] {
+        let left = self.shaped(source[0]);
+        let right = if source[1] == source[0] { left } else { self.shaped(source[1]) };
+        [left, if self.mirrored { -right } else { right }]
+    }
+}
+
+/// The routes of a patch, ready to run.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    routes: Vec<Route>,
+    touched: Vec<usize>,
+    used: [bool; SOURCES],
+    amounts: usize,
+}
+
+impl Matrix {
+    /// The routes of a patch that are not bypassed.
+    #[must_use]
+    pub fn new(patch: &PatchSpec) -> Self {
+        let mut routes: Vec<Route> = patch
+            .modulation
+            .routes
+            .iter()
+            .enumerate()
+            .filter(|(_, route)| !route.bypass)
+            .filter_map(|(index, route)| {
+                Some(Route {
+                    index,
+                    source: route.source.index(),
+                    target: Target::of(patch, &route.target)?,
+                    bipolar: route.polarity == Polarity::Bipolar,
+                    bend: Bend::new(-route.curve),
+                    map: route.map.as_ref().map(|points| Shape::new(points, false)),
+                    mirrored: route.stereo,
+                })
+            })
+            .collect();
+        // A route whose amount another one moves must come after it: sort by how many routes stand before it.
+        let aims: Vec<(usize, Target)> = routes.iter().map(|r| (r.index, r.target)).collect();
+        let depth = |index: usize| {
+            let (mut level, mut wanted) = (0, index);
+            while level < aims.len() {
+                match aims.iter().find(|(_, target)| *target == Target::Amount(wanted)) {
+                    Some((mover, _)) => wanted = *mover,
+                    None => break,
+                }
+                level += 1;
+            }
+            level
+        };
+        routes.sort_by_key(|route| (depth(route.index), route.index));
+        let mut used = [false; SOURCES];
+        let mut touched = Vec::new();
+        for route in &routes {
+            used[route.source] = true;
+            if let Target::Param { id, .. } = route.target {
+                if !touched.contains(&id) {
+                    touched.push(id);
+                }
+            }
+        }
+        Self { routes, touched, used, amounts: patch.modulation.routes.len() }
+    }
+
+    /// Whether any route reads that source.
+    #[must_use]
+    pub fn uses(&self, source: Source) -> bool {
+        self.used[source.index()]
+    }
+
+    /// The parameters that any route moves.
+    #[must_use]
+    pub fn touched(&self) -> &[usize] {
+        &self.touched
+    }
+
+    /// How many amounts there are (bypassed routes included): the length of `work` in [`Matrix::apply`].
+    #[must_use]
+    pub fn amount_count(&self) -> usize {
+        self.amounts
+    }
+
+    /// Writes base + Σ routes into `left` and `right` for all touched parameters. `work` is room for the amounts.
+    pub fn apply(
+        &self,
+        base: &[f32],
+        amounts: &[f32],
+        sources: &SourceValues,
+        work: &mut [[f32; 2]],
+        left: &mut [f32],
+        right: &mut [f32],
+    ) {
+        for id in &self.touched {
+            left[*id] = base[*id];
+            right[*id] = base[*id];
+        }
+        for (slot, amount) in work.iter_mut().zip(amounts) {
+            *slot = [*amount; 2];
+        }
+        for route in &self.routes {
+            let amount = work[route.index];
+            if amount == [0.0; 2] {
+                continue;
+            }
+            let value = route.value(sources[route.source]);
+            match route.target {
+                Target::Param { id, range } => {
+                    left[id] += amount[0] * range * value[0];
+                    right[id] += amount[1] * range * value[1];
+                }
+                Target::Amount(other) => {
+                    for side in 0..2 {
+                        work[other][side] = (work[other][side] + 2.0 * amount[side] * value[side]).clamp(-1.0, 1.0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use songwalker_schemas::modulation::Route as Spec;
+
+    const CUTOFF: &str = "/modules/filter/0/cutoff_hz";
+
+    fn moved(routes: Vec<Spec>, set: &[(Source, [f32; 2])]) -> [f32; 2] {
+        let mut patch = PatchSpec::default();
+        patch.modulation.routes = routes;
+        let matrix = Matrix::new(&patch);
+        let base = patch.raw_values();
+        let amounts: Vec<f32> = patch.modulation.routes.iter().map(|r| r.amount as f32).collect();
+        let mut sources = [[0.0; 2]; SOURCES];
+        for (source, value) in set {
+            sources[source.index()] = *value;
+        }
+        let (mut left, mut right) = (base.clone(), base.clone());
+        let mut work = vec![[0.0; 2]; matrix.amount_count()];
+        matrix.apply(&base, &amounts, &sources, &mut work, &mut left, &mut right);
+        let id = patch.param_id(CUTOFF).unwrap().index();
+        [left[id] - base[id], right[id] - base[id]]
+    }
+
+    fn near(a: [f32; 2], b: [f32; 2]) {
+        assert!((a[0] - b[0]).abs() < 1e-3 && (a[1] - b[1]).abs() < 1e-3, "{a:?} is not {b:?}");
+    }
+
+    #[test]
+    fn a_quarter_of_the_cutoffs_range_is_thirty_two_notes() {
+        near(moved(vec![Spec::new(Source::Env1, CUTOFF, 0.25)], &[(Source::Env1, [1.0; 2])]), [32.0; 2]);
+    }
+
+    #[test]
+    fn bipolar_routes_span_half_to_each_side() {
+        let route = || vec![Spec::bipolar(Source::Lfo0, CUTOFF, 0.25)];
+        near(moved(route(), &[(Source::Lfo0, [0.0; 2])]), [-16.0; 2]);
+        near(moved(route(), &[(Source::Lfo0, [0.5; 2])]), [0.0; 2]);
+        near(moved(route(), &[(Source::Lfo0, [1.0; 2])]), [16.0; 2]);
+    }
+
+    #[test]
+    fn the_curve_bends_upwards_when_positive() {
+        let with = |curve| vec![Spec { curve, ..Spec::new(Source::Velocity, CUTOFF, 1.0) }];
+        let half = moved(with(5.0), &[(Source::Velocity, [0.5; 2])])[0] / 128.0;
+        assert!((half - 0.924).abs() < 0.002, "{half}");
+        let half = moved(with(-5.0), &[(Source::Velocity, [0.5; 2])])[0] / 128.0;
+        assert!((half - 0.076).abs() < 0.002, "{half}");
+    }
+
+    #[test]
+    fn the_stereo_flag_turns_the_right_side_round() {
+        let route = vec![Spec { stereo: true, ..Spec::bipolar(Source::Lfo0, CUTOFF, 0.5) }];
+        near(moved(route, &[(Source::Lfo0, [1.0; 2])]), [32.0, -32.0]);
+    }
+
+    #[test]
+    fn bypassed_routes_do_nothing() {
+        let route = vec![Spec { bypass: true, ..Spec::new(Source::Env1, CUTOFF, 1.0) }];
+        near(moved(route, &[(Source::Env1, [1.0; 2])]), [0.0; 2]);
+    }
+
+    #[test]
+    fn a_route_onto_an_amount_scales_the_other_route_whatever_their_order() {
+        let mover = Spec::new(Source::ModWheel, "/modulation/routes/0/amount", 0.125);
+        let routes = vec![Spec::new(Source::Env1, CUTOFF, 0.0), mover];
+        near(moved(routes, &[(Source::Env1, [1.0; 2]), (Source::ModWheel, [1.0; 2])]), [32.0; 2]);
+    }
+}

@@ -1,1 +1,467 @@
-//! Not written yet.
+//! One voice of a wavetable oscillator.
+//!
+//! Vital's way (vital-laws §2–5): the frame is drawn into a buffer with as many harmonics as the note has below half the
+//! base sample rate; when frame, morph or pitch have moved, a new buffer is drawn and faded to over 7 ms; phases are
+//! bent as they are read, at the oversampled rate. The buffers belong to the voice; pairs of a unison share one unless
+//! spreads or a stack set them apart. After [`Oscillator::new`] nothing allocates.
+
+mod ramp;
+mod reading;
+
+use std::sync::Arc;
+
+use songwalker_schemas::patch::Osc;
+use songwalker_schemas::patch::osc::{SpectralMode, Stack, WarpMode};
+
+use crate::BLOCK;
+use crate::math::{self, fast};
+use crate::noise::{hash, unit};
+use crate::unison::{Layout, MAX_PAIRS, UnisonControls};
+use crate::warp::{self, Bend};
+use crate::wavetable::{Drawer, LAST_BIN, LAST_FRAME, Morph, SAMPLES, Wave, Wavetable};
+
+pub(crate) use ramp::Ramp;
+use reading::{PhaseRamp, Reader};
+
+/// Seconds over which a newly drawn buffer replaces the old one.
+const FADE_S: f64 = 0.007;
+/// Sample frames that are bent and read together.
+const LANES: usize = 8;
+/// Harmonics are drawn anew when the highest leaves this range of half the sample rate.
+const HIGHEST_HARMONIC: std::ops::RangeInclusive<f64> = 0.95..=1.03;
+/// 2³², the phase's steps in a cycle.
+const CYCLE: f64 = 4_294_967_296.0;
+
+/// What stays the same while a patch is loaded.
+#[derive(Debug, Clone)]
+pub struct OscSetup {
+    /// The wavetable.
+    pub table: Arc<Wavetable>,
+    /// How the phase is bent.
+    pub warp: WarpMode,
+    /// How the harmonics are moved.
+    pub spectral: SpectralMode,
+    /// In what intervals the unison stands.
+    pub stack: Stack,
+    /// Whether each unison pair has a buffer of its own: needed when pairs differ in frame, warp or morph, or in pitch
+    /// by more than detuning.
+    pub apart: bool,
+}
+
+impl OscSetup {
+    /// The setup of a patch's oscillator; `spread_moves` says that a frame, warp or spectral spread is modulated.
+    #[must_use]
+    pub fn new(osc: &Osc, table: Arc<Wavetable>, spread_moves: bool) -> Self {
+        let unison = &osc.unison;
+        let spread = [unison.frame_spread, unison.warp_spread, unison.spectral_spread]
+            .iter()
+            .any(|&x| x != 0.0);
+        Self {
+            table,
+            warp: osc.warp.mode,
+            spectral: osc.spectral.mode,
+            stack: unison.stack,
+            apart: spread || spread_moves || unison.stack != Stack::Unison,
+        }
+    }
+}
+
+/// The controls at the end of a control block, in raw units; what must be kept in range is kept here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OscControls {
+    /// Pitch as a MIDI note with everything in it: glide, bend, transpose, tune. Without keytrack the played note counts
+    /// as [`UNTRACKED_NOTE`].
+    pub note: f32,
+    /// Level; the gain is its square. Only kept from falling below 0.
+    pub level: f32,
+    /// Pan −1..1.
+    pub pan: f32,
+    /// Wavetable position 0..256, rounded to the nearest frame.
+    pub position: f32,
+    /// Phase in cycles; ½ starts at the table's start.
+    pub phase: f32,
+    /// How much of the cycle a note's start is spread over, 0..1.
+    pub phase_randomness: f32,
+    /// Number, detuning and blend of the unison.
+    pub unison: UnisonControls,
+    /// Stereo spread of the unison 0..1.
+    pub stereo_spread: f32,
+    /// Frames between the first and the last pair, −128..128.
+    pub frame_spread: f32,
+    /// Half the warp amount between the first and the last pair, −0.5..0.5.
+    pub warp_spread: f32,
+    /// Half the spectral amount between the first and the last pair, −0.5..0.5.
+    pub spectral_spread: f32,
+    /// Warp amount 0..1.
+    pub warp_amount: f32,
+    /// Warp phase in cycles; ½ is neutral.
+    pub warp_phase: f32,
+    /// Spectral amount 0..1.
+    pub spectral_amount: f32,
+}
+
+/// The note that an oscillator without keytrack plays before transposition.
+pub const UNTRACKED_NOTE: f32 = 48.0;
+
+/// What a pair's buffer must show.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Wanted {
+    frame: u16,
+    /// Spectral amount.
+    amount: f32,
+    /// The highest frequency in hertz at which the table's fundamental is read.
+    highest_hz: f64,
+    /// The note's frequency in hertz.
+    note_hz: f64,
+}
+
+/// A buffer being played and the one it replaces.
+#[derive(Debug, Clone)]
+struct Slot {
+    now: Wave,
+    before: Wave,
+    shown: Wanted,
+    harmonics: usize,
+    /// Control blocks of the fade still to come; 0 when `before` is no longer heard.
+    fading: u32,
+}
+
+/// A modulator's block: left and right.
+pub type Stereo<'a> = (&'a [f32], &'a [f32]);
+
+/// One voice of an oscillator.
+#[derive(Debug, Clone)]
+pub struct Oscillator {
+    setup: OscSetup,
+    /// Base sample rate in hertz, before oversampling.
+    base_rate: f64,
+    /// Phase steps per sample frame and hertz.
+    steps_per_hz: f64,
+    fade_blocks: u32,
+    slots: Vec<Slot>,
+    phase: [[u32; 2]; MAX_PAIRS],
+    /// Phase steps per sample frame at the end of the last block.
+    increment: [[f64; 2]; MAX_PAIRS],
+    /// Warp coefficients at the end of the last block.
+    bent: [f32; MAX_PAIRS],
+    last: OscControls,
+    layout: Layout,
+    note_hz: f64,
+    raw_left: Vec<f32>,
+    raw_right: Vec<f32>,
+}
+
+impl Oscillator {
+    /// A voice at `base_rate` hertz, read at `oversampling` times that.
+    #[must_use]
+    pub fn new(setup: OscSetup, base_rate: f64, oversampling: usize) -> Self {
+        let blank = Wanted {
+            frame: 0,
+            amount: 0.0,
+            highest_hz: 0.0,
+            note_hz: 0.0,
+        };
+        let slot = Slot {
+            now: Wave::silent(),
+            before: Wave::silent(),
+            shown: blank,
+            harmonics: 0,
+            fading: 0,
+        };
+        let slots = vec![slot; if setup.apart { MAX_PAIRS } else { 1 }];
+        let unison = UnisonControls {
+            voices: 1.0,
+            detune: 0.0,
+            range_st: 2.0,
+            power: 1.5,
+            blend: 0.8,
+        };
+        let last = OscControls {
+            note: 60.0,
+            level: 0.0,
+            pan: 0.0,
+            position: 0.0,
+            phase: 0.5,
+            phase_randomness: 0.0,
+            unison,
+            stereo_spread: 1.0,
+            frame_spread: 0.0,
+            warp_spread: 0.0,
+            spectral_spread: 0.0,
+            warp_amount: 0.5,
+            warp_phase: 0.5,
+            spectral_amount: 0.5,
+        };
+        let layout = Layout::new(&unison, setup.stack);
+        let longest = BLOCK * oversampling;
+        Self {
+            base_rate,
+            steps_per_hz: CYCLE / (base_rate * oversampling as f64),
+            fade_blocks: ((FADE_S * base_rate / BLOCK as f64).round_ties_even() as u32).max(1),
+            slots,
+            phase: [[0; 2]; MAX_PAIRS],
+            increment: [[0.0; 2]; MAX_PAIRS],
+            bent: [0.0; MAX_PAIRS],
+            last,
+            layout,
+            note_hz: 0.0,
+            raw_left: vec![0.0; longest],
+            raw_right: vec![0.0; longest],
+            setup,
+        }
+    }
+
+    /// Starts a note with these controls; `seed` decides random phases.
+    pub fn start(&mut self, drawer: &mut Drawer, controls: &OscControls, seed: u64) {
+        self.last = *controls;
+        self.layout = Layout::new(&controls.unison, self.setup.stack);
+        self.note_hz = math::note_to_hz(f64::from(controls.note));
+        let randomness = f64::from(controls.phase_randomness.clamp(0.0, 1.0));
+        for (i, pair) in self.phase.iter_mut().enumerate() {
+            for (side, phase) in pair.iter_mut().enumerate() {
+                let chance = randomness * unit(hash(seed, (2 * i + side) as u64));
+                *phase = steps(f64::from(controls.phase) - 0.5 + chance);
+            }
+        }
+        if self.layout.centred {
+            self.phase[0][1] = self.phase[0][0];
+        }
+        for i in 0..MAX_PAIRS {
+            self.increment[i] = self.layout.ratio[i].map(|ratio| self.note_hz * ratio * self.steps_per_hz);
+            self.bent[i] = self.coefficient(controls, i);
+        }
+        for i in 0..self.slots.len().min(self.layout.pairs) {
+            let wanted = self.wanted(controls, i);
+            self.draw(drawer, i, wanted);
+        }
+        for slot in &mut self.slots {
+            slot.fading = 0;
+        }
+    }
+
+    /// Writes one control block (at most [`BLOCK`] × oversampling frames), the controls going straight from those of the
+    /// last block to these. `modulator` is the block of the warp's modulator; without one its signal counts as 0.
+    pub fn render(
+        &mut self,
+        drawer: &mut Drawer,
+        controls: &OscControls,
+        modulator: Option<Stereo<'_>>,
+        left: &mut [f32],
+        right: &mut [f32],
+    ) {
+        let frames = left.len().min(right.len()).min(self.raw_left.len());
+        let pairs_before = self.layout.pairs;
+        if controls.unison != self.last.unison {
+            self.layout = Layout::new(&controls.unison, self.setup.stack);
+        }
+        if controls.note != self.last.note {
+            self.note_hz = math::note_to_hz(f64::from(controls.note));
+        }
+        for i in pairs_before..self.layout.pairs {
+            self.increment[i] = self.layout.ratio[i].map(|ratio| self.note_hz * ratio * self.steps_per_hz);
+            self.bent[i] = self.coefficient(controls, i);
+        }
+        self.refresh(drawer, controls);
+        self.read(controls, modulator, frames);
+        self.place(controls, frames, left, right);
+        for slot in &mut self.slots {
+            slot.fading = slot.fading.saturating_sub(1);
+        }
+        self.last = *controls;
+    }
+
+    /// The last block after unison and spread, before level and pan: what modulates other oscillators.
+    #[must_use]
+    pub fn raw(&self) -> Stereo<'_> {
+        (&self.raw_left, &self.raw_right)
+    }
+
+    fn coefficient(&self, controls: &OscControls, pair: usize) -> f32 {
+        let amount = controls.warp_amount + 2.0 * controls.warp_spread * self.layout.place(pair);
+        warp::coefficient(self.setup.warp, amount)
+    }
+
+    /// What slot `i` must show: pair `i`, or all pairs when they share it.
+    fn wanted(&self, controls: &OscControls, i: usize) -> Wanted {
+        let place = self.layout.place(i);
+        let pairs = if self.setup.apart {
+            i..i + 1
+        } else {
+            0..self.layout.pairs
+        };
+        let widened = f64::from(warp::bandwidth(self.setup.warp, self.coefficient(controls, i)));
+        let position = controls.position + place * controls.frame_spread;
+        Wanted {
+            frame: position.clamp(0.0, f32::from(LAST_FRAME)).round_ties_even() as u16,
+            amount: controls.spectral_amount + 2.0 * controls.spectral_spread * place,
+            highest_hz: self.note_hz * self.layout.highest(pairs) * widened,
+            note_hz: self.note_hz,
+        }
+    }
+
+    /// Draws what has moved; a buffer that is still fading waits.
+    fn refresh(&mut self, drawer: &mut Drawer, controls: &OscControls) {
+        let used = self.slots.len().min(self.layout.pairs);
+        for i in 0..used {
+            if self.slots[i].fading > 0 {
+                continue;
+            }
+            let wanted = self.wanted(controls, i);
+            if self.slots[i].shows(&wanted, self.setup.spectral, 0.5 * self.base_rate) {
+                continue;
+            }
+            let slot = &mut self.slots[i];
+            std::mem::swap(&mut slot.now, &mut slot.before);
+            self.draw(drawer, i, wanted);
+        }
+    }
+
+    fn draw(&mut self, drawer: &mut Drawer, i: usize, wanted: Wanted) {
+        let slot = &mut self.slots[i];
+        let limit = 0.5 * self.base_rate / wanted.highest_hz.max(1e-3);
+        slot.harmonics = limit.min((LAST_BIN - 1) as f64) as usize;
+        slot.shown = wanted;
+        slot.fading = self.fade_blocks;
+        let morph = Morph {
+            mode: self.setup.spectral,
+            amount: wanted.amount,
+            pitch_ratio: (wanted.note_hz * SAMPLES as f64 / 44_100.0) as f32,
+        };
+        drawer.draw(
+            &self.setup.table,
+            wanted.frame,
+            slot.harmonics,
+            morph,
+            &mut slot.now,
+        );
+    }
+
+    /// Reads all unison voices into the raw block and spreads them.
+    fn read(&mut self, controls: &OscControls, modulator: Option<Stereo<'_>>, frames: usize) {
+        self.raw_left[..frames].fill(0.0);
+        self.raw_right[..frames].fill(0.0);
+        match self.setup.warp {
+            WarpMode::None => self.read_bent(warp::Straight, controls, None, frames),
+            WarpMode::Sync => self.read_bent(warp::Sync, controls, None, frames),
+            WarpMode::Formant => self.read_bent(warp::Formant, controls, None, frames),
+            WarpMode::Quantize => self.read_bent(warp::Quantize, controls, None, frames),
+            WarpMode::Bend => self.read_bent(warp::Lean, controls, None, frames),
+            WarpMode::Squeeze => self.read_bent(warp::Squeeze, controls, None, frames),
+            WarpMode::Pulse => self.read_bent(warp::Pulse, controls, None, frames),
+            WarpMode::FmA | WarpMode::FmB | WarpMode::FmSample => {
+                self.read_bent(warp::Fm, controls, modulator, frames);
+            }
+            WarpMode::RmA | WarpMode::RmB | WarpMode::RmSample => {
+                self.read_bent(warp::Rm, controls, modulator, frames);
+            }
+        }
+    }
+
+    fn read_bent(
+        &mut self,
+        bend: impl Bend,
+        controls: &OscControls,
+        modulator: Option<Stereo<'_>>,
+        frames: usize,
+    ) {
+        let moved = steps(f64::from(controls.phase) - f64::from(self.last.phase)) as i32;
+        let shift = [self.last.warp_phase - 0.5, controls.warp_phase - 0.5];
+        for i in 0..self.layout.pairs {
+            let coefficient = [self.bent[i], self.coefficient(controls, i)];
+            self.bent[i] = coefficient[1];
+            let slot = &self.slots[if self.setup.apart { i } else { 0 }];
+            let total = self.fade_blocks as f32;
+            let reader = Reader {
+                now: &slot.now,
+                before: (slot.fading > 0).then_some(&slot.before),
+                faded: [
+                    1.0 - slot.fading as f32 / total,
+                    1.0 - (slot.fading as f32 - 1.0) / total,
+                ],
+                coefficient,
+                shift,
+                gain: self.layout.gain[i],
+            };
+            for side in 0..2 {
+                let target = self.note_hz * self.layout.ratio[i][side] * self.steps_per_hz;
+                let ramp = PhaseRamp::new(
+                    self.phase[i][side],
+                    self.increment[i][side],
+                    target,
+                    moved,
+                    frames,
+                );
+                self.increment[i][side] = target;
+                if i == 0 && side == 1 && self.layout.centred && modulator.is_none() {
+                    // One voice in the centre: the right side is the left one.
+                    self.raw_right[..frames].copy_from_slice(&self.raw_left[..frames]);
+                    self.phase[0][1] = self.phase[0][0];
+                    continue;
+                }
+                let (out, source) = if side == 0 {
+                    (&mut self.raw_left[..frames], modulator.map(|m| m.0))
+                } else {
+                    (&mut self.raw_right[..frames], modulator.map(|m| m.1))
+                };
+                self.phase[i][side] = match (source, reader.before) {
+                    (None, None) => reader.add::<_, false, false>(bend, ramp, &[], out),
+                    (None, Some(_)) => reader.add::<_, true, false>(bend, ramp, &[], out),
+                    (Some(source), None) => reader.add::<_, false, true>(bend, ramp, source, out),
+                    (Some(source), Some(_)) => reader.add::<_, true, true>(bend, ramp, source, out),
+                };
+            }
+        }
+    }
+
+    /// Spreads the raw block in stereo (L′ = sinθ·L + cosθ·R, θ = π/4·(1+s)), and writes it with level and pan.
+    fn place(&mut self, controls: &OscControls, frames: usize, left: &mut [f32], right: &mut [f32]) {
+        let spread = |s: f32| {
+            let eighths = (1.0 + s.clamp(0.0, 1.0)) * 0.125;
+            [fast::sin_cycles(eighths), fast::cos_cycles(eighths)]
+        };
+        let spreads = Ramp::between(
+            spread(self.last.stereo_spread),
+            spread(controls.stereo_spread),
+            frames,
+        );
+        let pans = Ramp::pan(self.last.pan, controls.pan, frames);
+        let (from, to) = (self.last.level.max(0.0), controls.level.max(0.0));
+        let step = (to - from) / frames.max(1) as f32;
+        let (raw_left, raw_right) = (&mut self.raw_left[..frames], &mut self.raw_right[..frames]);
+        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        for i in 0..frames {
+            let (same, other) = (spreads.left(i), spreads.right(i));
+            let (l, r) = (raw_left[i], raw_right[i]);
+            (raw_left[i], raw_right[i]) = (same * l + other * r, same * r + other * l);
+            let level = from + step * (i + 1) as f32;
+            left[i] = raw_left[i] * level * level * pans.left(i);
+            right[i] = raw_right[i] * level * level * pans.right(i);
+        }
+    }
+}
+
+impl Slot {
+    /// Whether the buffer is still what is wanted.
+    fn shows(&self, wanted: &Wanted, mode: SpectralMode, nyquist_hz: f64) -> bool {
+        let top = self.harmonics as f64 * wanted.highest_hz / nyquist_hz;
+        let next = (self.harmonics + 1) as f64 * wanted.highest_hz / nyquist_hz;
+        let enough = next >= *HIGHEST_HARMONIC.start() || self.harmonics == LAST_BIN - 1;
+        let same_morph = match mode {
+            SpectralMode::None => true,
+            SpectralMode::Vocode => {
+                self.shown.amount == wanted.amount
+                    && (wanted.note_hz / self.shown.note_hz - 1.0).abs() < 0.003
+            }
+            _ => self.shown.amount == wanted.amount,
+        };
+        self.shown.frame == wanted.frame && same_morph && top <= *HIGHEST_HARMONIC.end() && enough
+    }
+}
+
+/// Cycles as phase steps; whole cycles vanish.
+fn steps(cycles: f64) -> u32 {
+    ((cycles - cycles.floor()) * CYCLE) as u64 as u32
+}
+
+#[cfg(test)]
+mod tests;

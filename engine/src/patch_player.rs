@@ -1,1 +1,392 @@
-//! Not written yet.
+//! A patch that plays: events in, stereo blocks out, with the same bits whatever the host's block size.
+//!
+//! Inside, time goes in control blocks of [`BLOCK`] sample frames counted from song frame 0; a host's block is cut
+//! from them. An event takes effect at the start of the first control block that begins at or after its frame (at
+//! most 63 frames late), which is what Vital does too; there is no other latency. All memory is taken in
+//! [`PatchPlayer::new`].
+
+use songwalker_schemas::PatchSpec;
+use songwalker_schemas::modulation::Source;
+use songwalker_schemas::patch::osc::{SpectralMode, WavetableSource};
+use songwalker_schemas::patch::sample::SampleSource;
+use songwalker_schemas::patch::voicing::{Oversampling, StereoMode};
+use thiserror::Error;
+
+use crate::BLOCK;
+use crate::controls::Controls;
+use crate::filter;
+use crate::fx::{FxChain, Sends};
+use crate::math;
+use crate::oversample::Decimator;
+use crate::voice::plan::Plan;
+use crate::voice::{Buses, Moment, Scratch};
+use crate::voices::Voices;
+use crate::{warp, wavetable};
+
+/// The output never leaves ± this, as Vital's.
+pub const CEILING: f32 = 2.1;
+/// Most events that wait at once.
+const QUEUE: usize = 1024;
+
+/// What a player is told while it plays.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// A key goes down.
+    NoteOn {
+        /// MIDI key 0..127.
+        key: u8,
+        /// Velocity 0..1.
+        velocity: f32,
+    },
+    /// A key goes up.
+    NoteOff {
+        /// MIDI key 0..127.
+        key: u8,
+        /// Release velocity 0..1.
+        lift: f32,
+    },
+    /// The sustain pedal.
+    Sustain(bool),
+    /// The pitch wheel, −1..1.
+    PitchBend(f32),
+    /// The modulation wheel, 0..1.
+    ModWheel(f32),
+    /// Channel pressure, 0..1.
+    Aftertouch(f32),
+    /// Pressure of one key, 0..1.
+    KeyPressure {
+        /// MIDI key 0..127.
+        key: u8,
+        /// Pressure 0..1.
+        value: f32,
+    },
+    /// The finger's way on one key, 0..1.
+    Slide {
+        /// MIDI key 0..127.
+        key: u8,
+        /// Way 0..1.
+        value: f32,
+    },
+    /// Lets go of every key and the pedal.
+    AllNotesOff,
+    /// Silence at once.
+    AllSoundOff,
+}
+
+/// Why a patch cannot be played.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlayerError {
+    /// The sample rate is out of bounds.
+    #[error("the sample rate must be 8000..192000 Hz, is {0}")]
+    SampleRate(u32),
+    /// A wavetable that the engine does not know.
+    #[error("there is no wavetable named {0}")]
+    Wavetable(String),
+}
+
+/// The features of a patch that this engine version does not play, in words. They pass or keep silent instead.
+#[must_use]
+pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
+    let mut missing = Vec::new();
+    let modules = &patch.modules;
+    for (i, osc) in modules.osc.iter().enumerate().filter(|(_, osc)| osc.enabled) {
+        if osc.wavetable.source == WavetableSource::Asset {
+            missing.push(format!("/modules/osc/{i}: imported wavetables are silent"));
+        }
+        if !warp::is_supported(osc.warp.mode) {
+            missing.push(format!("/modules/osc/{i}: warp {} is not played", osc.warp.mode));
+        }
+        if osc.spectral.mode != SpectralMode::None && !wavetable::spectral::is_supported(osc.spectral.mode) {
+            missing.push(format!("/modules/osc/{i}: spectral morph {} is not played", osc.spectral.mode));
+        }
+    }
+    if modules.sample.enabled && modules.sample.source == SampleSource::Asset {
+        missing.push("/modules/sample: imported samples are silent".to_owned());
+    }
+    let effect = modules.fx.iter().enumerate().filter_map(|(i, fx)| match fx {
+        songwalker_schemas::patch::Fx::Filter(spec) => {
+            Some((format!("/modules/fx/{i}"), spec.enabled, spec.model, spec.style))
+        }
+        _ => None,
+    });
+    let voice = modules.filter.iter().enumerate();
+    let voice = voice.map(|(i, spec)| (format!("/modules/filter/{i}"), spec.enabled, spec.model, spec.style));
+    for (at, enabled, model, style) in voice.chain(effect) {
+        if enabled && !filter::is_supported(model, style) {
+            missing.push(format!("{at}: filter {model} {style} is passed through or played as its nearest style"));
+        }
+    }
+    for (i, route) in patch.modulation.routes.iter().enumerate().filter(|(_, route)| !route.bypass) {
+        let sided = route.stereo || route.source == Source::Stereo;
+        if sided && !route.target.starts_with("/modules/filter/") {
+            missing.push(format!("/modulation/routes/{i}: both sides follow the left one"));
+        }
+    }
+    missing
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Queued {
+    /// Song frame from which it counts.
+    frame: u64,
+    event: Event,
+}
+
+/// A patch that plays.
+#[derive(Debug)]
+pub struct PatchPlayer {
+    plan: Plan,
+    controls: Controls,
+    voices: Voices,
+    scratch: Scratch,
+    buses: Buses,
+    chain: FxChain,
+    decimator: Decimator,
+    stereo_mode: StereoMode,
+    /// Raw values that the effects and the master read.
+    shared: Vec<f32>,
+    shared_version: u32,
+    /// Gains from left and right to left and right at the end of the last block.
+    master: Option<[f32; 4]>,
+    queue: Vec<Queued>,
+    /// Song frame of the next control block.
+    block_frame: u64,
+    /// Song frame that the host gets next.
+    out_frame: u64,
+    out_left: [f32; BLOCK],
+    out_right: [f32; BLOCK],
+    bpm: f64,
+    bend: f32,
+    mod_wheel: f32,
+    pressure: f32,
+}
+
+impl PatchPlayer {
+    /// A player at `sample_rate` frames per second. `seed` decides random phases, random sources and random starts.
+    ///
+    /// # Errors
+    /// When the rate is out of bounds or a wavetable unknown.
+    pub fn new(patch: &PatchSpec, sample_rate: u32, seed: u64) -> Result<Self, PlayerError> {
+        Self::with_most_notes(patch, sample_rate, seed, usize::MAX)
+    }
+
+    /// The same for at most `most` notes in all: takes less memory, gives the same bits.
+    ///
+    /// # Errors
+    /// When the rate is out of bounds or a wavetable unknown.
+    pub fn with_most_notes(patch: &PatchSpec, sample_rate: u32, seed: u64, most: usize) -> Result<Self, PlayerError> {
+        if !(8_000..=192_000).contains(&sample_rate) {
+            return Err(PlayerError::SampleRate(sample_rate));
+        }
+        for osc in patch.modules.osc.iter().filter(|osc| osc.enabled) {
+            if osc.wavetable.source == WavetableSource::Named && !wavetable::names().any(|name| name == osc.wavetable.name.0) {
+                return Err(PlayerError::Wavetable(osc.wavetable.name.0.clone()));
+            }
+        }
+        let oversampling = match patch.modules.voicing.oversampling {
+            Oversampling::X1 => 1,
+            Oversampling::X2 => 2,
+            Oversampling::X4 => 4,
+            Oversampling::X8 => 8,
+        };
+        let plan = Plan::new(patch, sample_rate, oversampling, seed);
+        let controls = Controls::new(patch);
+        let rate = plan.sample_rate * oversampling as f64;
+        Ok(Self {
+            voices: Voices::new(&plan, &controls, &patch.modules.voicing, most),
+            scratch: Scratch::new(plan.frames()),
+            buses: Buses::new(&plan),
+            chain: FxChain::new(patch, rate as f32),
+            decimator: Decimator::new(oversampling),
+            stereo_mode: patch.modules.voicing.stereo_mode,
+            shared: controls.values().to_vec(),
+            shared_version: controls.version(),
+            master: None,
+            queue: Vec::with_capacity(QUEUE),
+            block_frame: 0,
+            out_frame: 0,
+            out_left: [0.0; BLOCK],
+            out_right: [0.0; BLOCK],
+            bpm: patch.meta.tempo_bpm.unwrap_or(120.0).clamp(20.0, 300.0),
+            bend: 0.0,
+            mod_wheel: 0.0,
+            pressure: 0.0,
+            plan,
+            controls,
+        })
+    }
+
+    /// Beats per minute, from the next control block on.
+    pub fn set_tempo(&mut self, bpm: f64) {
+        if bpm.is_finite() {
+            self.bpm = bpm.clamp(20.0, 300.0);
+        }
+    }
+
+    /// Turns a macro to `value` (0..1, kept inside its bounds); it gets there with a corner of 20 Hz.
+    pub fn set_macro(&mut self, slot: usize, value: f64) {
+        self.controls.set_macro(slot, value);
+    }
+
+    /// Puts all macros where they are going at once: before the first sound.
+    pub fn snap_macros(&mut self) {
+        self.controls.snap();
+    }
+
+    /// Voices that sound now.
+    #[must_use]
+    pub fn sounding(&self) -> usize {
+        self.voices.sounding()
+    }
+
+    /// Hands over an event, `offset` frames into the next call of [`Self::process`]. Events of the same control block
+    /// count in the order in which they were handed over. False when the queue is full and the event was refused.
+    pub fn handle(&mut self, offset: usize, event: Event) -> bool {
+        if self.queue.len() >= QUEUE {
+            return false;
+        }
+        let queued = Queued { frame: self.out_frame + offset as u64, event };
+        let place = self.queue.partition_point(|other| other.frame <= queued.frame);
+        self.queue.insert(place, queued);
+        true
+    }
+
+    /// Starts the song again at frame 0. What sounds goes on; what was not yet handed out is dropped.
+    pub fn rewind(&mut self) {
+        self.block_frame = 0;
+        self.out_frame = 0;
+        self.queue.clear();
+        self.voices.rewind();
+        self.chain.seek(0.0, &self.shared, self.bpm);
+    }
+
+    /// Fills both channels; the shorter one decides how far. Any length, also 0.
+    pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let frames = left.len().min(right.len());
+        let mut done = 0;
+        while done < frames {
+            if self.out_frame == self.block_frame {
+                self.render_block();
+            }
+            let from = BLOCK - (self.block_frame - self.out_frame) as usize;
+            let count = (BLOCK - from).min(frames - done);
+            left[done..done + count].copy_from_slice(&self.out_left[from..from + count]);
+            right[done..done + count].copy_from_slice(&self.out_right[from..from + count]);
+            done += count;
+            self.out_frame += count as u64;
+        }
+    }
+
+    fn render_block(&mut self) {
+        let start_s = self.block_frame as f64 / self.plan.sample_rate;
+        let end_s = (self.block_frame + BLOCK as u64) as f64 / self.plan.sample_rate;
+        self.controls.advance(self.plan.block_s());
+        let due = self.queue.partition_point(|queued| queued.frame <= self.block_frame);
+        for i in 0..due {
+            let event = self.queue[i].event;
+            self.apply(event, start_s);
+        }
+        self.queue.drain(..due);
+        self.buses.clear();
+        let moment = Moment {
+            plan: &self.plan,
+            controls: &self.controls,
+            song_s: end_s,
+            bpm: self.bpm,
+            bend: self.bend,
+            mod_wheel: self.mod_wheel,
+            pressure: self.pressure,
+        };
+        self.voices.render(&moment, &mut self.scratch, &mut self.buses);
+        self.share();
+        let Buses { effects, direct, sends } = &mut self.buses;
+        let sends: Sends<'_> = std::array::from_fn(|i| sends[i].as_ref().map(|bus| (&bus.left[..], &bus.right[..])));
+        self.chain.process(&mut effects.left, &mut effects.right, &sends, &self.shared, self.bpm);
+        for (to, from) in effects.left.iter_mut().zip(&direct.left) {
+            *to += *from;
+        }
+        for (to, from) in effects.right.iter_mut().zip(&direct.right) {
+            *to += *from;
+        }
+        self.decimator.process(&effects.left, &effects.right, &mut self.out_left, &mut self.out_right);
+        self.finish();
+        self.block_frame += BLOCK as u64;
+    }
+
+    fn apply(&mut self, event: Event, song_s: f64) {
+        let moment = Moment {
+            plan: &self.plan,
+            controls: &self.controls,
+            song_s,
+            bpm: self.bpm,
+            bend: self.bend,
+            mod_wheel: self.mod_wheel,
+            pressure: self.pressure,
+        };
+        let unit = |x: f32| if x.is_finite() { x.clamp(0.0, 1.0) } else { 0.0 };
+        match event {
+            Event::NoteOn { key, velocity } => {
+                self.voices.press(&moment, &mut self.scratch, key.min(127), unit(velocity));
+            }
+            Event::NoteOff { key, lift } => self.voices.lift(&moment, &mut self.scratch, key, unit(lift)),
+            Event::Sustain(down) => self.voices.pedal(down),
+            Event::PitchBend(value) => self.bend = if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 },
+            Event::ModWheel(value) => self.mod_wheel = unit(value),
+            Event::Aftertouch(value) => self.pressure = unit(value),
+            Event::KeyPressure { key, value } => {
+                self.voices.of_key(key).for_each(|voice| voice.pressure = unit(value));
+            }
+            Event::Slide { key, value } => self.voices.of_key(key).for_each(|voice| voice.slide = unit(value)),
+            Event::AllNotesOff => self.voices.release_all(),
+            Event::AllSoundOff => {
+                self.voices.silence();
+                self.chain.reset();
+            }
+        }
+    }
+
+    /// Brings the raw values of effects and master up to date: the patch and its macros, with the routes as the voice
+    /// that started last has them. Without a voice they stay where they were.
+    fn share(&mut self) {
+        if self.shared_version != self.controls.version() {
+            self.shared_version = self.controls.version();
+            self.shared.copy_from_slice(self.controls.values());
+        }
+        if let Some(voice) = self.voices.newest() {
+            for id in self.plan.matrix.touched() {
+                self.shared[*id] = voice.values()[*id];
+            }
+            self.chain.set_note(voice.pitch());
+        }
+    }
+
+    /// Stereo width, master level and the ceiling.
+    fn finish(&mut self) {
+        let ids = &self.plan.voicing;
+        let decibels = math::sqrt(f64::from(self.shared[ids.volume]).max(0.0)) - 80.0;
+        let gain = math::db_to_gain(decibels) as f32;
+        let width = f64::from(self.shared[ids.width]);
+        let (cos, sin) = match self.stereo_mode {
+            StereoMode::Spread => {
+                let angle = (1.0 - width) * math::PI * 0.25;
+                (math::cos(angle) as f32, math::sin(angle) as f32)
+            }
+            StereoMode::Rotate => {
+                let angle = 2.0 * math::PI * width;
+                (math::cos(angle) as f32, math::sin(angle) as f32)
+            }
+        };
+        let cross = if self.stereo_mode == StereoMode::Rotate { -sin } else { sin };
+        let to = [gain * cos, gain * sin, gain * cross, gain * cos];
+        let from = self.master.unwrap_or(to);
+        let part = 1.0 / BLOCK as f32;
+        let step: [f32; 4] = std::array::from_fn(|i| (to[i] - from[i]) * part);
+        for (i, (left, right)) in self.out_left.iter_mut().zip(&mut self.out_right).enumerate() {
+            let at = |k: usize| from[k] + step[k] * (i + 1) as f32;
+            let (l, r) = (*left, *right);
+            *left = (at(0) * l + at(1) * r).clamp(-CEILING, CEILING);
+            *right = (at(2) * l + at(3) * r).clamp(-CEILING, CEILING);
+        }
+        self.master = Some(to);
+    }
+}

@@ -49,26 +49,41 @@ impl Layout {
     /// The layout of some voices in a stack.
     #[must_use]
     pub fn new(controls: &UnisonControls, stack: Stack) -> Self {
-        let voices = (controls.voices.clamp(1.0, MAX_VOICES as f32) + 0.5) as usize;
+        let voices = ((controls.voices + 0.5) as usize).clamp(1, MAX_VOICES);
         let pairs = voices.div_ceil(2);
         let centred = voices % 2 == 1;
         let bump = usize::from(!centred);
-        let widest = 100.0 * f64::from(controls.range_st) * f64::from(controls.detune) * f64::from(controls.detune) / 100.0;
+        let widest =
+            100.0 * f64::from(controls.range_st) * f64::from(controls.detune) * f64::from(controls.detune)
+                / 100.0;
         let mut ratio = [[1.0; 2]; MAX_PAIRS];
         for (i, ratio) in ratio.iter_mut().enumerate().take(pairs) {
             let place = (2 * i + bump) as f64 / (voices - 1).max(1) as f64;
             let cents = widest * math::curve(place, f64::from(controls.power));
             let (sharp, flat) = (math::exp2(cents / 1200.0), math::exp2(-cents / 1200.0));
             let interval = interval(stack, i);
-            *ratio = if i % 2 == 0 { [interval * flat, interval * sharp] } else { [interval * sharp, interval * flat] };
+            *ratio = if i % 2 == 0 {
+                [interval * flat, interval * sharp]
+            } else {
+                [interval * sharp, interval * flat]
+            };
         }
-        Self { pairs, centred, ratio, gain: gains(voices, pairs, f64::from(controls.blend.clamp(0.0, 1.0))) }
+        Self {
+            pairs,
+            centred,
+            ratio,
+            gain: gains(voices, pairs, f64::from(controls.blend.clamp(0.0, 1.0))),
+        }
     }
 
     /// Where pair `i` stands between the first and the last, 0..1.
     #[must_use]
     pub fn place(&self, i: usize) -> f32 {
-        if self.pairs > 1 { i as f32 / (self.pairs - 1) as f32 } else { 0.0 }
+        if self.pairs > 1 {
+            i as f32 / (self.pairs - 1) as f32
+        } else {
+            0.0
+        }
     }
 
     /// The highest frequency ratio of the pairs `from..to`.
@@ -114,7 +129,13 @@ mod tests {
     use super::*;
 
     fn controls(voices: f32) -> UnisonControls {
-        UnisonControls { voices, detune: 4.472_136, range_st: 2.0, power: 1.5, blend: 0.8 }
+        UnisonControls {
+            voices,
+            detune: 4.472_136,
+            range_st: 2.0,
+            power: 1.5,
+            blend: 0.8,
+        }
     }
 
     #[test]
@@ -132,7 +153,10 @@ mod tests {
         let cents = 1200.0 * math::log2(layout.ratio[3][0]);
         assert!((cents - 40.0).abs() < 1e-4, "{cents}");
         assert!((layout.ratio[3][0] * layout.ratio[3][1] - 1.0).abs() < 1e-12);
-        assert!(layout.ratio[2][1] > 1.0 && layout.ratio[1][0] > 1.0, "sides alternate");
+        assert!(
+            layout.ratio[2][1] > 1.0 && layout.ratio[1][0] > 1.0,
+            "sides alternate"
+        );
     }
 
     #[test]
@@ -153,10 +177,16 @@ mod tests {
 
     #[test]
     fn stacks_give_their_intervals() {
-        let flat = UnisonControls { detune: 0.0, ..controls(16.0) };
+        let flat = UnisonControls {
+            detune: 0.0,
+            ..controls(16.0)
+        };
         let ratios = |stack| Layout::new(&flat, stack).ratio.map(|r| r[0]);
         assert_eq!(ratios(Stack::Octave)[..4], [1.0, 2.0, 1.0, 2.0]);
         assert_eq!(ratios(Stack::CenterDrop24)[..3], [0.25, 1.0, 1.0]);
-        assert_eq!(ratios(Stack::OddHarmonics), [1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0]);
+        assert_eq!(
+            ratios(Stack::OddHarmonics),
+            [1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0]
+        );
     }
 }

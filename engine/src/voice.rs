@@ -1,1 +1,563 @@
-//! Not written yet.
+//! One voice: oscillators and noise → filters → amplitude (envelope 0 times velocity, squared), with its own
+//! envelopes, LFOs, random sources and modulated raw values.
+//!
+//! A voice works in whole control blocks: at the end of each it takes its sources' values, applies the routes and
+//! lets its modules go straight from the old controls to the new ones. Nothing here allocates after [`Voice::new`].
+
+pub(crate) mod ids;
+pub(crate) mod plan;
+
+use songwalker_schemas::modulation::Source;
+use songwalker_schemas::patch::osc::Destination;
+use songwalker_schemas::patch::random::Restart;
+
+use crate::BLOCK;
+use crate::controls::Controls;
+use crate::envelope::Envelope;
+use crate::filter::{FilterControls, StereoFilter};
+use crate::lfo::Lfo;
+use crate::math;
+use crate::modulation::{SOURCES, SourceValues};
+use crate::noise::{SampleControls, SamplePlayer, hash, unit};
+use crate::oscillator::{OscControls, Oscillator, UNTRACKED_NOTE};
+use crate::random::RandomWalk;
+use crate::unison::UnisonControls;
+use crate::warp::Modulator;
+use crate::wavetable::Drawer;
+use plan::{FilterPlan, OscPlan, Plan, SamplePlan};
+
+/// A stereo block at the oversampled rate.
+#[derive(Debug, Clone)]
+pub(crate) struct Bus {
+    pub left: Vec<f32>,
+    pub right: Vec<f32>,
+}
+
+impl Bus {
+    pub(crate) fn new(frames: usize) -> Self {
+        Self { left: vec![0.0; frames], right: vec![0.0; frames] }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.left.fill(0.0);
+        self.right.fill(0.0);
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to += *from;
+            }
+        }
+    }
+
+    fn add_scaled(&mut self, other: &Self, gain: &[f32]) {
+        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
+            for ((to, from), gain) in to.iter_mut().zip(from).zip(gain) {
+                *to += *from * *gain;
+            }
+        }
+    }
+}
+
+/// Number of effects, which is the number of sends straight into one.
+pub(crate) const SENDS: usize = 9;
+
+/// What all voices add to.
+#[derive(Debug)]
+pub(crate) struct Buses {
+    pub effects: Bus,
+    pub direct: Bus,
+    /// By the effect's place in the list of kinds; only where an oscillator goes there.
+    pub sends: [Option<Bus>; SENDS],
+}
+
+impl Buses {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let frames = plan.frames();
+        let mut buses =
+            Self { effects: Bus::new(frames), direct: Bus::new(frames), sends: std::array::from_fn(|_| None) };
+        let destinations = plan.osc.iter().flatten().map(|osc| osc.destination);
+        for destination in destinations.chain(plan.sample.iter().map(|sample| sample.destination)) {
+            if let Some(send) = send_of(destination) {
+                buses.sends[send] = Some(Bus::new(frames));
+            }
+        }
+        buses
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.effects.clear();
+        self.direct.clear();
+        for bus in self.sends.iter_mut().flatten() {
+            bus.clear();
+        }
+    }
+}
+
+/// The effect that a destination names.
+fn send_of(destination: Destination) -> Option<usize> {
+    destination.index().checked_sub(Destination::Chorus.index())
+}
+
+/// Room that voices use one after the other.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub drawer: Drawer,
+    wave: Bus,
+    first: Bus,
+    second: Bus,
+    past: Bus,
+    gain: Vec<f32>,
+}
+
+impl Scratch {
+    pub(crate) fn new(frames: usize) -> Self {
+        let bus = || Bus::new(frames);
+        Self {
+            drawer: Drawer::new(),
+            wave: bus(),
+            first: bus(),
+            second: bus(),
+            past: bus(),
+            gain: vec![0.0; frames],
+        }
+    }
+}
+
+/// What is the same for all voices in this control block.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub plan: &'a Plan,
+    pub controls: &'a Controls,
+    /// Song time in seconds at the end of the block (at the start for a note that begins).
+    pub song_s: f64,
+    pub bpm: f64,
+    /// Pitch wheel, −1..1.
+    pub bend: f32,
+    /// Modulation wheel, 0..1.
+    pub mod_wheel: f32,
+    /// Channel pressure, 0..1.
+    pub pressure: f32,
+}
+
+/// How a voice's pitch gets from one note to the next.
+#[derive(Debug, Clone, Copy)]
+struct Glide {
+    from: f32,
+    to: f32,
+    passed: f64,
+}
+
+/// A note to be played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Note {
+    pub key: u8,
+    pub velocity: f32,
+    /// Which note of the render this is: decides its random values.
+    pub number: u64,
+}
+
+/// One voice.
+#[derive(Debug)]
+pub(crate) struct Voice {
+    osc: [Option<Oscillator>; 3],
+    sample: Option<SamplePlayer>,
+    filter: [Option<StereoFilter>; 2],
+    env: [Envelope; 6],
+    lfo: [Lfo; 8],
+    random: [Option<RandomWalk>; 4],
+    sources: SourceValues,
+    values: [Vec<f32>; 2],
+    work: Vec<[f32; 2]>,
+    version: u32,
+    note: Note,
+    glide: Glide,
+    /// The note with its glide.
+    reached: f32,
+    /// The same with bend, transposition and tuning.
+    pitch: f32,
+    pub slide: f32,
+    pub lift: f32,
+    pub pressure: f32,
+    trigger_random: f32,
+    amplitude: f32,
+}
+
+impl Voice {
+    /// A silent voice.
+    pub(crate) fn new(plan: &Plan, controls: &Controls) -> Self {
+        let rate = plan.sample_rate * plan.oversampling as f64;
+        let osc = std::array::from_fn(|i| {
+            plan.osc[i].as_ref().map(|osc| Oscillator::new(osc.setup.clone(), plan.sample_rate, plan.oversampling))
+        });
+        let filter = std::array::from_fn(|i| {
+            plan.filter[i].as_ref().map(|filter| StereoFilter::new(filter.model, filter.style, rate as f32))
+        });
+        Self {
+            osc,
+            sample: plan.sample.as_ref().map(|sample| SamplePlayer::new(sample.setup, rate, plan.frames())),
+            filter,
+            env: Default::default(),
+            lfo: Default::default(),
+            random: std::array::from_fn(|i| plan.random[i].as_ref().map(|r| RandomWalk::new(r.style, r.stereo))),
+            sources: [[0.0; 2]; SOURCES],
+            values: [controls.values().to_vec(), controls.values().to_vec()],
+            work: vec![[0.0; 2]; plan.matrix.amount_count()],
+            version: controls.version(),
+            note: Note { key: 60, velocity: 0.0, number: 0 },
+            glide: Glide { from: 60.0, to: 60.0, passed: 1.0 },
+            reached: 60.0,
+            pitch: 60.0,
+            slide: 0.0,
+            lift: 0.0,
+            pressure: 0.0,
+            trigger_random: 0.0,
+            amplitude: 0.0,
+        }
+    }
+
+    /// Whether nothing more will come of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.env[0].is_idle() && self.amplitude == 0.0
+    }
+
+    /// The key that it plays.
+    pub(crate) fn key(&self) -> u8 {
+        self.note.key
+    }
+
+    /// The pitch that it has reached, without bend, as a MIDI note.
+    pub(crate) fn reached(&self) -> f32 {
+        self.reached
+    }
+
+    /// The pitch that sounds, as a MIDI note.
+    pub(crate) fn pitch(&self) -> f32 {
+        self.pitch
+    }
+
+    /// Its raw values (left side): the effects follow those of the voice that started last.
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values[0]
+    }
+
+    /// Starts a note from silence, gliding from `from`.
+    pub(crate) fn start(&mut self, moment: &Moment<'_>, drawer: &mut Drawer, note: Note, from: f32) {
+        for env in &mut self.env {
+            *env = Envelope::default();
+        }
+        self.amplitude = 0.0;
+        self.slide = 0.0;
+        self.lift = 0.0;
+        self.pressure = 0.0;
+        for filter in self.filter.iter_mut().flatten() {
+            filter.reset();
+        }
+        self.version = moment.controls.version().wrapping_sub(1);
+        self.begin(moment, note, from);
+        let plan = moment.plan;
+        let seed = hash(hash(plan.seed, 1), note.number);
+        for i in 0..3 {
+            if let (Some(osc), Some(spec)) = (&mut self.osc[i], &plan.osc[i]) {
+                osc.start(drawer, &osc_controls(spec, &self.values[0], self.pitch), hash(seed, i as u64));
+            }
+        }
+        if let (Some(sample), Some(spec)) = (&mut self.sample, &plan.sample) {
+            sample.start(&spec.table, &sample_controls(spec, &self.values[0], self.pitch), hash(seed, 3));
+        }
+    }
+
+    /// Goes on with another note: envelopes, LFOs and random sources start again from where they are.
+    pub(crate) fn begin(&mut self, moment: &Moment<'_>, note: Note, from: f32) {
+        let plan = moment.plan;
+        self.change(note, from);
+        for env in &mut self.env {
+            env.trigger();
+        }
+        self.copy_base(moment);
+        for (i, lfo) in self.lfo.iter_mut().enumerate() {
+            if let Some(spec) = &plan.lfo[i] {
+                let controls = spec.controls(&self.values[0], moment.bpm, f32::from(note.key));
+                lfo.trigger(&spec.shape, spec.settings, &controls, moment.song_s);
+            }
+        }
+        let seed = hash(hash(plan.seed, 2), note.number);
+        for (i, random) in self.random.iter_mut().enumerate() {
+            if let (Some(random), Some(spec)) = (random, &plan.random[i]) {
+                if spec.restart == Restart::Note {
+                    random.start(hash(seed, i as u64), 0.0);
+                } else {
+                    let hz = spec.rate.hz(&self.values[0], moment.bpm, f32::from(note.key));
+                    random.start(hash(hash(plan.seed, 3), i as u64), moment.song_s * hz);
+                }
+            }
+        }
+        self.trigger_random = unit(hash(seed, 9)) as f32;
+        self.settle(moment);
+    }
+
+    /// Goes on with another note, everything running on: legato.
+    pub(crate) fn change(&mut self, note: Note, from: f32) {
+        self.note = note;
+        self.glide = Glide { from, to: f32::from(note.key), passed: if from == f32::from(note.key) { 1.0 } else { 0.0 } };
+    }
+
+    /// Note-off.
+    pub(crate) fn release(&mut self) {
+        self.env.iter_mut().for_each(Envelope::release);
+        self.lfo.iter_mut().for_each(Lfo::release);
+    }
+
+    /// Fades out quickly: its place is needed.
+    pub(crate) fn kill(&mut self) {
+        self.env[0].kill();
+    }
+
+    /// Falls silent at once.
+    pub(crate) fn silence(&mut self) {
+        self.env = Default::default();
+        self.amplitude = 0.0;
+    }
+
+    fn copy_base(&mut self, moment: &Moment<'_>) {
+        if self.version != moment.controls.version() {
+            self.version = moment.controls.version();
+            for side in &mut self.values {
+                side.copy_from_slice(moment.controls.values());
+            }
+        }
+    }
+
+    /// The note where the glide stands.
+    fn gliding(&self, plan: &Plan) -> f32 {
+        if self.glide.passed >= 1.0 {
+            return self.glide.to;
+        }
+        let slope = f64::from(self.values[0][plan.voicing.glide_slope]);
+        let place = math::curve(self.glide.passed, -slope) as f32;
+        self.glide.from + (self.glide.to - self.glide.from) * place
+    }
+
+    fn advance_glide(&mut self, plan: &Plan, seconds: f64) {
+        if self.glide.passed >= 1.0 {
+            return;
+        }
+        let raw = self.values[0][plan.voicing.glide];
+        let octaves = f64::from((self.glide.to - self.glide.from).abs()) / 12.0;
+        let length = math::exp2(f64::from(raw).clamp(-10.0, 8.0)) * if plan.glide_octave_scaled { octaves } else { 1.0 };
+        self.glide.passed = if raw <= -9.999 { 1.0 } else { (self.glide.passed + seconds / length.max(1e-6)).min(1.0) };
+    }
+
+    /// Takes the sources' present values and applies the routes.
+    fn settle(&mut self, moment: &Moment<'_>) {
+        let plan = moment.plan;
+        let voicing = &plan.voicing;
+        let note = self.gliding(plan);
+        self.reached = note;
+        let bend = moment.bend * self.values[0][voicing.bend_range];
+        let both = |value: f32| [value, value];
+        let mut set = |source: Source, value: [f32; 2]| self.sources[source.index()] = value;
+        for i in 1..6 {
+            set(Source::ALL[i - 1], both(self.env[i].value() as f32));
+        }
+        for (i, lfo) in self.lfo.iter().enumerate() {
+            set(Source::ALL[Source::Lfo0.index() + i], lfo.value());
+        }
+        for (i, random) in self.random.iter().enumerate() {
+            set(Source::ALL[Source::Random0.index() + i], random.as_ref().map_or([0.5; 2], RandomWalk::value));
+        }
+        set(Source::TriggerRandom, both(self.trigger_random));
+        set(Source::Velocity, both(self.note.velocity));
+        set(Source::Note, both((note + bend) / 127.0));
+        let octave = note / 12.0;
+        set(Source::NoteInOctave, both(octave - octave.floor()));
+        set(Source::Stereo, [1.0, 0.0]);
+        set(Source::ModWheel, both(moment.mod_wheel));
+        set(Source::PitchBend, both(0.5 + 0.5 * moment.bend));
+        set(Source::Aftertouch, both(self.pressure.max(moment.pressure)));
+        set(Source::Slide, both(self.slide));
+        set(Source::Lift, both(self.lift));
+        let [left, right] = &mut self.values;
+        let base = moment.controls.values();
+        plan.matrix.apply(base, moment.controls.amounts(), &self.sources, &mut self.work, left, right);
+        let at = |id: usize| self.values[0][id];
+        self.pitch = note + moment.bend * at(voicing.bend_range) + at(voicing.transpose) + at(voicing.tune);
+    }
+
+    /// Lets a control block pass for everything that modulates. Envelope 0 is left to the amplitude.
+    fn advance(&mut self, moment: &Moment<'_>) {
+        let plan = moment.plan;
+        let seconds = plan.block_s();
+        for i in 1..6 {
+            if plan.env_used[i] {
+                let controls = plan.envelope(i, &self.values[0]);
+                self.env[i].advance(&controls, plan.sample_rate, BLOCK);
+            }
+        }
+        self.advance_glide(plan, seconds);
+        let note = self.pitch;
+        for (i, lfo) in self.lfo.iter_mut().enumerate() {
+            if let Some(spec) = &plan.lfo[i] {
+                let controls = spec.controls(&self.values[0], moment.bpm, note);
+                lfo.advance(&spec.shape, spec.settings, &controls, moment.song_s, seconds);
+            }
+        }
+        for (i, random) in self.random.iter_mut().enumerate() {
+            if let (Some(random), Some(spec)) = (random, &plan.random[i]) {
+                let hz = spec.rate.hz(&self.values[0], moment.bpm, note);
+                if spec.restart == Restart::Note {
+                    random.advance(hz * seconds);
+                } else {
+                    random.seek(hz * moment.song_s);
+                }
+            }
+        }
+        self.copy_base(moment);
+        self.settle(moment);
+    }
+
+    /// Plays one control block and adds it to the buses.
+    pub(crate) fn render(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, buses: &mut Buses) {
+        let plan = moment.plan;
+        self.fill_gain(plan, &mut scratch.gain);
+        self.advance(moment);
+        scratch.first.clear();
+        scratch.second.clear();
+        scratch.past.clear();
+        let filters = [plan.filter[0].is_some(), plan.filter[1].is_some()];
+        if let (Some(player), Some(spec)) = (&mut self.sample, &plan.sample) {
+            let controls = sample_controls(spec, &self.values[0], self.pitch);
+            player.render(&spec.table, &controls, &mut scratch.wave.left, &mut scratch.wave.right);
+            send(spec.destination, filters, scratch, buses);
+        }
+        for i in plan.osc_order {
+            let Some(spec) = &plan.osc[i] else { continue };
+            let controls = osc_controls(spec, &self.values[0], self.pitch);
+            let [a, b, c] = &mut self.osc;
+            let (own, others) = match i {
+                0 => (a, [&*b, &*b, &*c]),
+                1 => (b, [&*a, &*c, &*c]),
+                _ => (c, [&*a, &*b, &*a]),
+            };
+            let Some(own) = own else { continue };
+            let modulator = match spec.modulator {
+                Some(Modulator::Osc(other)) => others[other].as_ref().map(Oscillator::raw),
+                Some(Modulator::Sample) => self.sample.as_ref().map(|sample| (sample.raw(), sample.raw())),
+                None => None,
+            };
+            let wave = &mut scratch.wave;
+            own.render(&mut scratch.drawer, &controls, modulator, &mut wave.left, &mut wave.right);
+            send(spec.destination, filters, scratch, buses);
+        }
+        if let (Some(filter), Some(spec)) = (&mut self.filter[0], &plan.filter[0]) {
+            let controls = filter_controls(spec, &self.values, self.pitch);
+            filter.process(&mut scratch.first.left, &mut scratch.first.right, &controls);
+        }
+        if plan.serial {
+            scratch.second.add(&scratch.first);
+        } else {
+            scratch.past.add(&scratch.first);
+        }
+        if let (Some(filter), Some(spec)) = (&mut self.filter[1], &plan.filter[1]) {
+            let controls = filter_controls(spec, &self.values, self.pitch);
+            filter.process(&mut scratch.second.left, &mut scratch.second.right, &controls);
+        }
+        scratch.past.add(&scratch.second);
+        buses.effects.add_scaled(&scratch.past, &scratch.gain);
+    }
+
+    /// The amplitude over the block: (envelope 0 · velocity)², straight between the samples of the base rate.
+    fn fill_gain(&mut self, plan: &Plan, gain: &mut [f32]) {
+        let controls = plan.envelope(0, &self.values[0]);
+        let mut values = [0.0; BLOCK];
+        self.env[0].render(&controls, plan.sample_rate, &mut values);
+        let track = self.values[0][plan.voicing.velocity];
+        let velocity = (1.0 - track + track * self.note.velocity).max(0.0);
+        let times = plan.oversampling;
+        let part = 1.0 / times as f32;
+        let mut before = self.amplitude;
+        for (chunk, value) in gain.chunks_exact_mut(times).zip(values) {
+            let now = value * velocity;
+            let step = (now - before) * part;
+            for (i, slot) in chunk.iter_mut().enumerate() {
+                let level = before + step * (i + 1) as f32;
+                *slot = level * level;
+            }
+            before = now;
+        }
+        self.amplitude = before;
+    }
+}
+
+/// Adds the wave to wherever it goes.
+fn send(destination: Destination, filters: [bool; 2], scratch: &mut Scratch, buses: &mut Buses) {
+    let Scratch { wave, first, second, past, gain, .. } = scratch;
+    match destination {
+        Destination::Filter1 => first.add(wave),
+        Destination::Filter2 => second.add(wave),
+        Destination::Both if filters == [false, false] => past.add(wave),
+        Destination::Both => {
+            first.add(wave);
+            second.add(wave);
+        }
+        Destination::Effects => past.add(wave),
+        Destination::Direct => buses.direct.add_scaled(wave, gain),
+        other => {
+            if let Some(bus) = send_of(other).and_then(|i| buses.sends[i].as_mut()) {
+                bus.add_scaled(wave, gain);
+            }
+        }
+    }
+}
+
+fn osc_controls(plan: &OscPlan, raw: &[f32], pitch: f32) -> OscControls {
+    let ids = &plan.ids;
+    let at = |id: usize| raw[id];
+    let played = if plan.tracks { pitch } else { UNTRACKED_NOTE };
+    OscControls {
+        note: played + at(ids.transpose) + at(ids.tune),
+        level: at(ids.level),
+        pan: at(ids.pan),
+        position: at(ids.position),
+        phase: at(ids.phase),
+        phase_randomness: at(ids.phase_randomness),
+        unison: UnisonControls {
+            voices: at(ids.voices),
+            detune: at(ids.detune),
+            range_st: at(ids.detune_range),
+            power: at(ids.detune_power),
+            blend: at(ids.blend),
+        },
+        stereo_spread: at(ids.stereo_spread),
+        frame_spread: at(ids.frame_spread),
+        warp_spread: at(ids.warp_spread),
+        spectral_spread: at(ids.spectral_spread),
+        warp_amount: at(ids.warp_amount),
+        warp_phase: at(ids.warp_phase),
+        spectral_amount: at(ids.spectral_amount),
+    }
+}
+
+fn sample_controls(plan: &SamplePlan, raw: &[f32], pitch: f32) -> SampleControls {
+    let ids = &plan.ids;
+    SampleControls {
+        note: pitch,
+        transpose: raw[ids.transpose],
+        tune: raw[ids.tune],
+        level: raw[ids.level],
+        pan: raw[ids.pan],
+    }
+}
+
+fn filter_controls(plan: &FilterPlan, values: &[Vec<f32>; 2], pitch: f32) -> [FilterControls; 2] {
+    let ids = &plan.ids;
+    let side = |raw: &[f32]| FilterControls {
+        cutoff_note: raw[ids.cutoff] + raw[ids.keytrack] * (pitch - 60.0),
+        resonance: raw[ids.resonance],
+        drive_db: raw[ids.drive],
+        blend: raw[ids.blend],
+        mix: raw[ids.mix],
+    };
+    [side(&values[0]), side(&values[1])]
+}

@@ -88,7 +88,7 @@ pub(crate) struct Sync;
 /// Sync under a cosine window.
 #[derive(Clone, Copy)]
 pub(crate) struct Formant;
-/// Phase in steps.
+/// Phase in steps, the last ones cut off at the cycle's ends.
 #[derive(Clone, Copy)]
 pub(crate) struct Quantize;
 /// A cubic that pulls the cycle to one side.
@@ -135,7 +135,8 @@ impl Bend for Quantize {
     fn bend(self, phase: u32, steps: f32, shift: f32, _source: f32) -> (u32, f32) {
         // Beyond 2²⁰ steps rounding changes nothing that a frame of 2,048 samples could show.
         let steps = steps.min(1_048_576.0);
-        (phase_of((fast::round(signed(phase) * steps + shift) - shift) / steps), 1.0)
+        let bent = (fast::round(signed(phase) * steps + shift) - shift) / steps;
+        (phase_of(bent.clamp(-0.5, 0.5)), 1.0)
     }
 }
 
@@ -232,7 +233,12 @@ mod tests {
         let c = coefficient(WarpMode::Pulse, 0.5);
         assert_eq!(Pulse.bend(phase_of(0.24), c, 0.0, 0.0).1, 1.0);
         assert_eq!(Pulse.bend(phase_of(0.26), c, 0.0, 0.0).1, 0.0);
-        assert_eq!(Pulse.bend(phase_of(0.49), coefficient(WarpMode::Pulse, 9.0), 0.0, 0.0).1, 0.0);
+        assert_eq!(
+            Pulse
+                .bend(phase_of(0.49), coefficient(WarpMode::Pulse, 9.0), 0.0, 0.0)
+                .1,
+            0.0
+        );
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! magnitude goes linearly and is squared, the phase takes the shortest arc. So a `.vital` file that carries the
 //! keyframes as Wave Source (interpolation 1, style 1) morphs exactly as we do.
 //!
-//! Invariant: a table has no DC and nothing in its last bin, and its frames span 2 from peak to peak at most
-//! ([`Wavetable::waveforms`] are at that scale).
+//! Invariant: a table has no DC and nothing in its last bin, and each keyframe spans 2 from peak to peak, so that equal
+//! waves are equally loud in all tables. Frames in between may span more: a file that carries the keyframes of
+//! [`Wavetable::waveforms`] must say `full_normalize: false`, or its level differs.
 
 mod basic;
 mod catalogue;
@@ -55,39 +56,39 @@ pub struct Wavetable {
 }
 
 impl Wavetable {
-    /// The table of these keyframes: (position 0..=256, shape), positions rising. Each keyframe is brought to 2 from
-    /// peak to peak, then the whole table to 2 at its widest frame. Without keyframes it is silent.
+    /// The table of these keyframes: (position 0..=256, shape), positions rising. Each is brought to 2 from peak to peak.
+    /// Without keyframes the table is silent.
     #[must_use]
     pub fn of_shapes(shapes: Vec<(u16, Shape)>) -> Self {
-        let mut drawer = Drawer::new();
         let (positions, mut shapes): (Vec<u16>, Vec<Shape>) = shapes.into_iter().unzip();
         for shape in &mut shapes {
             shape.normalise();
         }
-        carry_phases(&mut shapes);
-        let mut table = Self {
-            keys: positions.iter().zip(&shapes).map(|(&position, shape)| Keyframe::new(position, shape)).collect(),
-        };
-        let span = table.span(&mut drawer);
-        if span > 0.0 {
-            for key in &mut table.keys {
-                key.scale(2.0 / span);
-            }
-        }
-        table
+        Self::of_keyframes(&positions, shapes)
     }
 
     /// The table of keyframes given as waveforms of [`SAMPLES`] samples, at their own level.
     #[must_use]
     pub fn of_waveforms<'a>(waveforms: impl IntoIterator<Item = (u16, &'a [f32; SAMPLES])>) -> Self {
-        let (positions, mut shapes): (Vec<u16>, Vec<Shape>) =
-            waveforms.into_iter().map(|(position, wave)| (position, Shape::of_samples(wave))).unzip();
-        carry_phases(&mut shapes);
-        Self { keys: positions.iter().zip(&shapes).map(|(&position, shape)| Keyframe::new(position, shape)).collect() }
+        let (positions, shapes): (Vec<u16>, Vec<Shape>) = waveforms
+            .into_iter()
+            .map(|(position, wave)| (position, Shape::of_samples(wave)))
+            .unzip();
+        Self::of_keyframes(&positions, shapes)
     }
 
-    /// The keyframes as waveforms: (position 0..=256, samples), at the scale in which the engine plays them: a file
-    /// that carries them must not normalise them again (`full_normalize: false`).
+    fn of_keyframes(positions: &[u16], mut shapes: Vec<Shape>) -> Self {
+        carry_phases(&mut shapes);
+        Self {
+            keys: positions
+                .iter()
+                .zip(&shapes)
+                .map(|(&position, shape)| Keyframe::new(position, shape))
+                .collect(),
+        }
+    }
+
+    /// The keyframes as waveforms: (position 0..=256, samples), at the scale in which the engine plays them.
     #[must_use]
     pub fn waveforms(&self) -> Vec<(u16, [f32; SAMPLES])> {
         let mut drawer = Drawer::new();
@@ -99,26 +100,6 @@ impl Wavetable {
                 (key.position, *wave.samples())
             })
             .collect()
-    }
-
-    /// The widest span from lowest to highest sample over every eighth frame and the keyframes.
-    fn span(&self, drawer: &mut Drawer) -> f32 {
-        let mut wave = Wave::silent();
-        let (first, last) = match (self.keys.first(), self.keys.last()) {
-            (Some(first), Some(last)) => (first.position, last.position),
-            _ => return 0.0,
-        };
-        let mut frames: Vec<u16> = (first..=last).step_by(8).chain(self.keys.iter().map(|k| k.position)).collect();
-        frames.sort_unstable();
-        frames.dedup();
-        let mut widest = 0.0_f32;
-        for frame in frames {
-            drawer.draw(self, frame, LAST_BIN, Morph::NONE, &mut wave);
-            let (low, high) =
-                wave.samples().iter().fold((0.0_f32, 0.0_f32), |(low, high), &x| (low.min(x), high.max(x)));
-            widest = widest.max(high - low);
-        }
-        widest
     }
 
     /// Writes the bins 0..`re.len()` of the spectrum of a frame, as [`crate::fft::RealFft::inverse`] takes it.
@@ -169,12 +150,6 @@ impl Keyframe {
         key
     }
 
-    fn scale(&mut self, gain: f32) {
-        let root = gain.sqrt();
-        self.root.iter_mut().for_each(|r| *r *= root);
-        self.refresh();
-    }
-
     fn refresh(&mut self) {
         for k in 0..=LAST_BIN {
             let magnitude = self.root[k] * self.root[k] * LAST_BIN as f32;
@@ -207,8 +182,15 @@ fn carry_phases(shapes: &mut [Shape]) {
 mod tests {
     use super::*;
 
+    fn span(wave: &[f32; SAMPLES]) -> (f32, f32) {
+        (
+            wave.iter().copied().fold(0.0, f32::min),
+            wave.iter().copied().fold(0.0, f32::max),
+        )
+    }
+
     #[test]
-    fn every_named_table_is_finite_free_of_dc_and_spans_two() {
+    fn every_named_table_is_finite_and_free_of_dc_and_its_keyframes_span_two() {
         let mut drawer = Drawer::new();
         let mut wave = Wave::silent();
         for name in names() {
@@ -220,14 +202,24 @@ mod tests {
                 assert!(samples.iter().all(|x| x.is_finite()), "{name} {frame}");
                 let mean = samples.iter().map(|&x| f64::from(x)).sum::<f64>() / SAMPLES as f64;
                 assert!(mean.abs() < 1e-5, "{name} {frame} has DC {mean}");
-                let low = samples.iter().copied().fold(0.0, f32::min);
-                let high = samples.iter().copied().fold(0.0, f32::max);
-                assert!(high - low > 0.3, "{name} {frame} spans only {}", high - low);
+                let (low, high) = span(samples);
+                assert!(high - low > 1.0, "{name} {frame} spans only {}", high - low);
                 widest = widest.max(high - low);
             }
-            assert!((1.9..=2.1).contains(&widest), "{name} spans {widest}");
+            for (position, wave) in table.waveforms() {
+                let (low, high) = span(&wave);
+                assert!(
+                    (high - low - 2.0).abs() < 0.01,
+                    "{name} {position} spans {}",
+                    high - low
+                );
+            }
+            assert!(widest < 4.0, "{name} spans {widest} between its keyframes");
             assert!(table.keys.len() <= 9, "{name} has {} keyframes", table.keys.len());
-            assert!(table.keys.windows(2).all(|w| w[0].position < w[1].position), "{name}: positions rise");
+            assert!(
+                table.keys.windows(2).all(|w| w[0].position < w[1].position),
+                "{name}: positions rise"
+            );
         }
     }
 
@@ -236,20 +228,47 @@ mod tests {
         let entries = catalogue();
         assert!(entries.len() >= 24, "{}", entries.len());
         for (i, entry) in entries.iter().enumerate() {
-            assert!(entries[..i].iter().all(|other| other.name != entry.name), "{}", entry.name);
-            assert!(entry.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()));
-            assert!(!entry.title.is_empty() && entry.description.ends_with('.'), "{}", entry.name);
+            assert!(
+                entries[..i].iter().all(|other| other.name != entry.name),
+                "{}",
+                entry.name
+            );
+            assert!(
+                entry
+                    .name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+            );
+            assert!(
+                !entry.title.is_empty() && entry.description.ends_with('.'),
+                "{}",
+                entry.name
+            );
         }
         assert!(by_name("no_such_table").is_none());
     }
 
     #[test]
     fn frames_between_keyframes_follow_the_square_root_law() {
-        let sine = |amplitude: f64, phase: f64| Shape::additive(8, move |k| (if k == 3 { amplitude } else { 0.0 }, phase));
+        let sine = |amplitude: f64, phase: f64| {
+            Shape::additive(8, move |k| (if k == 3 { amplitude } else { 0.0 }, phase))
+        };
         let mut a = [0.0; SAMPLES];
         let mut b = [0.0; SAMPLES];
-        a.copy_from_slice(&sine(1.0, 0.4).samples().iter().map(|&x| x as f32).collect::<Vec<_>>());
-        b.copy_from_slice(&sine(0.25, -0.4).samples().iter().map(|&x| x as f32).collect::<Vec<_>>());
+        a.copy_from_slice(
+            &sine(1.0, 0.4)
+                .samples()
+                .iter()
+                .map(|&x| x as f32)
+                .collect::<Vec<_>>(),
+        );
+        b.copy_from_slice(
+            &sine(0.25, -0.4)
+                .samples()
+                .iter()
+                .map(|&x| x as f32)
+                .collect::<Vec<_>>(),
+        );
         let table = Wavetable::of_waveforms([(0, &a), (256, &b)]);
         let (mut re, mut im) = ([0.0; 9], [0.0; 9]);
         table.spectrum(128, &mut re, &mut im);
@@ -270,7 +289,7 @@ mod tests {
             drawer.draw(&table, frame, LAST_BIN, Morph::NONE, &mut one);
             drawer.draw(&again, frame, LAST_BIN, Morph::NONE, &mut two);
             for (x, y) in one.samples().iter().zip(two.samples()) {
-                assert!((x - y).abs() < 2e-3, "frame {frame}: {x} {y}");
+                assert!((x - y).abs() < 5e-3, "frame {frame}: {x} {y}");
             }
         }
     }

@@ -4,7 +4,6 @@
 //! No actors, no database, no network, no clock in anything that is kept: the same [`songwalker_schemas::Intent`]
 //! gives the same bytes on every machine.
 
-pub mod calibration;
 pub mod check;
 pub mod error;
 pub mod export;

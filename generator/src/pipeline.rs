@@ -1,12 +1,24 @@
 //! The whole way from a request to a bundle, stage by stage. It knows no job and no clock: who runs it passes a
 //! progress callback and a cancellation check, and may time the stages by the callback.
 
+use songwalker_engine::analysis::analyse;
+use songwalker_engine::audio::Audio;
+use songwalker_engine::math;
+use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::intent::Conflict;
-use songwalker_schemas::{Intent, PatchSpec};
+use songwalker_schemas::provenance::Provenance;
+use songwalker_schemas::variations::Variation;
+use songwalker_schemas::{
+    ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical, json_schema, limits, structure, text,
+};
 
-use crate::check::Report;
+use crate::check::{self, Report, probe};
 use crate::error::GenerateError;
-use crate::package::PackedBundle;
+use crate::mapper::choose;
+use crate::package::{self, BundleParts, PackageError, PackedBundle, VariationPart};
+use crate::phrase::{self, Phrase};
+use crate::vary::{self, Varied};
+use crate::{planner, templates};
 
 /// What is asked for. Text is normalised and checked by [`generate`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,4 +105,193 @@ pub struct Generated {
     pub conflicts: Vec<Conflict>,
     /// The bundle, packed and as files.
     pub bundle: PackedBundle,
+}
+
+/// Sample rate of previews.
+const PREVIEW_RATE: u32 = 44_100;
+
+/// From a request to a bundle.
+///
+/// # Errors
+/// A refused request, a patch that cannot be played, cancellation, a bundle that is too large.
+pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateError> {
+    (hooks.progress)(Stage::Planning, 0.0);
+    let prompt = text::prompt(&request.prompt).map_err(refused)?;
+    let tags = text::tags(&request.tags).map_err(refused)?;
+    check_numbers(request.seed, request.variations)?;
+    if let Some(id) = request.template_id.as_deref() {
+        if templates::by_id(id).is_none() {
+            return Err(problem(ErrorCode::UnknownTemplate, "/template_id", format!("there is no template {id}")));
+        }
+    }
+    let plan = planner::plan(&planner::PlanRequest { prompt: &prompt, tags: &tags, template_id: request.template_id.as_deref(), seed: request.seed });
+    generate_from_intent(&plan.intent, request.seed, request.variations, hooks)
+}
+
+/// From an intent to a bundle: what follows planning. The same intent, seed and count give the same bytes.
+///
+/// # Errors
+/// An intent that breaks its rules, a patch that cannot be played, cancellation, a bundle that is too large.
+pub fn generate_from_intent(intent: &Intent, seed: u64, variations: usize, hooks: &Hooks) -> Result<Generated, GenerateError> {
+    check_numbers(seed, variations)?;
+    let intent = &sealed(intent)?;
+    hooks.check()?;
+    (hooks.progress)(Stage::Mapping, 0.0);
+    let entry = choose::template(intent, seed).ok_or_else(|| GenerateError::Render(format!("no template for {}", intent.category)))?;
+    (hooks.progress)(Stage::Checking, 0.0);
+    let mut checked = check::settle(intent, entry, seed, hooks)?;
+    hooks.check()?;
+
+    (hooks.progress)(Stage::Rendering, 0.0);
+    let phrase = phrase::of(&checked.patch, intent.category, intent.register);
+    let note = intent.category.reference_note();
+    let hold_s = if checked.patch.modules.env[0].attack_s > 1.0 { 5.0 } else { 3.0 };
+    let (preview, measured) = std::thread::scope(|scope| {
+        let patch = &checked.patch;
+        let measured = scope.spawn(move || {
+            let request = RenderRequest::note(note, phrase::VELOCITY, hold_s, hold_s + 3.0);
+            let audio = render(patch, &request, hooks.cancelled).map_err(probe::refused)?;
+            Ok::<_, GenerateError>(analyse(&audio, math::note_to_hz(f64::from(note)), hold_s))
+        });
+        (play(patch, &phrase, hooks), measured.join())
+    });
+    let mut preview = preview?;
+    let mut analysis = measured.map_err(|_| GenerateError::Render("measuring failed".to_owned()))??;
+    let was = checked.patch.modules.voicing.master_db;
+    let loudness = check::loudness::level(&mut checked.patch, &mut preview);
+    let shift = checked.patch.modules.voicing.master_db - was;
+    for level in [&mut analysis.peak_env_db, &mut analysis.lufs, &mut analysis.true_peak_db] {
+        *level += shift;
+    }
+    if loudness.lufs < -60.0 {
+        return Err(GenerateError::Silent);
+    }
+    hooks.check()?;
+
+    (hooks.progress)(Stage::Varying, 0.0);
+    let varied = if variations == 0 { Vec::new() } else { vary::make(&checked.patch, &checked.probe, intent, seed, variations, hooks)? };
+    let varied = sound(&checked.patch, varied, &phrase, hooks)?;
+    hooks.check()?;
+
+    (hooks.progress)(Stage::Packaging, 0.0);
+    let report = Report::new(&checked, note, hold_s, analysis, loudness, &intent.conflicts);
+    let provenance = Provenance {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        engine_version: songwalker_engine::ENGINE_VERSION.to_owned(),
+        generator_version: crate::GENERATOR_VERSION.to_owned(),
+        planner: "embedded".to_owned(),
+        template_id: entry.template.id.clone(),
+        seed,
+        variations: variations as u64,
+        parent: None,
+    };
+    let bundle = pack(&checked.patch, intent, &report, &provenance, &preview, &phrase, &varied)?;
+    (hooks.progress)(Stage::Packaging, 1.0);
+    Ok(Generated { name: checked.patch.name.clone(), intent: intent.clone(), patch: checked.patch, conflicts: report.conflicts.clone(), report, bundle })
+}
+
+fn problem(code: ErrorCode, pointer: &str, message: String) -> GenerateError {
+    let mut faults = Faults::new();
+    faults.push(pointer, message.clone());
+    GenerateError::Request { code, message, faults }
+}
+
+fn refused(refused: text::TextRefused) -> GenerateError {
+    let message = refused.faults.as_slice().first().map_or_else(String::new, |fault| format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.problem));
+    GenerateError::Request { code: refused.code, message, faults: refused.faults }
+}
+
+fn check_numbers(seed: u64, variations: usize) -> Result<(), GenerateError> {
+    if seed > limits::MAX_SEED {
+        return Err(problem(ErrorCode::InvalidRequest, "/seed", format!("{seed} is greater than {}", limits::MAX_SEED)));
+    }
+    if variations > limits::MAX_VARIATIONS {
+        return Err(problem(ErrorCode::InvalidRequest, "/variations", format!("{variations} variations, at most {}", limits::MAX_VARIATIONS)));
+    }
+    Ok(())
+}
+
+/// The intent as it goes into a bundle: checked, rounded, without the planner's reasons.
+fn sealed(intent: &Intent) -> Result<Intent, GenerateError> {
+    let mut intent = intent.clone();
+    intent.rationale.clear();
+    let mut faults = Faults::new();
+    let mut value = serde_json::to_value(&intent).map_err(|error| GenerateError::Package(error.to_string()))?;
+    canonical::quantise_all(&mut value);
+    structure::check(&value, json_schema::intent(), &mut faults);
+    if !faults.is_empty() {
+        return Err(GenerateError::Intent(faults));
+    }
+    serde_json::from_value(value).map_err(|error| GenerateError::Package(error.to_string()))
+}
+
+/// Plays a phrase with seed 0, as every preview does.
+fn play(patch: &PatchSpec, phrase: &Phrase, hooks: &Hooks) -> Result<Audio, GenerateError> {
+    let request = RenderRequest {
+        sample_rate: PREVIEW_RATE,
+        bpm: phrase.bpm,
+        seed: 0,
+        notes: phrase.notes.clone(),
+        seconds: phrase.seconds,
+        warm_up_s: 0.0,
+        macros: Vec::new(),
+    };
+    render(patch, &request, hooks.cancelled).map_err(probe::refused)
+}
+
+/// A variation that has been played.
+struct Sounding {
+    variation: Variation,
+    patch: PatchSpec,
+    audio: Audio,
+}
+
+/// Plays the variations, on as many threads as there are cores, and brings them to the preview's level; the bytes do
+/// not depend on who plays which.
+fn sound(base: &PatchSpec, varied: Vec<Varied>, phrase: &Phrase, hooks: &Hooks) -> Result<Vec<Sounding>, GenerateError> {
+    let phrase = &phrase::shortened(phrase);
+    std::thread::scope(|scope| {
+        let playing: Vec<_> = varied
+            .into_iter()
+            .map(|Varied { mut variation, mut patch }| {
+                scope.spawn(move || {
+                    let mut audio = play(&patch, phrase, hooks)?;
+                    check::loudness::level(&mut patch, &mut audio);
+                    variation.patch = Variation::between(base, &patch).unwrap_or_default();
+                    Ok(Sounding { variation, patch, audio })
+                })
+            })
+            .collect();
+        playing.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(GenerateError::Render("a variation failed".to_owned())))).collect()
+    })
+}
+
+fn pack(
+    patch: &PatchSpec,
+    intent: &Intent,
+    report: &Report,
+    provenance: &Provenance,
+    preview: &Audio,
+    phrase: &Phrase,
+    varied: &[Sounding],
+) -> Result<PackedBundle, GenerateError> {
+    let analysis = serde_json::to_value(report).map_err(|error| GenerateError::Package(error.to_string()))?;
+    let diff = VariationsDiff { variations: varied.iter().map(|v| v.variation.clone()).collect(), ..VariationsDiff::empty() };
+    let variations: Vec<VariationPart> =
+        varied.iter().map(|v| VariationPart { id: &v.variation.id, patch: &v.patch, audio: &v.audio }).collect();
+    let parts = BundleParts {
+        patch,
+        intent,
+        analysis: &analysis,
+        provenance,
+        preview,
+        notes: &phrase.notes,
+        bpm: phrase.bpm,
+        variations: &variations,
+        diff: &diff,
+    };
+    package::bundle(&parts).map_err(|error| match error {
+        PackageError::TooLarge(bytes) => GenerateError::TooLarge { bytes, limit: limits::MAX_BUNDLE_BYTES },
+        other => GenerateError::Package(other.to_string()),
+    })
 }

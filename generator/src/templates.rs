@@ -1,1 +1,268 @@
-//! Not written yet.
+//! The bank of templates: hand-made starting sounds, read from `data/templates/*.toml`.
+//!
+//! A file holds one category. A template there says only what differs from a new patch; reading it gives the full
+//! [`MacroTemplate`] with its eight roles.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use songwalker_schemas::modulation::{Polarity, Route, Source};
+use songwalker_schemas::patch::fx::{Fx, FxType};
+use songwalker_schemas::patch::lfo::{LfoShape, Point, Points};
+use songwalker_schemas::table::Kind;
+use songwalker_schemas::{Category, MacroTemplate, PatchSpec, SCHEMA_VERSION, params};
+
+use crate::macros;
+
+/// A template as its file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    name: String,
+    #[serde(default)]
+    subcategory: Option<String>,
+    /// Other subcategories that it serves.
+    #[serde(default)]
+    serves: Vec<String>,
+    /// Exactly one template of a category is its neutral sound.
+    #[serde(default)]
+    neutral: bool,
+    version: u32,
+    description: String,
+    /// Effects that come first in the chain, in this order; the others follow in the musical order.
+    #[serde(default)]
+    fx_order: Vec<String>,
+    /// `path = value`: canonical paths without `/modules/`.
+    patch: toml::Table,
+    #[serde(default)]
+    route: Vec<WrittenRoute>,
+    #[serde(default)]
+    points: Vec<WrittenPoints>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRoute {
+    source: String,
+    target: String,
+    amount: f64,
+    #[serde(default)]
+    bipolar: bool,
+    #[serde(default)]
+    curve: f64,
+    #[serde(default)]
+    stereo: bool,
+}
+
+/// A drawn LFO shape: points as [x, y] or [x, y, power].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPoints {
+    lfo: usize,
+    points: Vec<Vec<f64>>,
+    #[serde(default)]
+    smooth: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    template: Vec<Written>,
+}
+
+/// A template and how the bank finds it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The template.
+    pub template: MacroTemplate,
+    /// Whether it is its category's neutral sound.
+    pub neutral: bool,
+    /// The base patch as its file says it, before the knobs switched on at zero what they need.
+    pub sound: PatchSpec,
+    /// Subcategories that it serves, its own first.
+    pub serves: Vec<String>,
+}
+
+/// The data files, one a category.
+const FILES: &[(Category, &str)] = &[
+    (Category::Bass, include_str!("../data/templates/bass.toml")),
+    (Category::Lead, include_str!("../data/templates/lead.toml")),
+    (Category::Pad, include_str!("../data/templates/pad.toml")),
+    (Category::Pluck, include_str!("../data/templates/pluck.toml")),
+    (Category::Keys, include_str!("../data/templates/keys.toml")),
+    (Category::Organ, include_str!("../data/templates/organ.toml")),
+    (Category::Bell, include_str!("../data/templates/bell.toml")),
+    (Category::Mallet, include_str!("../data/templates/mallet.toml")),
+    (Category::Strings, include_str!("../data/templates/strings.toml")),
+    (Category::Brass, include_str!("../data/templates/brass.toml")),
+    (Category::Wind, include_str!("../data/templates/wind.toml")),
+    (Category::Choir, include_str!("../data/templates/choir.toml")),
+    (Category::Vox, include_str!("../data/templates/vox.toml")),
+    (Category::Guitar, include_str!("../data/templates/guitar.toml")),
+    (Category::Stab, include_str!("../data/templates/stab.toml")),
+    (Category::Arp, include_str!("../data/templates/arp.toml")),
+    (Category::Sequence, include_str!("../data/templates/sequence.toml")),
+    (Category::Drum, include_str!("../data/templates/drum.toml")),
+    (Category::Fx, include_str!("../data/templates/fx.toml")),
+    (Category::Drone, include_str!("../data/templates/drone.toml")),
+];
+
+/// The whole bank, in the order of the files.
+#[must_use]
+pub fn bank() -> &'static [Entry] {
+    static BANK: OnceLock<Vec<Entry>> = OnceLock::new();
+    BANK.get_or_init(|| FILES.iter().flat_map(|(category, text)| read(*category, text).unwrap_or_default()).collect())
+}
+
+/// Every template.
+pub fn all() -> impl Iterator<Item = &'static MacroTemplate> {
+    bank().iter().map(|entry| &entry.template)
+}
+
+/// The template of an id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Entry> {
+    bank().iter().find(|entry| entry.template.id == id)
+}
+
+/// A category's neutral template.
+#[must_use]
+pub fn neutral(category: Category) -> Option<&'static Entry> {
+    bank().iter().find(|entry| entry.neutral && entry.template.category == category)
+}
+
+/// The templates of a category that serve a subcategory.
+#[must_use]
+pub fn serving(category: Category, subcategory: &str) -> Vec<&'static Entry> {
+    bank().iter().filter(|e| e.template.category == category && e.serves.iter().any(|s| s == subcategory)).collect()
+}
+
+/// Reads one file of the bank.
+///
+/// # Errors
+/// What is wrong and where.
+fn read(category: Category, text: &str) -> Result<Vec<Entry>, String> {
+    let file: File = toml::from_str(text).map_err(|error| format!("{category}: {error}"))?;
+    file.template.into_iter().map(|written| build(category, written)).collect()
+}
+
+fn build(category: Category, written: Written) -> Result<Entry, String> {
+    let fail = |problem: String| format!("{}: {problem}", written.id);
+    let mut base = PatchSpec { name: written.name.clone(), engine_version: songwalker_engine::ENGINE_VERSION.to_owned(), ..PatchSpec::default() };
+    base.meta.category = category;
+    base.meta.subcategory = written.subcategory.clone();
+    base.meta.comment = written.description.clone();
+    base.modules.fx = ordered(&written.fx_order).map_err(fail)?;
+    for (key, value) in &written.patch {
+        set(&mut base, key, value).map_err(fail)?;
+    }
+    for drawn in &written.points {
+        let lfo = base.modules.lfo.get_mut(drawn.lfo).ok_or_else(|| fail(format!("no lfo {}", drawn.lfo)))?;
+        lfo.shape = LfoShape::Custom;
+        lfo.smooth_shape = drawn.smooth;
+        let point = |p: &Vec<f64>| Point { x: p.first().copied().unwrap_or(0.0), y: p.get(1).copied().unwrap_or(0.0), power: p.get(2).copied().unwrap_or(0.0) };
+        lfo.points = Points(drawn.points.iter().map(point).collect());
+    }
+    for route in &written.route {
+        let source = Source::from_name(&route.source).ok_or_else(|| fail(format!("no source {}", route.source)))?;
+        let path = if route.target.starts_with("routes/") { format!("/modulation/{}", route.target) } else { format!("/modules/{}", route.target) };
+        let target = base.pointer(&path).ok_or_else(|| fail(format!("no parameter {path}")))?;
+        base.modulation.routes.push(Route {
+            polarity: if route.bipolar { Polarity::Bipolar } else { Polarity::Unipolar },
+            curve: route.curve,
+            stereo: route.stereo,
+            ..Route::new(source, target, route.amount)
+        });
+    }
+    let sound = base.clone();
+    macros::assign(&mut base);
+    let template = MacroTemplate {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        id: written.id.clone(),
+        name: written.name.clone(),
+        category,
+        subcategory: written.subcategory.clone(),
+        version: written.version,
+        description: written.description.clone(),
+        roles: macros::roles(&base),
+        base,
+    };
+    let mut serves: Vec<String> = written.subcategory.iter().cloned().collect();
+    serves.extend(written.serves.iter().cloned());
+    Ok(Entry { template, neutral: written.neutral, sound, serves })
+}
+
+/// The chain with the named effects first.
+fn ordered(first: &[String]) -> Result<[Fx; 9], String> {
+    let mut kinds = Vec::new();
+    for name in first {
+        kinds.push(FxType::from_name(name).ok_or_else(|| format!("no effect {name}"))?);
+    }
+    kinds.extend(Fx::musical_order().iter().map(Fx::kind).filter(|kind| !first.iter().any(|name| name == kind.name())));
+    kinds.into_iter().map(Fx::new).collect::<Vec<_>>().try_into().map_err(|_| "an effect stands twice".to_owned())
+}
+
+/// Sets what one line of a file says.
+fn set(patch: &mut PatchSpec, key: &str, value: &toml::Value) -> Result<(), String> {
+    if let (Some(place), Some(name)) = (key.strip_prefix("osc/").and_then(|k| k.strip_suffix("/wavetable/name")), value.as_str()) {
+        let osc = place.parse::<usize>().ok().and_then(|i| patch.modules.osc.get_mut(i)).ok_or_else(|| format!("no oscillator {place}"))?;
+        if !songwalker_engine::wavetable::names().any(|known| known == name) {
+            return Err(format!("no wavetable {name}"));
+        }
+        osc.wavetable.name.0 = name.to_owned();
+        return Ok(());
+    }
+    if let (Some(place), Some(name)) = (key.strip_prefix("lfo/").and_then(|k| k.strip_suffix("/shape")), value.as_str()) {
+        let lfo = place.parse::<usize>().ok().and_then(|i| patch.modules.lfo.get_mut(i)).ok_or_else(|| format!("no lfo {place}"))?;
+        lfo.set_shape(LfoShape::from_name(name).ok_or_else(|| format!("no shape {name}"))?);
+        return Ok(());
+    }
+    let path = format!("/modules/{key}");
+    let id = params::id(&path).ok_or_else(|| format!("no parameter {path}"))?;
+    let number = match (id.row().kind, value) {
+        (Kind::Choice(names), toml::Value::String(word)) => {
+            names.iter().position(|n| n == word).map(|i| i as f64).ok_or_else(|| format!("{path}: no {word}"))?
+        }
+        (Kind::Flag, toml::Value::Boolean(on)) => f64::from(*on),
+        (Kind::Continuous | Kind::Integer, toml::Value::Float(x)) => *x,
+        (Kind::Continuous | Kind::Integer, toml::Value::Integer(x)) => *x as f64,
+        (kind, value) => return Err(format!("{path}: {value} is no {kind:?}")),
+    };
+    if number < id.row().min || number > id.row().max {
+        return Err(format!("{path}: {number} is outside {}..{}", id.row().min, id.row().max));
+    }
+    let pointer = patch.pointer(&path).ok_or_else(|| format!("no parameter {path}"))?;
+    if patch.set(&pointer, number) { Ok(()) } else { Err(format!("{path} cannot be set")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_bank_reads_and_every_template_keeps_the_rules() {
+        for (category, text) in FILES {
+            let entries = read(*category, text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(entries.iter().filter(|e| e.neutral).count(), 1, "{category} needs exactly one neutral template");
+            for entry in entries {
+                if let Err(faults) = entry.template.check() {
+                    panic!("{}: {faults}", entry.template.id);
+                }
+                assert!(songwalker_engine::patch_player::unsupported(&entry.template.base).is_empty(), "{}", entry.template.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_category_has_a_file_and_ids_are_unique() {
+        let mut ids: Vec<&str> = all().map(|t| t.id.as_str()).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        for category in Category::ALL {
+            assert!(neutral(*category).is_some(), "{category}");
+        }
+    }
+}

@@ -1,1 +1,179 @@
-//! Not written yet.
+//! Variations: the same sound with one knob's worth of difference written into its parameters. Only values change, so
+//! that each is a list of `replace` operations; each must sound measurably different from the base and from the
+//! others, and never against what was asked for.
+
+use songwalker_engine::math;
+use songwalker_schemas::intent::{Feature, Invariant};
+use songwalker_schemas::patch::RoleId;
+use songwalker_schemas::variations::{Variation, VariationType};
+use songwalker_schemas::{AudioAnalysis, Intent, PatchSpec};
+
+use crate::check::probe::{self, Shape};
+use crate::error::GenerateError;
+use crate::macros;
+use crate::pipeline::{Hooks, Stage};
+
+/// A variation with its patch.
+#[derive(Debug, Clone)]
+pub struct Varied {
+    /// How it differs.
+    pub variation: Variation,
+    /// The patch with the difference applied.
+    pub patch: PatchSpec,
+}
+
+/// The kinds in the order in which they are tried.
+const ORDER: [VariationType; 14] = [
+    VariationType::Darker,
+    VariationType::Wider,
+    VariationType::Longer,
+    VariationType::Dirtier,
+    VariationType::Brighter,
+    VariationType::Wilder,
+    VariationType::Shorter,
+    VariationType::Softer,
+    VariationType::Deeper,
+    VariationType::Punchier,
+    VariationType::Drier,
+    VariationType::Calmer,
+    VariationType::Narrower,
+    VariationType::Cleaner,
+];
+
+/// Makes `count` variations of a checked patch whose probe measured `base`.
+///
+/// # Errors
+/// Cancelled, or the engine's refusal. Fewer than `count` come back where the sound allows no more.
+pub fn make(patch: &PatchSpec, base: &AudioAnalysis, intent: &Intent, seed: u64, count: usize, hooks: &Hooks) -> Result<Vec<Varied>, GenerateError> {
+    let shape = Shape::of(intent, patch);
+    let mut made: Vec<Varied> = Vec::new();
+    let mut heard: Vec<AudioAnalysis> = vec![base.clone()];
+    let allowed: Vec<VariationType> = ORDER.into_iter().filter(|kind| is_allowed(*kind, intent)).collect();
+    let start = (seed % allowed.len().max(1) as u64) as usize;
+    for kind in allowed.iter().cycle().skip(start).take(allowed.len()) {
+        if made.len() >= count {
+            break;
+        }
+        hooks.check()?;
+        (hooks.progress)(Stage::Varying, 0.5 * made.len() as f64 / count as f64);
+        for strength in [0.6, 1.0] {
+            let candidate = turned(patch, *kind, strength);
+            let Some(operations) = Variation::between(patch, &candidate).filter(|list| !list.is_empty()) else { continue };
+            let variation = Variation { id: kind.name().to_owned(), kind: *kind, patch: operations };
+            let Ok(applied) = variation.apply(patch, "") else { continue };
+            let analysis = probe::measure(&applied, &shape, hooks)?;
+            let is_sound = analysis.finite && analysis.peak_env_db > -60.0;
+            if is_sound && keeps_its_way(*kind, base, &analysis) && heard.iter().all(|other| apart(other, &analysis) >= 1.0) {
+                heard.push(analysis);
+                made.push(Varied { variation, patch: applied });
+                break;
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// The patch with the knob behind a kind of variation turned by `strength` (0..1) of its way.
+fn turned(patch: &PatchSpec, kind: VariationType, strength: f64) -> PatchSpec {
+    let knob = |role: RoleId, up: bool| {
+        let default = patch.macros.iter().find(|slot| slot.role_id == role).map_or(0.5, |slot| slot.default);
+        let end = if up { 1.0 } else { 0.0 };
+        macros::bake(patch, role, default + (end - default) * strength)
+    };
+    match kind {
+        VariationType::Brighter => knob(RoleId::ToneBrightness, true),
+        VariationType::Darker => knob(RoleId::ToneBrightness, false),
+        VariationType::Punchier => knob(RoleId::AmpPunch, true),
+        VariationType::Softer => {
+            let mut out = knob(RoleId::AmpPunch, false);
+            let env = &mut out.modules.env[0];
+            env.attack_s = songwalker_schemas::canonical::quantise((env.attack_s * (1.0 + 2.0 * strength)).clamp(0.03 * strength, 32.0));
+            out
+        }
+        VariationType::Dirtier => knob(RoleId::Drive, true),
+        VariationType::Cleaner => knob(RoleId::Drive, false),
+        VariationType::Wilder => knob(RoleId::Movement, true),
+        VariationType::Calmer => knob(RoleId::Movement, false),
+        VariationType::Deeper => knob(RoleId::Space, true),
+        VariationType::Drier => knob(RoleId::Space, false),
+        VariationType::Wider => knob(RoleId::Width, true),
+        VariationType::Narrower => knob(RoleId::Width, false),
+        VariationType::Longer => lengthened(patch, 1.4 * strength),
+        VariationType::Shorter => lengthened(patch, -1.4 * strength),
+    }
+}
+
+/// Decay and release times by a power of two.
+fn lengthened(patch: &PatchSpec, octaves: f64) -> PatchSpec {
+    let mut out = patch.clone();
+    let factor = math::exp2(octaves);
+    for env in &mut out.modules.env {
+        env.decay_s = songwalker_schemas::canonical::quantise((env.decay_s * factor).clamp(0.005, 32.0));
+        env.release_s = songwalker_schemas::canonical::quantise((env.release_s * factor).clamp(0.005, 32.0));
+    }
+    out
+}
+
+/// Whether a kind of variation goes along with what was asked for.
+fn is_allowed(kind: VariationType, intent: &Intent) -> bool {
+    let asked = &intent.descriptors;
+    let against = |degree: Option<f64>, sign: f64| degree.is_some_and(|d| d * sign < -0.1);
+    let keeps = |invariant: Invariant| intent.invariants.contains(&invariant);
+    let avoids = |feature: Feature| intent.avoid.contains(&feature);
+    let dry = keeps(Invariant::NoEffects) || avoids(Feature::Effects);
+    let still = keeps(Invariant::Static) || avoids(Feature::Movement);
+    match kind {
+        VariationType::Brighter => !against(asked.brightness, 1.0) && !avoids(Feature::Highs) && asked.cutoff_hz.is_none(),
+        VariationType::Darker => !against(asked.brightness, -1.0) && asked.cutoff_hz.is_none(),
+        VariationType::Punchier => !against(asked.punch, 1.0) && !against(asked.attack, -1.0) && asked.attack_s.is_none(),
+        VariationType::Softer => !against(asked.punch, -1.0) && !against(asked.attack, 1.0) && asked.attack_s.is_none(),
+        VariationType::Dirtier => !against(asked.drive, 1.0) && !avoids(Feature::Distortion) && !keeps(Invariant::NoDistortion) && !dry,
+        VariationType::Cleaner => asked.drive.is_none_or(|d| d <= 0.0),
+        VariationType::Wilder => !against(asked.movement_amount, 1.0) && !still,
+        VariationType::Calmer => !against(asked.movement_amount, -1.0) && asked.movement.is_none(),
+        VariationType::Deeper => !against(asked.space, 1.0) && !avoids(Feature::Reverb) && !keeps(Invariant::NoReverb) && !dry,
+        VariationType::Drier => !against(asked.space, -1.0) && asked.reverb_s.is_none(),
+        VariationType::Wider => !against(asked.width, 1.0) && !keeps(Invariant::Centered) && !keeps(Invariant::MonoSafe) && !avoids(Feature::Chorus) && !keeps(Invariant::NoChorus) && !dry && !still,
+        VariationType::Narrower => !against(asked.width, -1.0),
+        VariationType::Longer => !against(asked.length, 1.0) && !against(asked.release, 1.0) && asked.decay_s.is_none() && asked.release_s.is_none() && !keeps(Invariant::Pluck),
+        VariationType::Shorter => !against(asked.length, -1.0) && !against(asked.release, -1.0) && asked.decay_s.is_none() && asked.release_s.is_none(),
+    }
+}
+
+/// Whether the measure that a kind is about moved the way its name says.
+fn keeps_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) -> bool {
+    match kind {
+        VariationType::Brighter => a.brightness_oct > base.brightness_oct,
+        VariationType::Darker => a.brightness_oct < base.brightness_oct,
+        VariationType::Wider => a.width > base.width,
+        VariationType::Narrower => a.width < base.width,
+        VariationType::Punchier => a.attack_ms <= base.attack_ms + 1.0,
+        VariationType::Softer => a.attack_ms >= base.attack_ms,
+        VariationType::Dirtier => a.crest_db < base.crest_db || a.hf_ratio_db > base.hf_ratio_db || a.roughness > base.roughness,
+        _ => true,
+    }
+}
+
+/// How different two sounds are, in steps that can be heard.
+fn apart(a: &AudioAnalysis, b: &AudioAnalysis) -> f64 {
+    let ratio = |x: f64, y: f64, step: f64| (math::log2(x.max(4.0) / y.max(4.0)) / step).abs();
+    let time = |x: Option<f64>, y: Option<f64>| match (x, y) {
+        (Some(x), Some(y)) => ratio(x, y, 0.38),
+        (None, None) => 0.0,
+        _ => 1.0,
+    };
+    [
+        (a.brightness_oct - b.brightness_oct).abs() / 0.25,
+        ratio(a.attack_ms, b.attack_ms, 0.585),
+        (a.width - b.width).abs() / 0.05,
+        (a.roughness - b.roughness).abs() / 0.15,
+        (a.low_ratio - b.low_ratio).abs() / 0.1,
+        (a.crest_db - b.crest_db).abs() / 1.0,
+        (a.sustain_db.max(-60.0) - b.sustain_db.max(-60.0)).abs() / 4.0,
+        time(a.decay20_ms, b.decay20_ms),
+        time(a.release20_ms, b.release20_ms),
+        (a.movement - b.movement).abs() / 0.1,
+    ]
+    .into_iter()
+    .fold(0.0, f64::max)
+}

@@ -49,10 +49,12 @@ pub fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, serde_json::E
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 fn write(value: &Value, out: &mut String) {
@@ -157,9 +159,21 @@ mod tests {
     #[test]
     fn numbers_are_written_as_ecmascript_writes_them() {
         for (x, text) in [
-            (0.0, "0"), (-0.0, "0"), (1.0, "1"), (-1.5, "-1.5"), (333333333.33333329, "333333333.3333333"),
-            (1e30, "1e+30"), (4.50, "4.5"), (2e-3, "0.002"), (1e-27, "1e-27"), (1e21, "1e+21"), (1e20, "100000000000000000000"),
-            (9007199254740994.0, "9007199254740994"), (1e-6, "0.000001"), (1e-7, "1e-7"), (5e-324, "5e-324"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-1.5, "-1.5"),
+            (333333333.33333329, "333333333.3333333"),
+            (1e30, "1e+30"),
+            (4.50, "4.5"),
+            (2e-3, "0.002"),
+            (1e-27, "1e-27"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (9007199254740994.0, "9007199254740994"),
+            (1e-6, "0.000001"),
+            (1e-7, "1e-7"),
+            (5e-324, "5e-324"),
         ] {
             assert_eq!(to_string(&json!(x)), text, "{x}");
         }

@@ -15,9 +15,14 @@ pub fn markdown() -> String {
     );
     let mut section = String::new();
     for row in table() {
-        let Some((pattern, heading)) = pattern(&row.path) else { continue };
+        let Some((pattern, heading)) = pattern(&row.path) else {
+            continue;
+        };
         if heading != section {
-            let _ = write!(page, "\n## {heading}\n\n| pointer | unit | range | default | mod | what it does | Vital |\n|---|---|---|---|---|---|---|\n");
+            let _ = write!(
+                page,
+                "\n## {heading}\n\n| pointer | unit | range | default | mod | what it does | Vital |\n|---|---|---|---|---|---|---|\n"
+            );
             section = heading;
         }
         let range = match row.kind {
@@ -37,7 +42,11 @@ pub fn markdown() -> String {
             if row.modulatable { "yes" } else { "" },
             row.label,
             row.effect,
-            if row.vital.is_empty() { "–".to_owned() } else { format!("`{}`", row.vital) },
+            if row.vital.is_empty() {
+                "–".to_owned()
+            } else {
+                format!("`{}`", row.vital)
+            },
         );
     }
     page
@@ -49,7 +58,12 @@ fn pattern(path: &str) -> Option<(String, String)> {
     match parts.as_slice() {
         ["modules", kind, slot, rest @ ..] if slot.bytes().all(|b| b.is_ascii_digit()) => {
             let first = if *kind == "filter" { "1" } else { "0" };
-            (*slot == first).then(|| (format!("/modules/{kind}/{{i}}/{}", rest.join("/")), format!("{kind}/{{i}}")))
+            (*slot == first).then(|| {
+                (
+                    format!("/modules/{kind}/{{i}}/{}", rest.join("/")),
+                    format!("{kind}/{{i}}"),
+                )
+            })
         }
         ["modules", "fx", kind, ..] => Some((path.to_owned(), format!("fx: {kind}"))),
         ["modules", kind, ..] => Some((path.to_owned(), (*kind).to_owned())),

@@ -55,7 +55,10 @@ impl ErrorCode {
     /// Whether the same request may succeed later.
     #[must_use]
     pub const fn retryable(self) -> bool {
-        matches!(self, Self::PlannerUnavailable | Self::Timeout | Self::StorageUnavailable)
+        matches!(
+            self,
+            Self::PlannerUnavailable | Self::Timeout | Self::StorageUnavailable
+        )
     }
 
     /// The command line's exit code: 2 usage, 3 bad input, 4 planner, 5 render or timeout, 6 storage,
@@ -108,6 +111,13 @@ impl ErrorEnvelope {
     /// The envelope of an error.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>, details: Vec<Fault>) -> Self {
-        Self { error: ErrorBody { code, message: message.into(), retryable: code.retryable(), details } }
+        Self {
+            error: ErrorBody {
+                code,
+                message: message.into(),
+                retryable: code.retryable(),
+                details,
+            },
+        }
     }
 }

@@ -30,7 +30,10 @@ impl Faults {
     /// Adds one.
     pub fn push(&mut self, pointer: impl Into<String>, problem: impl Into<String>) {
         if self.list.len() < MAX_FAULTS {
-            self.list.push(Fault { pointer: pointer.into(), problem: problem.into() });
+            self.list.push(Fault {
+                pointer: pointer.into(),
+                problem: problem.into(),
+            });
         } else {
             self.more += 1;
         }
@@ -60,8 +63,17 @@ impl Faults {
 impl std::fmt::Display for Faults {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (i, fault) in self.list.iter().enumerate() {
-            let pointer = if fault.pointer.is_empty() { "document" } else { &fault.pointer };
-            write!(f, "{}{pointer}: {}", if i == 0 { "" } else { "\n" }, fault.problem)?;
+            let pointer = if fault.pointer.is_empty() {
+                "document"
+            } else {
+                &fault.pointer
+            };
+            write!(
+                f,
+                "{}{pointer}: {}",
+                if i == 0 { "" } else { "\n" },
+                fault.problem
+            )?;
         }
         if self.more > 0 {
             write!(f, "\nand {} more", self.more)?;

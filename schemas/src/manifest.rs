@@ -36,14 +36,20 @@ impl Manifest {
     pub fn new(mut files: Vec<ManifestFile>) -> Self {
         files.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
         let bundle_sha256 = Self::hash(&files);
-        Self { schema_version: crate::SCHEMA_VERSION.to_owned(), files, bundle_sha256 }
+        Self {
+            schema_version: crate::SCHEMA_VERSION.to_owned(),
+            files,
+            bundle_sha256,
+        }
     }
 
     /// SHA-256 of the canonical JSON of `files`.
     #[must_use]
     pub fn hash(files: &[ManifestFile]) -> String {
-        let list: Vec<Value> =
-            files.iter().map(|f| json!({ "path": f.path, "sha256": f.sha256, "bytes": f.bytes })).collect();
+        let list: Vec<Value> = files
+            .iter()
+            .map(|f| json!({ "path": f.path, "sha256": f.sha256, "bytes": f.bytes }))
+            .collect();
         canonical::sha256_hex(canonical::to_string(&Value::Array(list)).as_bytes())
     }
 }

@@ -103,13 +103,25 @@ impl Route {
     /// A straight unipolar route.
     #[must_use]
     pub fn new(source: Source, target: impl Into<String>, amount: f64) -> Self {
-        Self { source, target: target.into(), amount, polarity: Polarity::Unipolar, curve: 0.0, map: None, stereo: false, bypass: false }
+        Self {
+            source,
+            target: target.into(),
+            amount,
+            polarity: Polarity::Unipolar,
+            curve: 0.0,
+            map: None,
+            stereo: false,
+            bypass: false,
+        }
     }
 
     /// The same, bipolar.
     #[must_use]
     pub fn bipolar(source: Source, target: impl Into<String>, amount: f64) -> Self {
-        Self { polarity: Polarity::Bipolar, ..Self::new(source, target, amount) }
+        Self {
+            polarity: Polarity::Bipolar,
+            ..Self::new(source, target, amount)
+        }
     }
 }
 

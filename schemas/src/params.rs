@@ -39,35 +39,64 @@ fn built() -> &'static Table {
     TABLE.get_or_init(|| {
         let mut rows = Vec::new();
         for i in 0..3 {
-            Osc::rows(&format!("/modules/osc/{i}"), &format!("osc_{}_", i + 1), &mut rows);
+            Osc::rows(
+                &format!("/modules/osc/{i}"),
+                &format!("osc_{}_", i + 1),
+                &mut rows,
+            );
         }
         SampleOsc::rows("/modules/sample", "sample_", &mut rows);
         for i in 0..2 {
-            Filter::rows(&format!("/modules/filter/{i}"), &format!("filter_{}_", i + 1), &mut rows);
+            Filter::rows(
+                &format!("/modules/filter/{i}"),
+                &format!("filter_{}_", i + 1),
+                &mut rows,
+            );
         }
         for i in 0..6 {
-            Envelope::rows(&format!("/modules/env/{i}"), &format!("env_{}_", i + 1), &mut rows);
+            Envelope::rows(
+                &format!("/modules/env/{i}"),
+                &format!("env_{}_", i + 1),
+                &mut rows,
+            );
         }
         for i in 0..8 {
-            Lfo::rows(&format!("/modules/lfo/{i}"), &format!("lfo_{}_", i + 1), &mut rows);
+            Lfo::rows(
+                &format!("/modules/lfo/{i}"),
+                &format!("lfo_{}_", i + 1),
+                &mut rows,
+            );
         }
         for i in 0..4 {
-            RandomSource::rows(&format!("/modules/random/{i}"), &format!("random_{}_", i + 1), &mut rows);
+            RandomSource::rows(
+                &format!("/modules/random/{i}"),
+                &format!("random_{}_", i + 1),
+                &mut rows,
+            );
         }
         for kind in FxType::ALL {
             Fx::rows(*kind, &mut rows);
         }
         Voicing::rows("/modules/voicing", "", &mut rows);
-        let by_path: BTreeMap<String, ParamId> =
-            rows.iter().enumerate().map(|(i, row)| (row.path.clone(), ParamId(i as u16))).collect();
+        let by_path: BTreeMap<String, ParamId> = rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| (row.path.clone(), ParamId(i as u16)))
+            .collect();
         let ranges = rows
             .iter()
             .map(|row| match row.law {
-                Law::Detune => by_path.get(&row.path.replace("detune_cents", "detune_range_st")).copied(),
+                Law::Detune => by_path
+                    .get(&row.path.replace("detune_cents", "detune_range_st"))
+                    .copied(),
                 _ => None,
             })
             .collect();
-        Table { rows, by_path, ranges }
+        Table {
+            rows,
+            by_path,
+            ranges,
+        }
     })
 }
 
@@ -87,7 +116,10 @@ pub fn id(path: &str) -> Option<ParamId> {
 fn number(row: &Row, value: &Value) -> Option<f64> {
     match row.kind {
         Kind::Continuous | Kind::Integer => value.as_f64(),
-        Kind::Choice(names) => value.as_str().and_then(|s| names.iter().position(|n| *n == s)).map(|i| i as f64),
+        Kind::Choice(names) => value
+            .as_str()
+            .and_then(|s| names.iter().position(|n| *n == s))
+            .map(|i| i as f64),
         Kind::Flag => value.as_bool().map(f64::from),
     }
 }
@@ -96,9 +128,14 @@ impl PatchSpec {
     /// The canonical path of one of this patch's own pointers: effects by type instead of place.
     #[must_use]
     pub fn canonical_path(&self, pointer: &str) -> Option<String> {
-        let Some(rest) = pointer.strip_prefix("/modules/fx/") else { return Some(pointer.to_owned()) };
+        let Some(rest) = pointer.strip_prefix("/modules/fx/") else {
+            return Some(pointer.to_owned());
+        };
         let (place, rest) = rest.split_once('/')?;
-        if place.is_empty() || !place.bytes().all(|b| b.is_ascii_digit()) || (place.len() > 1 && place.starts_with('0')) {
+        if place.is_empty()
+            || !place.bytes().all(|b| b.is_ascii_digit())
+            || (place.len() > 1 && place.starts_with('0'))
+        {
             return None;
         }
         let fx = self.modules.fx.get(place.parse::<usize>().ok()?)?;
@@ -108,7 +145,9 @@ impl PatchSpec {
     /// The pointer into this patch of a canonical path.
     #[must_use]
     pub fn pointer(&self, path: &str) -> Option<String> {
-        let Some(rest) = path.strip_prefix("/modules/fx/") else { return Some(path.to_owned()) };
+        let Some(rest) = path.strip_prefix("/modules/fx/") else {
+            return Some(path.to_owned());
+        };
         let (kind, rest) = rest.split_once('/')?;
         let place = self.fx_place(FxType::from_name(kind)?)?;
         Some(format!("/modules/fx/{place}/{rest}"))
@@ -130,7 +169,13 @@ impl PatchSpec {
     #[must_use]
     pub fn values(&self) -> Vec<f64> {
         let value = self.to_value();
-        let places: BTreeMap<&str, usize> = self.modules.fx.iter().enumerate().map(|(i, fx)| (fx.kind().name(), i)).collect();
+        let places: BTreeMap<&str, usize> = self
+            .modules
+            .fx
+            .iter()
+            .enumerate()
+            .map(|(i, fx)| (fx.kind().name(), i))
+            .collect();
         table()
             .iter()
             .map(|row| {
@@ -139,8 +184,15 @@ impl PatchSpec {
                 let mut last = "";
                 while let Some(segment) = segments.next() {
                     node = match (last, node) {
-                        ("fx", Value::Array(items)) => places.get(segment).and_then(|i| items.get(*i)).unwrap_or(&Value::Null),
-                        (_, Value::Array(items)) => segment.parse::<usize>().ok().and_then(|i| items.get(i)).unwrap_or(&Value::Null),
+                        ("fx", Value::Array(items)) => places
+                            .get(segment)
+                            .and_then(|i| items.get(*i))
+                            .unwrap_or(&Value::Null),
+                        (_, Value::Array(items)) => segment
+                            .parse::<usize>()
+                            .ok()
+                            .and_then(|i| items.get(i))
+                            .unwrap_or(&Value::Null),
                         (_, node) => node.get(segment).unwrap_or(&Value::Null),
                     };
                     last = segment;
@@ -162,7 +214,9 @@ impl PatchSpec {
             .zip(&table.ranges)
             .map(|((row, value), range)| {
                 let range_st = range.map_or(2.0, |id| values[id.index()]);
-                row.law.to_raw(*value, range_st).clamp(row.raw_min(), row.raw_max()) as f32
+                row.law
+                    .to_raw(*value, range_st)
+                    .clamp(row.raw_min(), row.raw_max()) as f32
             })
             .collect()
     }
@@ -176,7 +230,9 @@ impl PatchSpec {
 
     /// Sets the parameter behind a pointer, clamped and rounded as its row says. False where there is none.
     pub fn set(&mut self, pointer: &str, value: f64) -> bool {
-        let Some(id) = self.param_id(pointer) else { return false };
+        let Some(id) = self.param_id(pointer) else {
+            return false;
+        };
         let row = id.row();
         let value = row.clamp(value);
         let json = match row.kind {
@@ -186,7 +242,9 @@ impl PatchSpec {
             Kind::Flag => Value::from(value >= 0.5),
         };
         let mut document = self.to_value();
-        let Some(slot) = document.pointer_mut(pointer) else { return false };
+        let Some(slot) = document.pointer_mut(pointer) else {
+            return false;
+        };
         *slot = json;
         match serde_json::from_value(document) {
             Ok(patch) => {
@@ -209,7 +267,9 @@ mod tests {
         for (row, value) in table().iter().zip(values) {
             let pointer = patch.pointer(&row.path).expect("a pointer");
             let json = patch.to_value();
-            let node = json.pointer(&pointer).unwrap_or_else(|| panic!("{pointer} dangles"));
+            let node = json
+                .pointer(&pointer)
+                .unwrap_or_else(|| panic!("{pointer} dangles"));
             assert!(number(row, node).is_some(), "{pointer} is of another type");
             if row.path != "/modules/osc/0/enabled" {
                 assert_eq!(value, row.default, "{}", row.path);
@@ -222,8 +282,13 @@ mod tests {
     fn every_leaf_of_a_patch_is_a_row_or_a_declared_datum() {
         fn leaves(value: &Value, path: String, out: &mut Vec<String>) {
             match value {
-                Value::Object(map) => map.iter().for_each(|(k, v)| leaves(v, format!("{path}/{k}"), out)),
-                Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| leaves(v, format!("{path}/{i}"), out)),
+                Value::Object(map) => map
+                    .iter()
+                    .for_each(|(k, v)| leaves(v, format!("{path}/{k}"), out)),
+                Value::Array(items) => items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, v)| leaves(v, format!("{path}/{i}"), out)),
                 _ => out.push(path),
             }
         }
@@ -231,8 +296,14 @@ mod tests {
         let mut found = Vec::new();
         leaves(&patch.to_value()["modules"], "/modules".to_owned(), &mut found);
         for pointer in found {
-            let datum = ["/wavetable/name", "/asset", "/type"].iter().any(|end| pointer.ends_with(end)) || pointer.contains("/points/");
-            assert!(datum || patch.param_id(&pointer).is_some(), "{pointer} is in no row");
+            let datum = ["/wavetable/name", "/asset", "/type"]
+                .iter()
+                .any(|end| pointer.ends_with(end))
+                || pointer.contains("/points/");
+            assert!(
+                datum || patch.param_id(&pointer).is_some(),
+                "{pointer} is in no row"
+            );
         }
     }
 
@@ -246,7 +317,11 @@ mod tests {
                 let raw = row.raw_min() + part * row.raw_range();
                 let value = row.law.from_raw(raw, 2.0);
                 let again = row.law.to_raw(value.max(row.min), 2.0);
-                assert!((again - raw).abs() < 1e-6 * row.raw_range().max(1.0), "{}: {raw} came back as {again}", row.path);
+                assert!(
+                    (again - raw).abs() < 1e-6 * row.raw_range().max(1.0),
+                    "{}: {raw} came back as {again}",
+                    row.path
+                );
             }
         }
     }
@@ -256,7 +331,9 @@ mod tests {
         let mut patch = PatchSpec::default();
         assert!(patch.set("/modules/filter/0/cutoff_hz", 1e9));
         assert_eq!(patch.get("/modules/filter/0/cutoff_hz"), Some(21096.163762));
-        let reverb = patch.pointer("/modules/fx/reverb/enabled").expect("reverb is there");
+        let reverb = patch
+            .pointer("/modules/fx/reverb/enabled")
+            .expect("reverb is there");
         assert!(patch.set(&reverb, 1.0));
         assert_eq!(patch.get(&reverb), Some(1.0));
         assert!(!patch.set("/modules/osc/7/level", 0.5));

@@ -100,7 +100,10 @@ impl Default for PatchSpec {
             meta: Meta::default(),
             modules: Modules::default(),
             modulation: Modulation::default(),
-            macros: RoleId::GENERATED.iter().map(|role| MacroSlot::new(*role)).collect(),
+            macros: RoleId::GENERATED
+                .iter()
+                .map(|role| MacroSlot::new(*role))
+                .collect(),
         }
     }
 }
@@ -113,7 +116,10 @@ impl PatchSpec {
     pub fn from_json(text: &[u8]) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         if text.len() > crate::limits::MAX_PATCH_BYTES {
-            faults.push("", format!("longer than {} bytes", crate::limits::MAX_PATCH_BYTES));
+            faults.push(
+                "",
+                format!("longer than {} bytes", crate::limits::MAX_PATCH_BYTES),
+            );
             return Err(faults);
         }
         let value: Value = match serde_json::from_slice(text) {

@@ -19,15 +19,24 @@ pub fn check_patch(patch: &PatchSpec, faults: &mut Faults) {
 fn check_modules(patch: &PatchSpec, faults: &mut Faults) {
     let modules = &patch.modules;
     if !modules.osc.iter().any(|osc| osc.enabled) && !modules.sample.enabled {
-        faults.push("/modules/osc", "nothing sounds: no oscillator and no noise is enabled");
+        faults.push(
+            "/modules/osc",
+            "nothing sounds: no oscillator and no noise is enabled",
+        );
     }
     for (i, osc) in modules.osc.iter().enumerate() {
         if osc.unison.detune_cents > 100.0 * osc.unison.detune_range_st {
-            faults.push(format!("/modules/osc/{i}/unison/detune_cents"), "wider than 100 times detune_range_st");
+            faults.push(
+                format!("/modules/osc/{i}/unison/detune_cents"),
+                "wider than 100 times detune_range_st",
+            );
         }
         let is_hash = osc.wavetable.name.0.len() == 64;
         if osc.wavetable.source == WavetableSource::Asset && !is_hash {
-            faults.push(format!("/modules/osc/{i}/wavetable/name"), "an asset is named by its SHA-256");
+            faults.push(
+                format!("/modules/osc/{i}/wavetable/name"),
+                "an asset is named by its SHA-256",
+            );
         }
     }
     if modules.sample.source == SampleSource::Asset && modules.sample.asset.0.is_empty() {
@@ -39,7 +48,10 @@ fn check_modules(patch: &PatchSpec, faults: &mut Faults) {
     let mut seen = BTreeSet::new();
     for (i, fx) in modules.fx.iter().enumerate() {
         if !seen.insert(fx.kind()) {
-            faults.push(format!("/modules/fx/{i}/type"), format!("{} stands twice in the chain", fx.kind()));
+            faults.push(
+                format!("/modules/fx/{i}/type"),
+                format!("{} stands twice in the chain", fx.kind()),
+            );
         }
     }
 }
@@ -68,7 +80,9 @@ fn check_lfos(patch: &PatchSpec, faults: &mut Faults) {
 /// The route whose amount a pointer names.
 #[must_use]
 pub fn route_of_amount(pointer: &str) -> Option<usize> {
-    let place = pointer.strip_prefix("/modulation/routes/")?.strip_suffix("/amount")?;
+    let place = pointer
+        .strip_prefix("/modulation/routes/")?
+        .strip_suffix("/amount")?;
     if place.is_empty() || (place.len() > 1 && place.starts_with('0')) {
         return None;
     }
@@ -118,7 +132,15 @@ fn check_macros(patch: &PatchSpec, faults: &mut Faults) {
     let mut seen = BTreeSet::new();
     for (i, slot) in patch.macros.iter().enumerate() {
         let at = format!("/macros/{i}");
-        let MacroSlot { role_id, default, min, max, value, targets, .. } = slot;
+        let MacroSlot {
+            role_id,
+            default,
+            min,
+            max,
+            value,
+            targets,
+            ..
+        } = slot;
         check_knob(*default, *min, *max, &at, faults);
         if !(min <= value && value <= max) {
             faults.push(format!("{at}/value"), "must lie between min and max");
@@ -162,7 +184,10 @@ pub fn check_template(template: &MacroTemplate, faults: &mut Faults) {
         }
         check_knob(role.default, role.min, role.max, &at, faults);
         if role.behavior.bipolar && role.default != (role.min + role.max) / 2.0 {
-            faults.push(format!("{at}/behavior/bipolar"), "the default of a bipolar knob is its centre");
+            faults.push(
+                format!("{at}/behavior/bipolar"),
+                "the default of a bipolar knob is its centre",
+            );
         }
         for (k, target) in role.targets.iter().enumerate() {
             let here = format!("{at}/targets/{k}");
@@ -172,18 +197,27 @@ pub fn check_template(template: &MacroTemplate, faults: &mut Faults) {
             } else if let Some(id) = base.param_id(&target.path) {
                 let row = id.row();
                 if target.min < row.min || target.max > row.max {
-                    faults.push(format!("{here}/min"), format!("outside the parameter's {}..{}", row.min, row.max));
+                    faults.push(
+                        format!("{here}/min"),
+                        format!("outside the parameter's {}..{}", row.min, row.max),
+                    );
                 }
             }
         }
         for (k, predicate) in role.constraints.requires.iter().enumerate() {
             if !predicate.holds(base) {
-                faults.push(format!("{at}/constraints/requires/{k}"), format!("{} does not hold in the base patch", predicate.pointer));
+                faults.push(
+                    format!("{at}/constraints/requires/{k}"),
+                    format!("{} does not hold in the base patch", predicate.pointer),
+                );
             }
         }
         for (k, predicate) in role.constraints.forbids.iter().enumerate() {
             if base.param_id(&predicate.pointer).is_none() || predicate.holds(base) {
-                faults.push(format!("{at}/constraints/forbids/{k}"), format!("{} holds in the base patch, or dangles", predicate.pointer));
+                faults.push(
+                    format!("{at}/constraints/forbids/{k}"),
+                    format!("{} holds in the base patch, or dangles", predicate.pointer),
+                );
             }
         }
         check_role_conflicts(template, i, faults);
@@ -198,18 +232,35 @@ pub fn check_template(template: &MacroTemplate, faults: &mut Faults) {
 /// Roles in conflict may share a target only where they move it in opposite directions.
 fn check_role_conflicts(template: &MacroTemplate, i: usize, faults: &mut Faults) {
     let role = &template.roles[i];
-    for other in template.roles.iter().filter(|other| role.conflicts.contains(&other.role_id)) {
-        let theirs: BTreeMap<&str, f64> = other.targets.iter().map(|t| (t.path.as_str(), t.amount)).collect();
+    for other in template
+        .roles
+        .iter()
+        .filter(|other| role.conflicts.contains(&other.role_id))
+    {
+        let theirs: BTreeMap<&str, f64> = other
+            .targets
+            .iter()
+            .map(|t| (t.path.as_str(), t.amount))
+            .collect();
         for (k, target) in role.targets.iter().enumerate() {
-            if theirs.get(target.path.as_str()).is_some_and(|amount| amount * target.amount > 0.0) {
+            if theirs
+                .get(target.path.as_str())
+                .is_some_and(|amount| amount * target.amount > 0.0)
+            {
                 faults.push(
                     format!("/roles/{i}/targets/{k}/path"),
-                    format!("{} and {} are in conflict and move it the same way", role.role_id, other.role_id),
+                    format!(
+                        "{} and {} are in conflict and move it the same way",
+                        role.role_id, other.role_id
+                    ),
                 );
             }
         }
     }
     if role.conflicts.contains(&role.role_id) {
-        faults.push(format!("/roles/{i}/conflicts"), "a role cannot be in conflict with itself");
+        faults.push(
+            format!("/roles/{i}/conflicts"),
+            "a role cannot be in conflict with itself",
+        );
     }
 }

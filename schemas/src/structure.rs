@@ -55,9 +55,17 @@ fn check_at(value: &Value, schema: &Value, at: &str, faults: &mut Faults) {
             faults.push(at, format!("must be of type {kind}, is {}", kind_of(value)));
             return;
         }
-        Some(Value::Array(kinds)) if !kinds.iter().filter_map(Value::as_str).any(|kind| is_of(value, kind)) => {
+        Some(Value::Array(kinds))
+            if !kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|kind| is_of(value, kind)) =>
+        {
             let kinds: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
-            faults.push(at, format!("must be of type {}, is {}", kinds.join(" or "), kind_of(value)));
+            faults.push(
+                at,
+                format!("must be of type {}, is {}", kinds.join(" or "), kind_of(value)),
+            );
             return;
         }
         _ => {}
@@ -76,15 +84,17 @@ fn check_one_of(value: &Value, options: &[Value], at: &str, faults: &mut Faults)
     let tag = |option: &Value| option.pointer("/properties/type/const").cloned();
     let chosen = match value.get("type") {
         Some(own) => options.iter().find(|option| tag(option).as_ref() == Some(own)),
-        None => options
-            .iter()
-            .find(|option| tag(option).is_none() && option["type"].as_str().is_some_and(|kind| is_of(value, kind))),
+        None => options.iter().find(|option| {
+            tag(option).is_none() && option["type"].as_str().is_some_and(|kind| is_of(value, kind))
+        }),
     };
     match chosen {
         Some(option) => check_at(value, option, at, faults),
         None => {
-            let names: Vec<String> =
-                options.iter().map(|o| tag(o).map_or_else(|| o["type"].to_string(), |t| t.to_string())).collect();
+            let names: Vec<String> = options
+                .iter()
+                .map(|o| tag(o).map_or_else(|| o["type"].to_string(), |t| t.to_string()))
+                .collect();
             faults.push(at, format!("must be one of the kinds {}", names.join(", ")));
         }
     }
@@ -92,18 +102,36 @@ fn check_one_of(value: &Value, options: &[Value], at: &str, faults: &mut Faults)
 
 fn check_number(x: f64, schema: &Value, at: &str, faults: &mut Faults) {
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-    if bound("minimum").is_some_and(|min| x < min) || bound("maximum").is_some_and(|max| x > max) || x.is_nan() {
-        let text = |key: &str| schema.get(key).map_or_else(|| "…".to_owned(), ToString::to_string);
-        faults.push(at, format!("{x} is outside {}..{}", text("minimum"), text("maximum")));
+    if bound("minimum").is_some_and(|min| x < min)
+        || bound("maximum").is_some_and(|max| x > max)
+        || x.is_nan()
+    {
+        let text = |key: &str| {
+            schema
+                .get(key)
+                .map_or_else(|| "…".to_owned(), ToString::to_string)
+        };
+        faults.push(
+            at,
+            format!("{x} is outside {}..{}", text("minimum"), text("maximum")),
+        );
     }
 }
 
 fn check_text(text: &str, schema: &Value, at: &str, faults: &mut Faults) {
     let count = text.chars().count() as u64;
-    if schema.get("minLength").and_then(Value::as_u64).is_some_and(|min| count < min) {
+    if schema
+        .get("minLength")
+        .and_then(Value::as_u64)
+        .is_some_and(|min| count < min)
+    {
         faults.push(at, "too short".to_owned());
     }
-    if schema.get("maxLength").and_then(Value::as_u64).is_some_and(|max| count > max) {
+    if schema
+        .get("maxLength")
+        .and_then(Value::as_u64)
+        .is_some_and(|max| count > max)
+    {
         faults.push(at, format!("{count} characters, at most {}", schema["maxLength"]));
         return;
     }
@@ -118,7 +146,10 @@ fn check_array(items: &[Value], schema: &Value, at: &str, faults: &mut Faults) {
     let count = items.len() as u64;
     let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
     if bound("minItems").is_some_and(|min| count < min) || bound("maxItems").is_some_and(|max| count > max) {
-        let (min, max) = (bound("minItems").unwrap_or(0), bound("maxItems").map_or_else(|| "…".to_owned(), |m| m.to_string()));
+        let (min, max) = (
+            bound("minItems").unwrap_or(0),
+            bound("maxItems").map_or_else(|| "…".to_owned(), |m| m.to_string()),
+        );
         faults.push(at, format!("{count} items, must be {min}..{max}"));
         return;
     }
@@ -131,7 +162,13 @@ fn check_array(items: &[Value], schema: &Value, at: &str, faults: &mut Faults) {
 
 fn check_object(map: &serde_json::Map<String, Value>, schema: &Value, at: &str, faults: &mut Faults) {
     let properties = schema.get("properties").and_then(Value::as_object);
-    for key in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    for key in schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         if !map.contains_key(key) {
             faults.push(format!("{at}/{}", escape(key)), "missing");
         }
@@ -152,23 +189,51 @@ fn check_object(map: &serde_json::Map<String, Value>, schema: &Value, at: &str, 
 /// The patterns that our schemas use, each with its own small matcher.
 fn matches(pattern: &str, text: &str) -> bool {
     let of = |ok: fn(char) -> bool| text.chars().all(ok);
-    let hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let words = |text: &str, ok: fn(char) -> bool, max: usize| (1..=max).contains(&text.len()) && text.chars().all(ok);
+    let hex = |text: &str| {
+        text.len() == 64
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let words = |text: &str, ok: fn(char) -> bool, max: usize| {
+        (1..=max).contains(&text.len()) && text.chars().all(ok)
+    };
     let entry = |c: char| c.is_ascii_alphanumeric() || "._ -".contains(c);
     match pattern {
         "^[0-9a-f]{64}$" => hex(text),
         "^([0-9a-f]{64})?$" => text.is_empty() || hex(text),
-        "^[a-z0-9_]{1,64}$" => words(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_', 64),
-        "^[a-z0-9_]{1,32}$" => words(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_', 32),
+        "^[a-z0-9_]{1,64}$" => words(
+            text,
+            |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_',
+            64,
+        ),
+        "^[a-z0-9_]{1,32}$" => words(
+            text,
+            |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_',
+            32,
+        ),
         "^[A-Za-z0-9 '-]{1,48}$" => words(text, |c| c.is_ascii_alphanumeric() || " '-".contains(c), 48),
         "^[A-Za-z0-9.+ ()-]{1,64}$" => words(text, |c| c.is_ascii_alphanumeric() || ".+ ()-".contains(c), 64),
-        "^(/[a-z0-9_]+)+$" => text.starts_with('/')
-            && text[1..].split('/').all(|part| words(part, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_', 128)),
-        "^[A-Za-z0-9._ -]+(/[A-Za-z0-9._ -]+)*$" => text.split('/').all(|part| !part.is_empty() && part.chars().all(entry)),
+        "^(/[a-z0-9_]+)+$" => {
+            text.starts_with('/')
+                && text[1..].split('/').all(|part| {
+                    words(
+                        part,
+                        |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_',
+                        128,
+                    )
+                })
+        }
+        "^[A-Za-z0-9._ -]+(/[A-Za-z0-9._ -]+)*$" => text
+            .split('/')
+            .all(|part| !part.is_empty() && part.chars().all(entry)),
         "^[^\\u0000-\\u001f\\u007f]+$" => !text.is_empty() && of(|c| u32::from(c) >= 0x20 && c != '\u{7f}'),
         "^[0-9]+\\.[0-9]+\\.[0-9]+$" => {
             let parts: Vec<&str> = text.split('.').collect();
-            parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+            parts.len() == 3
+                && parts
+                    .iter()
+                    .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
         }
         _ => false,
     }

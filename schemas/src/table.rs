@@ -143,7 +143,11 @@ impl Row {
     /// `value` inside the bounds, rounded as its kind and the canonical form ask.
     #[must_use]
     pub fn clamp(&self, value: f64) -> f64 {
-        let value = if value.is_finite() { value.clamp(self.min, self.max) } else { self.default };
+        let value = if value.is_finite() {
+            value.clamp(self.min, self.max)
+        } else {
+            self.default
+        };
         match self.kind {
             Kind::Continuous => crate::canonical::quantise(value),
             Kind::Integer | Kind::Choice(_) | Kind::Flag => value.round_ties_even(),
@@ -153,7 +157,11 @@ impl Row {
     /// The JSON Schema of its value.
     #[must_use]
     pub fn schema(&self) -> Value {
-        let unit = if self.unit.is_empty() { String::new() } else { format!(" Unit: {}.", self.unit) };
+        let unit = if self.unit.is_empty() {
+            String::new()
+        } else {
+            format!(" Unit: {}.", self.unit)
+        };
         let description = format!("{}: {}{unit}", self.label, self.effect);
         match self.kind {
             Kind::Continuous => {
@@ -166,7 +174,9 @@ impl Row {
                 let (low, high) = (self.min as usize, self.max as usize);
                 json!({ "enum": names[low..=high], "default": names[self.default as usize], "description": description })
             }
-            Kind::Flag => json!({ "type": "boolean", "default": self.default != 0.0, "description": description }),
+            Kind::Flag => {
+                json!({ "type": "boolean", "default": self.default != 0.0, "description": description })
+            }
         }
     }
 }

@@ -114,14 +114,26 @@ impl Variation {
         fn walk(a: &Value, b: &Value, at: &str, out: &mut Vec<Replace>) -> bool {
             match (a, b) {
                 (Value::Object(a), Value::Object(b)) => {
-                    a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| walk(x, y, &format!("{at}/{key}"), out)))
+                    a.len() == b.len()
+                        && a.iter().all(|(key, x)| {
+                            b.get(key)
+                                .is_some_and(|y| walk(x, y, &format!("{at}/{key}"), out))
+                        })
                 }
                 (Value::Array(a), Value::Array(b)) => {
-                    a.len() == b.len() && a.iter().zip(b).enumerate().all(|(i, (x, y))| walk(x, y, &format!("{at}/{i}"), out))
+                    a.len() == b.len()
+                        && a.iter()
+                            .zip(b)
+                            .enumerate()
+                            .all(|(i, (x, y))| walk(x, y, &format!("{at}/{i}"), out))
                 }
                 (a, b) => {
                     if a != b {
-                        out.push(Replace { op: "replace".to_owned(), path: at.to_owned(), value: b.clone() });
+                        out.push(Replace {
+                            op: "replace".to_owned(),
+                            path: at.to_owned(),
+                            value: b.clone(),
+                        });
                     }
                     true
                 }
@@ -131,7 +143,13 @@ impl Variation {
         crate::canonical::quantise_all(&mut a);
         crate::canonical::quantise_all(&mut b);
         let mut out = Vec::new();
-        let fits = walk(&a, &b, "", &mut out) && base.modules.fx.iter().zip(&changed.modules.fx).all(|(x, y)| x.kind() == y.kind());
+        let fits = walk(&a, &b, "", &mut out)
+            && base
+                .modules
+                .fx
+                .iter()
+                .zip(&changed.modules.fx)
+                .all(|(x, y)| x.kind() == y.kind());
         out.sort_by(|x, y| x.path.as_bytes().cmp(y.path.as_bytes()));
         fits.then_some(out)
     }
@@ -146,22 +164,41 @@ impl Variation {
         for (i, operation) in self.patch.iter().enumerate() {
             let here = format!("{at}/patch/{i}");
             if operation.op != "replace" {
-                faults.push(format!("{here}/op"), format!("{} is not allowed: only replace", operation.op));
+                faults.push(
+                    format!("{here}/op"),
+                    format!("{} is not allowed: only replace", operation.op),
+                );
                 continue;
             }
             match value.pointer_mut(&operation.path) {
-                Some(slot) if operation.path.starts_with("/modules/") || operation.path.starts_with("/modulation/") || operation.path.starts_with("/macros/") => {
+                Some(slot)
+                    if operation.path.starts_with("/modules/")
+                        || operation.path.starts_with("/modulation/")
+                        || operation.path.starts_with("/macros/") =>
+                {
                     *slot = operation.value.clone();
                 }
-                Some(_) => faults.push(format!("{here}/path"), format!("{} is not part of the sound", operation.path)),
-                None => faults.push(format!("{here}/path"), format!("{} is not in the base patch", operation.path)),
+                Some(_) => faults.push(
+                    format!("{here}/path"),
+                    format!("{} is not part of the sound", operation.path),
+                ),
+                None => faults.push(
+                    format!("{here}/path"),
+                    format!("{} is not in the base patch", operation.path),
+                ),
             }
         }
         if !faults.is_empty() {
             return Err(faults);
         }
         let changed = PatchSpec::from_value(value)?;
-        if base.modules.fx.iter().zip(&changed.modules.fx).any(|(a, b)| a.kind() != b.kind()) {
+        if base
+            .modules
+            .fx
+            .iter()
+            .zip(&changed.modules.fx)
+            .any(|(a, b)| a.kind() != b.kind())
+        {
             faults.push(format!("{at}/patch"), "reorders the effects");
         }
         faults.into_result(changed)

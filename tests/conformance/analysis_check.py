@@ -2,6 +2,7 @@
 """Compares `songwalker analyse` with the reference descriptors on synthetic and Vital-rendered sounds.
 
     analysis_check.py --binary target/release/songwalker --tools tests/conformance [--keep DIR] [--verbose]
+    analysis_check.py --tools tests/conformance --write-reference engine/tests/data/analysis_reference.json
 
 Writes 32-bit float WAV files to a temporary directory, runs `songwalker analyse X.wav --note N --hold S --json` on each
 and compares every key with `descriptors.py` from the directory of tools. Measures must agree within 2 % (levels within
@@ -105,6 +106,45 @@ def from_vital(tools):
     return sounds
 
 
+def stored():
+    """The sounds that `engine/tests/analysis_reference.rs` makes by the same formulas."""
+    def make(seconds, left, right):
+        t = np.arange(int(RATE * seconds)) / RATE
+        return stereo(left(t), right(t))
+
+    def sawtooth(f, t, harmonics):
+        return sum(np.sin(2 * np.pi * f * k * t) / k for k in range(1, harmonics + 1))
+
+    def noise(seed):
+        def values(t):
+            out, state = np.empty(len(t)), seed
+            for i in range(len(t)):
+                state = (state * 1664525 + 1013904223) % 2**32
+                out[i] = state / 2147483648.0 - 1.0
+            return 0.4 * out * np.exp(-t / 0.1)
+        return values
+
+    pluck = lambda t: 0.4 * sawtooth(220.0, t, 24) * np.minimum(t / 0.002, 1.0) * np.exp(-t / 0.15)
+    pad = lambda f: lambda t: (0.25 * sawtooth(f, t, 8) * np.minimum(t / 0.6, 1.0) * (1.0 - 0.05 * t) *
+                               np.exp(-np.maximum(t - 1.6, 0.0) / 0.3))
+    moved = lambda t: (0.4 * np.sin(2 * np.pi * 440.0 * t + 2.0 * np.sin(2 * np.pi * 6.0 * t)) *
+                       (1.0 + 0.4 * np.sin(2 * np.pi * 4.0 * t)) * (1.0 - 0.05 * t))
+    return {
+        "pluck": (make(1.5, pluck, pluck), 57, 1.0),
+        "pad": (make(3.0, pad(130.4), pad(131.3)), 48, 1.6),
+        "vibrato": (make(2.0, moved, lambda t: 0.5 * moved(t)), 69, 1.5),
+        "noise": (make(1.5, noise(1), noise(2)), 60, 1.0),
+    }
+
+
+def write_reference(descriptors, path):
+    measures = {}
+    for name, (samples, note, hold) in stored().items():
+        found = descriptors.analyse(samples.astype(np.float32).astype(np.float64), RATE, hz(note), hold)
+        measures[name] = {k: v if isinstance(v, bool) else None if math.isinf(v) else float(v) for k, v in found.items()}
+    path.write_text(json.dumps(measures, indent=1) + "\n")
+
+
 # ---- comparison
 
 def write_wav(path, samples, rate):
@@ -168,14 +208,20 @@ def compare(reference, ours, rate):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the songwalker program")
+    parser.add_argument("--binary", help="the songwalker program")
     parser.add_argument("--tools", required=True, type=pathlib.Path, help="directory of descriptors.py and vital_oracle.py")
     parser.add_argument("--keep", type=pathlib.Path, help="write the sounds here and leave them")
+    parser.add_argument("--write-reference", type=pathlib.Path, metavar="FILE", help="only write the values of the unit tests")
     parser.add_argument("--verbose", action="store_true", help="print every failing value")
     args = parser.parse_args()
     sys.path.insert(0, str(args.tools))
     import descriptors
 
+    if args.write_reference:
+        write_reference(descriptors, args.write_reference)
+        return 0
+    if not args.binary:
+        parser.error("--binary is missing")
     sounds = synthetic()
     vital = from_vital(args.tools)
     sounds.update(vital)

@@ -73,7 +73,7 @@ fn generate(binary: &Path, template: &Value, folder: &Path) -> Result<PathBuf> {
         Command::new(binary)
             .args([
                 "generate",
-                &prompt,
+                text(template, "category"),
                 "--template",
                 text(template, "id"),
                 "--seed",

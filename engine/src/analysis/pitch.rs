@@ -45,10 +45,10 @@ fn amplitudes(body: &[f64]) -> Vec<f64> {
     let fft = RealFft64::new(LENGTH);
     let (mut re, mut im) = (vec![0.0; fft.bins()], vec![0.0; fft.bins()]);
     fft.forward(&signal, &mut re, &mut im, &mut fft.scratch());
-    re.iter()
-        .zip(&im)
-        .map(|(re, im)| (re * re + im * im).sqrt())
-        .collect()
+    for (re, im) in re.iter_mut().zip(&im) {
+        *re = (*re * *re + im * im).sqrt();
+    }
+    re
 }
 
 /// Frequency ratio of an interval in cents.

@@ -128,7 +128,6 @@ impl<T: Real> RealFft<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::fft::{RealFft32, RealFft64};
     use crate::math;
 

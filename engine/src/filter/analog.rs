@@ -72,23 +72,25 @@ impl Model<COEFFICIENTS> for Analog {
             (2.15 * controls.resonance.sqrt() + 1.1 * controls.drive_db / 36.0 * controls.resonance) / (0.18 * g + 0.97).max(1.0);
         let spread = g - g * g;
         let weights = self.slope.weights(controls.blend);
+        let rise = 2.0 * controls.resonance + 1.0;
+        let input = drive * self.slope.calmed(1.0 / rise, controls.blend);
         [
             g,
             resonance,
             1.0 / (1.0 - resonance * spread),
             1.0 / (1.0 - spread),
-            drive / (2.0 * controls.resonance + 1.0),
+            input,
             weights.low,
             weights.band,
             weights.high,
-            1.0 / drive.sqrt(),
+            1.0 / (rise * input).sqrt(),
         ]
     }
 
     #[inline(always)]
     fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
         let mut x = input;
-        if self.slope == Slope::TwentyFour {
+        if self.slope.is_steep() {
             let u = (x + self.pre.held_band(c[G])) * c[CLOSE_PRE];
             let (first, second) = self.pre.tick(u, c[G]);
             x = c[LOW] * second + c[BAND] * (first - second) + c[HIGH] * (u - first - first + second);

@@ -78,7 +78,7 @@ impl Model<COEFFICIENTS> for Digital {
             damp,
             1.0 / (1.0 + g * (g + damp)),
             1.0 / (1.0 + g * (g + 1.0)),
-            drive / (2.0 * cubed + 1.0),
+            drive * self.slope.calmed(1.0 / (2.0 * cubed + 1.0), controls.blend),
             1.0 / drive.sqrt(),
             weights.low,
             weights.band,
@@ -89,7 +89,7 @@ impl Model<COEFFICIENTS> for Digital {
     #[inline(always)]
     fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
         let mut x = c[IN] * input;
-        if self.slope == Slope::TwentyFour {
+        if self.slope.is_steep() {
             let (low, band, high) = self.pre.tick(x, c[G], Stereo::splat(1.0), c[CLOSE_PRE]);
             // Vital takes the high-pass of the stage in front with the damping of the main one.
             let high = high + (Stereo::splat(1.0) - c[DAMP]) * band;

@@ -53,7 +53,7 @@ impl Model<COEFFICIENTS> for Diode {
             one_pole_coefficient((hz * ratio).min(20_000.0), sample_rate),
             share,
             one_pole_coefficient(20.0, sample_rate),
-            1.0 / drive.sqrt(),
+            2.0 / drive.sqrt(),
         ]
     }
 

@@ -21,7 +21,7 @@ const BAND: usize = 5;
 const HIGH: usize = 6;
 const PRE: usize = 7;
 
-/// v/(1 + v²/(3 + 0.2·v²)): how the loop's poles saturate.
+/// v/(1 + v²/(3 + 0.2·v²)): how the loop's resonance saturates.
 #[inline(always)]
 fn saturate(v: Stereo) -> Stereo {
     v.map(|v| {
@@ -37,9 +37,7 @@ pub(crate) struct Dirty {
     pre: Pair,
     pair: Pair,
     first: Stereo,
-    first_saturated: Stereo,
     second: Stereo,
-    second_saturated: Stereo,
 }
 
 impl Dirty {
@@ -50,9 +48,7 @@ impl Dirty {
             pre: Pair::SILENT,
             pair: Pair::SILENT,
             first: zero,
-            first_saturated: zero,
             second: zero,
-            second_saturated: zero,
         }
     }
 }
@@ -88,21 +84,18 @@ impl Model<COEFFICIENTS> for Dirty {
     #[inline(always)]
     fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
         let mut x = input * c[FRONT];
-        if self.slope == Slope::TwentyFour {
+        if self.slope.is_steep() {
             x = mixed(&mut self.pre, x * c[PRE], c);
         }
         x = mixed(&mut self.pair, x, c);
         let rest = Stereo::splat(1.0) - c[G];
-        let held = rest * (rest * self.first_saturated - self.second_saturated);
+        let held = saturate(rest * (rest * self.first - self.second));
         let u = (c[IN] * x + c[LOOP] * (x + held)).tanh();
-        let delta = c[G] * (u - self.first_saturated);
-        let middle = self.first + delta;
-        let first = saturate(middle);
-        self.first = middle + delta;
-        self.first_saturated = saturate(self.first);
-        let delta = c[G] * (first - self.second_saturated);
+        let delta = c[G] * (u - self.first);
+        let first = self.first + delta;
+        self.first = first + delta;
+        let delta = c[G] * (first - self.second);
         self.second = self.second + delta + delta;
-        self.second_saturated = saturate(self.second);
         u * (1.0 / 1.4)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Every operation is lane by lane in a fixed order, so the bits do not depend on the machine's vector width.
 
+use crate::math::fast;
 use std::ops::{Add, Mul, Neg, Sub};
 
 /// `N` floats side by side.
@@ -43,18 +44,8 @@ impl<const N: usize> Lanes<N> {
     #[must_use]
     #[inline(always)]
     pub fn tanh(self) -> Self {
-        self.map(tanh)
+        self.map(fast::tanh)
     }
-}
-
-/// tanh by its continued fraction to the seventh order over the range where it matters; within 2e-5 of libm's.
-#[inline(always)]
-fn tanh(x: f32) -> f32 {
-    let x = x.clamp(-4.97, 4.97);
-    let square = x * x;
-    let top = x * (135_135.0 + square * (17_325.0 + square * (378.0 + square)));
-    let bottom = 135_135.0 + square * (62_370.0 + square * (3_150.0 + square * 28.0));
-    (top / bottom).clamp(-1.0, 1.0)
 }
 
 impl<const N: usize> Add for Lanes<N> {

@@ -146,13 +146,14 @@ impl Compressor {
             let (mut mix, mut blocks) = (mix, blocks);
             for x in channel.iter_mut() {
                 let bands = self.bands(side, *x, p.bands);
-                let mut wet = 0.0;
+                let mix = mix.advance();
+                *x = 0.0;
                 for (i, (block, sample)) in blocks.iter_mut().zip(bands).enumerate() {
+                    // The dry share too is the sum of the bands, so that both shares have the crossovers' phase.
                     if let Some(sample) = sample {
-                        wet += self.followers[i][side].tick(sample, block);
+                        *x += sample + mix * (self.followers[i][side].tick(sample, block) - sample);
                     }
                 }
-                *x += mix.advance() * (wet - *x);
             }
         }
     }
@@ -171,8 +172,8 @@ impl Compressor {
                 [None, Some(rest), Some(high)]
             }
             CompressorBands::Multi => {
-                let (low, rest) = self.low_split[side].tick(x, &self.split[0]);
-                let (middle, high) = self.high_split[side].tick(rest, &self.split[1]);
+                let (rest, high) = self.high_split[side].tick(x, &self.split[1]);
+                let (low, middle) = self.low_split[side].tick(rest, &self.split[0]);
                 [Some(low), Some(middle), Some(high)]
             }
         }

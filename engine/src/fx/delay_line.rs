@@ -1,38 +1,37 @@
 //! A ring of past samples read at fractional delays.
 
+/// Samples a read looks at.
+const WINDOW: usize = 4;
+
 /// Past samples of one channel. Reads come before the sample of the same time is pushed.
 #[derive(Debug, Clone)]
 pub(crate) struct DelayLine {
+    /// A power of two of samples, then the first ones again, so that a window never wraps.
     ring: Vec<f32>,
     mask: usize,
     newest: usize,
 }
 
-/// Weights of the cubic through four neighbours (Lagrange) at `t` 0..1 between the second and the third.
+/// A delay as the nearest whole number of samples and the rest, −½..½ (so Vital splits those of its echoes).
 #[inline]
-pub(crate) fn cubic_weights(t: f32) -> [f32; 4] {
-    let (t2, t3) = (t * t, t * t * t);
-    [
-        -0.5 * t3 + t2 - 0.5 * t,
-        1.5 * t3 - 2.5 * t2 + 1.0,
-        -1.5 * t3 + 2.0 * t2 + 0.5 * t,
-        0.5 * t3 - 0.5 * t2,
-    ]
+pub(crate) fn nearest(delay: f64) -> (usize, f32) {
+    let whole = (delay + 0.5) as usize;
+    (whole, (delay - whole as f64) as f32)
 }
 
 impl DelayLine {
     /// The shortest delay that can be read, in samples.
     pub(crate) const SHORTEST: f64 = 2.0;
 
-    /// A line for delays of up to `samples`.
+    /// A silent line for delays of up to `samples`.
     pub(crate) fn new(samples: f64) -> Self {
-        let length = (samples.max(1.0) as usize + 8).next_power_of_two();
-        Self { ring: vec![0.0; length], mask: length - 1, newest: 0 }
+        let length = (samples.max(1.0) as usize + 2 * WINDOW).next_power_of_two();
+        Self { ring: vec![0.0; length + WINDOW - 1], mask: length - 1, newest: 0 }
     }
 
     /// The longest delay that can be read, in samples.
     pub(crate) fn longest(&self) -> f64 {
-        (self.mask - 4) as f64
+        (self.mask - WINDOW) as f64
     }
 
     /// Appends the sample of now.
@@ -40,17 +39,29 @@ impl DelayLine {
     pub(crate) fn push(&mut self, sample: f32) {
         self.newest = (self.newest + 1) & self.mask;
         self.ring[self.newest] = sample;
+        if self.newest < WINDOW - 1 {
+            self.ring[self.newest + self.mask + 1] = sample;
+        }
     }
 
-    /// The signal `delay` samples ago (`SHORTEST`..=`longest()`, not checked beyond the ring), cubic between samples.
+    /// The signal `whole` + `fraction` samples ago: the cubic through four neighbours with their central slopes
+    /// (Catmull-Rom, as Vital reads its memories). From [`Self::SHORTEST`] to [`Self::longest`]. `fraction` is in
+    /// 0..1, or in ±½ after [`nearest`]: the same cubic drawn on beyond its neighbours, which dulls the top.
     #[inline]
-    pub(crate) fn read(&self, delay: f64) -> f32 {
-        let whole = delay as usize;
-        let w = cubic_weights((delay - whole as f64) as f32);
-        let at = |back: usize| self.ring[(self.newest + 1).wrapping_sub(whole + back) & self.mask];
-        // `at(0)` is `whole` samples ago; its newer neighbour is one place further.
-        let newer = self.ring[(self.newest + 2).wrapping_sub(whole) & self.mask];
-        w[0] * newer + w[1] * at(0) + w[2] * at(1) + w[3] * at(2)
+    pub(crate) fn read(&self, whole: usize, fraction: f32) -> f32 {
+        let oldest = (self.newest.wrapping_sub(whole + 1)) & self.mask;
+        let Some(&[d, c, b, a]) = self.ring[oldest..].first_chunk::<WINDOW>() else { return 0.0 };
+        let slope_b = 0.5 * (c - a);
+        let slope_c = 0.5 * (d - b);
+        let rise = c - b;
+        let bend = slope_b + slope_c - 2.0 * rise;
+        b + fraction * (slope_b + fraction * ((rise - slope_b - bend) + fraction * bend))
+    }
+
+    /// The sample `whole` samples ago, at least 1.
+    #[inline]
+    pub(crate) fn sample(&self, whole: usize) -> f32 {
+        self.ring[(self.newest + 1).wrapping_sub(whole) & self.mask]
     }
 
     /// Silence.
@@ -64,16 +75,18 @@ mod tests {
     use super::DelayLine;
 
     #[test]
-    fn a_whole_delay_is_exact_and_a_fraction_follows_a_cubic() {
+    fn a_whole_delay_is_exact_and_a_fraction_follows_a_parabola() {
         let mut line = DelayLine::new(20.0);
-        let cubic = |n: f64| 0.001 * n * n * n - 0.02 * n * n + n;
-        for n in 0..60 {
-            if n > 25 {
-                assert_eq!(line.read(7.0), cubic(f64::from(n) - 7.0) as f32);
-                assert!((f64::from(line.read(2.25)) - cubic(f64::from(n) - 2.25)).abs() < 1e-4);
-                assert!((f64::from(line.read(19.9)) - cubic(f64::from(n) - 19.9)).abs() < 1e-4);
+        let parabola = |n: f64| 0.02 * n * n - n;
+        for n in 0..90 {
+            let n = f64::from(n);
+            if n > 25.0 {
+                assert_eq!(line.sample(7), parabola(n - 7.0) as f32);
+                assert_eq!(line.read(7, 0.0), parabola(n - 7.0) as f32);
+                assert!((f64::from(line.read(2, 0.25)) - parabola(n - 2.25)).abs() < 1e-4);
+                assert!((f64::from(line.read(19, 0.9)) - parabola(n - 19.9)).abs() < 1e-4);
             }
-            line.push(cubic(f64::from(n)) as f32);
+            line.push(parabola(n) as f32);
         }
     }
 }

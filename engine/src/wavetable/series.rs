@@ -13,20 +13,25 @@ pub(super) fn scattered(k: usize) -> f64 {
 /// Harmonics given one by one: (number, amplitude).
 fn partials(list: &'static [(usize, f64)]) -> Shape {
     Shape::additive(super::LAST_BIN, move |k| {
-        let amplitude = list.iter().find(|(number, _)| *number == k).map_or(0.0, |(_, amplitude)| *amplitude);
+        let amplitude = list
+            .iter()
+            .find(|(number, _)| *number == k)
+            .map_or(0.0, |(_, amplitude)| *amplitude);
         (amplitude, scattered(k) * 0.25)
     })
 }
 
 /// A bump of harmonics that climbs over a quiet fundamental.
 pub(super) fn harmonic_sweep() -> Keyframes {
-    spread([1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 27.0, 40.0].map(|centre: f64| {
-        Shape::additive(96, move |k| {
-            let octaves = math::log2(k as f64 / centre);
-            let bump = math::exp(-octaves * octaves * 9.0);
-            (bump + if k == 1 { 0.35 } else { 0.0 }, 0.0)
-        })
-    }))
+    spread(
+        [1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 27.0, 40.0].map(|centre: f64| {
+            Shape::additive(96, move |k| {
+                let octaves = math::log2(k as f64 / centre);
+                let bump = math::exp(-octaves * octaves * 9.0);
+                (bump + if k == 1 { 0.35 } else { 0.0 }, scattered(k))
+            })
+        }),
+    )
 }
 
 /// Ever more odd harmonics, from sine to square.
@@ -44,7 +49,14 @@ pub(super) fn octaves() -> Keyframes {
     spread((0..6).map(|top| {
         Shape::additive(32, move |k| {
             let inside = k.is_power_of_two() && k <= 1 << top;
-            (if inside { 1.0 / math::sqrt(math::log2(k as f64) + 1.0) } else { 0.0 }, 0.0)
+            (
+                if inside {
+                    1.0 / math::sqrt(math::log2(k as f64) + 1.0)
+                } else {
+                    0.0
+                },
+                0.0,
+            )
         })
     }))
 }
@@ -56,8 +68,24 @@ pub(super) fn organ_drawbars() -> Keyframes {
         partials(&[(1, 1.0), (2, 0.6), (3, 0.25)]),
         partials(&[(1, 1.0), (2, 0.9), (3, 0.9)]),
         partials(&[(1, 0.9), (2, 0.9), (3, 0.7), (4, 0.4), (8, 0.3)]),
-        partials(&[(1, 0.8), (2, 0.8), (3, 0.7), (4, 0.7), (5, 0.5), (6, 0.4), (8, 0.4)]),
-        partials(&[(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0), (5, 1.0), (6, 1.0), (8, 1.0)]),
+        partials(&[
+            (1, 0.8),
+            (2, 0.8),
+            (3, 0.7),
+            (4, 0.7),
+            (5, 0.5),
+            (6, 0.4),
+            (8, 0.4),
+        ]),
+        partials(&[
+            (1, 1.0),
+            (2, 1.0),
+            (3, 1.0),
+            (4, 1.0),
+            (5, 1.0),
+            (6, 1.0),
+            (8, 1.0),
+        ]),
     ])
 }
 
@@ -66,7 +94,11 @@ pub(super) fn pipe_organ() -> Keyframes {
     let ranks = |four: f64, two: f64, mixture: f64| {
         Shape::additive(160, move |k| {
             let pipe = |number: usize| {
-                if k.is_multiple_of(number) { 1.0 / math::pow((k / number) as f64, 1.7) } else { 0.0 }
+                if k.is_multiple_of(number) {
+                    1.0 / math::pow((k / number) as f64, 1.7)
+                } else {
+                    0.0
+                }
             };
             let sum = pipe(1) + four * pipe(2) + two * pipe(4) + mixture * (pipe(6) + pipe(8) + pipe(12));
             (sum, scattered(k))
@@ -132,13 +164,21 @@ pub(super) fn hollow() -> Keyframes {
 
 /// Blocks of equally loud harmonics.
 pub(super) fn bright_digital() -> Keyframes {
-    spread([(1, 4), (1, 8), (3, 14), (6, 24), (10, 40), (16, 64)].map(|(from, to): (usize, usize)| {
-        Shape::additive(64, move |k| {
-            let inside = k >= from && k <= to;
-            let amplitude = if k == 1 { 1.0 } else if inside { 0.35 } else { 0.01 / k as f64 };
-            (amplitude, scattered(k))
-        })
-    }))
+    spread(
+        [(1, 4), (1, 8), (3, 14), (6, 24), (10, 40), (16, 64)].map(|(from, to): (usize, usize)| {
+            Shape::additive(64, move |k| {
+                let inside = k >= from && k <= to;
+                let amplitude = if k == 1 {
+                    1.0
+                } else if inside {
+                    0.35
+                } else {
+                    0.01 / k as f64
+                };
+                (amplitude, scattered(k))
+            })
+        }),
+    )
 }
 
 /// A sine that gains just enough overtones to be heard on small speakers.
@@ -174,14 +214,17 @@ pub(super) fn metallic() -> Keyframes {
                     math::exp(-off * off) * (0.25 + 0.75 * open) / (1.0 + 0.25 * i as f64)
                 })
                 .sum();
-            (clusters + if k == 1 { 0.6 } else { 0.0 } + if k == 2 { 0.25 } else { 0.0 }, scattered(k))
+            (
+                clusters + if k == 1 { 0.6 } else { 0.0 } + if k == 2 { 0.25 } else { 0.0 },
+                scattered(k),
+            )
         })
     }))
 }
 
 /// A saw with notches between its harmonics that move together.
 pub(super) fn comb_sweep() -> Keyframes {
-    spread([0.07, 0.1, 0.14, 0.19, 0.25, 0.32, 0.4, 0.5].map(|delay: f64| {
+    spread([0.07, 0.1, 0.14, 0.19, 0.25, 0.31, 0.37, 0.43].map(|delay: f64| {
         saw_shape().filtered(move |k| {
             let wave = math::cos(std::f64::consts::PI * k as f64 * delay);
             0.03 + wave * wave

@@ -17,7 +17,10 @@ impl Shape {
     /// A sum of sines: `partial(k)` gives amplitude and phase (in cycles, of a sine) of the harmonics 1..=`limit`.
     /// A negative amplitude is a phase of half a cycle more.
     pub fn additive(limit: usize, partial: impl Fn(usize) -> (f64, f64)) -> Self {
-        let mut shape = Self { amplitude: vec![0.0; LAST_BIN + 1], phase: vec![0.0; LAST_BIN + 1] };
+        let mut shape = Self {
+            amplitude: vec![0.0; LAST_BIN + 1],
+            phase: vec![0.0; LAST_BIN + 1],
+        };
         for k in 1..=limit.min(LAST_BIN - 1) {
             let (amplitude, phase) = partial(k);
             let cosine = phase - 0.25 + if amplitude < 0.0 { 0.5 } else { 0.0 };
@@ -44,7 +47,10 @@ impl Shape {
         let fft = RealFft64::new(SAMPLES);
         let (mut re, mut im) = (vec![0.0; LAST_BIN + 1], vec![0.0; LAST_BIN + 1]);
         fft.forward(samples, &mut re, &mut im, &mut fft.scratch());
-        let mut shape = Self { amplitude: vec![0.0; LAST_BIN + 1], phase: vec![0.0; LAST_BIN + 1] };
+        let mut shape = Self {
+            amplitude: vec![0.0; LAST_BIN + 1],
+            phase: vec![0.0; LAST_BIN + 1],
+        };
         for k in 1..LAST_BIN {
             shape.amplitude[k] = math::sqrt(re[k] * re[k] + im[k] * im[k]) / LAST_BIN as f64;
             shape.phase[k] = math::atan2(im[k], re[k]) / std::f64::consts::TAU;
@@ -69,7 +75,13 @@ impl Shape {
             self.amplitude
                 .iter()
                 .zip(&self.phase)
-                .map(|(a, p)| if *a == 0.0 { 0.0 } else { a * LAST_BIN as f64 * f(std::f64::consts::TAU * p) })
+                .map(|(a, p)| {
+                    if *a == 0.0 {
+                        0.0
+                    } else {
+                        a * LAST_BIN as f64 * f(std::f64::consts::TAU * p)
+                    }
+                })
                 .collect()
         };
         let (re, im) = (part(math::cos), part(math::sin));
@@ -80,7 +92,10 @@ impl Shape {
 
     /// Brings the shape to 2 from peak to peak; silence stays silence.
     pub(super) fn normalise(&mut self) {
-        let (low, high) = self.samples().iter().fold((0.0_f64, 0.0_f64), |(low, high), &x| (low.min(x), high.max(x)));
+        let (low, high) = self
+            .samples()
+            .iter()
+            .fold((0.0_f64, 0.0_f64), |(low, high), &x| (low.min(x), high.max(x)));
         if high - low > 1e-9 {
             let gain = 2.0 / (high - low);
             self.amplitude.iter_mut().for_each(|a| *a *= gain);
@@ -94,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_waveform_and_its_harmonics_are_the_same_shape() {
-        let wave = Shape::waveform(|t| math::sin(std::f64::consts::TAU * t) - 0.5 * math::sin(3.0 * math::TAU * t) + 0.1);
+        let wave = Shape::waveform(|t| {
+            math::sin(std::f64::consts::TAU * t) - 0.5 * math::sin(3.0 * std::f64::consts::TAU * t) + 0.1
+        });
         let sum = Shape::additive(3, |k| [(1.0, 0.0), (0.0, 0.0), (-0.5, 0.0)][k - 1]);
         for (x, y) in wave.samples().iter().zip(sum.samples()) {
             assert!((x - y).abs() < 1e-12);
@@ -106,7 +123,9 @@ mod tests {
         let mut shape = Shape::waveform(|t| if t < 0.1 { 7.0 } else { 0.0 });
         shape.normalise();
         let samples = shape.samples();
-        let (low, high) = samples.iter().fold((0.0_f64, 0.0_f64), |(l, h), &x| (l.min(x), h.max(x)));
+        let (low, high) = samples
+            .iter()
+            .fold((0.0_f64, 0.0_f64), |(l, h), &x| (l.min(x), h.max(x)));
         assert!((high - low - 2.0).abs() < 1e-9);
     }
 }

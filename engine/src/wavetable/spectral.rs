@@ -10,7 +10,10 @@ use crate::math::{self, fast};
 /// Whether the engine plays a mode.
 #[must_use]
 pub const fn is_supported(mode: SpectralMode) -> bool {
-    !matches!(mode, SpectralMode::RandomAmplitudes | SpectralMode::Shepard | SpectralMode::TimeSkew)
+    !matches!(
+        mode,
+        SpectralMode::RandomAmplitudes | SpectralMode::Shepard | SpectralMode::TimeSkew
+    )
 }
 
 /// A mode with its amount.
@@ -26,7 +29,11 @@ pub struct Morph {
 
 impl Morph {
     /// No morph at all.
-    pub const NONE: Self = Self { mode: SpectralMode::None, amount: 0.0, pitch_ratio: 1.0 };
+    pub const NONE: Self = Self {
+        mode: SpectralMode::None,
+        amount: 0.0,
+        pitch_ratio: 1.0,
+    };
 
     pub(super) fn is_neutral(self) -> bool {
         self.mode == SpectralMode::None || !is_supported(self.mode)
@@ -41,7 +48,9 @@ pub(super) fn apply(morph: Morph, re: &[f32], im: &[f32], out_re: &mut [f32], ou
             let scale = math::exp2(-2.0 * (amount - 0.5)) * f64::from(morph.pitch_ratio);
             scale_formants(scale, re, im, out_re, out_im);
         }
-        SpectralMode::FormantScale => scale_formants(math::exp2(-4.0 * (amount - 0.5)), re, im, out_re, out_im),
+        SpectralMode::FormantScale => {
+            scale_formants(math::exp2(-4.0 * (amount - 0.5)), re, im, out_re, out_im)
+        }
         SpectralMode::HarmonicStretch => {
             let factor = math::exp2(8.0 * (amount - 0.5));
             move_partials(|k| 1.0 + (k - 1.0) * factor, re, im, out_re, out_im);
@@ -61,7 +70,10 @@ pub(super) fn apply(morph: Morph, re: &[f32], im: &[f32], out_re: &mut [f32], ou
             weigh(|k| (k - edge + 1.0).clamp(0.0, 1.0), re, im, out_re, out_im);
         }
         SpectralMode::PhaseDisperse => disperse(amount as f32, re, im, out_re, out_im),
-        SpectralMode::None | SpectralMode::RandomAmplitudes | SpectralMode::Shepard | SpectralMode::TimeSkew => {
+        SpectralMode::None
+        | SpectralMode::RandomAmplitudes
+        | SpectralMode::Shepard
+        | SpectralMode::TimeSkew => {
             out_re.copy_from_slice(re);
             out_im.copy_from_slice(im);
         }
@@ -76,9 +88,8 @@ fn scale_formants(scale: f64, re: &[f32], im: &[f32], out_re: &mut [f32], out_im
         let parity = i & 1;
         let place = i as f64 * scale - parity as f64;
         if place < 0.0 {
-            // Below harmonic 1 an odd partial fades towards the mirror of itself, of which nothing is heard.
-            let t = ((i as f64 * scale + parity as f64) / 2.0) as f32;
-            (out_re[i], out_im[i]) = (scale as f32 * t * re[parity], scale as f32 * t * im[parity]);
+            // Between harmonic 1 and its mirror image lies harmonic 1.
+            (out_re[i], out_im[i]) = (scale as f32 * re[parity], scale as f32 * im[parity]);
             continue;
         }
         let k = parity + 2 * ((place / 2.0) as usize);
@@ -123,7 +134,11 @@ fn smear(amount: f32, re: &[f32], im: &[f32], out_re: &mut [f32], out_im: &mut [
         } else {
             *before = magnitude * (1.0 - hold) + *before * hold;
         }
-        let (cos, sin) = if magnitude > 1e-9 { (re[k] / magnitude, im[k] / magnitude) } else { (1.0, 0.0) };
+        let (cos, sin) = if magnitude > 1e-9 {
+            (re[k] / magnitude, im[k] / magnitude)
+        } else {
+            (1.0, 0.0)
+        };
         (out_re[k], out_im[k]) = (*before * cos, *before * sin);
         if pair > 0 {
             *before *= (pair as f32 + 0.25) / pair as f32;
@@ -155,15 +170,37 @@ mod tests {
     use super::*;
 
     fn saw() -> (Vec<f32>, Vec<f32>) {
-        let re = (0..=LAST_BIN).map(|k| if k == 0 || k == LAST_BIN { 0.0 } else { 1.0 / k as f32 }).collect();
+        let re = (0..=LAST_BIN)
+            .map(|k| {
+                if k == 0 || k == LAST_BIN {
+                    0.0
+                } else {
+                    1.0 / k as f32
+                }
+            })
+            .collect();
         (re, vec![0.0; LAST_BIN + 1])
     }
 
     fn morphed(mode: SpectralMode, amount: f32) -> Vec<f32> {
         let (re, im) = saw();
         let (mut out_re, mut out_im) = (vec![9.0; LAST_BIN + 1], vec![9.0; LAST_BIN + 1]);
-        apply(Morph { mode, amount, pitch_ratio: 1.0 }, &re, &im, &mut out_re, &mut out_im);
-        out_re.iter().zip(&out_im).map(|(a, b)| (a * a + b * b).sqrt()).collect()
+        apply(
+            Morph {
+                mode,
+                amount,
+                pitch_ratio: 1.0,
+            },
+            &re,
+            &im,
+            &mut out_re,
+            &mut out_im,
+        );
+        out_re
+            .iter()
+            .zip(&out_im)
+            .map(|(a, b)| (a * a + b * b).sqrt())
+            .collect()
     }
 
     #[test]
@@ -178,7 +215,13 @@ mod tests {
             (SpectralMode::PhaseDisperse, 0.25),
         ];
         for (mode, amount) in neutral {
-            for (k, (got, want)) in morphed(mode, amount).iter().zip(&re).enumerate().take(500).skip(2) {
+            for (k, (got, want)) in morphed(mode, amount)
+                .iter()
+                .zip(&re)
+                .enumerate()
+                .take(500)
+                .skip(2)
+            {
                 assert!((got - want).abs() < 1e-6, "{mode:?} {k}: {got} {want}");
             }
         }

@@ -60,9 +60,18 @@ pub fn vital(patch: &PatchSpec) -> Result<VitalExport, ExportError> {
 
     let mut all: BTreeMap<String, Setting> = settings.into_numbers();
     all.insert("lfos".to_owned(), Setting::Lines(tables::lfos(patch)));
-    all.insert("modulations".to_owned(), Setting::Modulations(slots.into_modulations()));
-    all.insert("sample".to_owned(), Setting::Sample(tables::sample(patch, &mut lost)));
-    all.insert("wavetables".to_owned(), Setting::Wavetables(tables::wavetables(patch, &mut lost)?));
+    all.insert(
+        "modulations".to_owned(),
+        Setting::Modulations(slots.into_modulations()),
+    );
+    all.insert(
+        "sample".to_owned(),
+        Setting::Sample(tables::sample(patch, &mut lost)),
+    );
+    all.insert(
+        "wavetables".to_owned(),
+        Setting::Wavetables(tables::wavetables(patch, &mut lost)?),
+    );
 
     let [macro1, macro2, macro3, macro4] = macros.names;
     let file = File {
@@ -77,7 +86,10 @@ pub fn vital(patch: &PatchSpec) -> Result<VitalExport, ExportError> {
         settings: all,
         synth_version: SYNTH_VERSION,
     };
-    Ok(VitalExport { bytes: serde_json::to_vec(&file)?, lost })
+    Ok(VitalExport {
+        bytes: serde_json::to_vec(&file)?,
+        lost,
+    })
 }
 
 /// Every parameter of the table that Vital has, and what follows from several of them.
@@ -90,7 +102,10 @@ fn write_parameters(patch: &PatchSpec, settings: &mut Settings, lost: &mut Vec<S
         let value = f64::from(raw[ParamId(index as u16).index()]);
         if let Some(kept) = settings.set(&row.vital, value) {
             if (kept - value).abs() > 1e-4 * row.raw_range().abs().max(1.0) {
-                lost.push(format!("{} ({}) is {kept} instead of {value}", row.label, row.path));
+                lost.push(format!(
+                    "{} ({}) is {kept} instead of {value}",
+                    row.label, row.path
+                ));
             }
         } else if value != row.law.to_raw(row.default, 2.0) {
             lost.push(format!("{} ({}): Vital has no such control", row.label, row.path));
@@ -99,7 +114,10 @@ fn write_parameters(patch: &PatchSpec, settings: &mut Settings, lost: &mut Vec<S
     if patch.modules.voicing.mode == VoicingMode::Mono {
         settings.set("polyphony", 1.0);
     }
-    settings.set("beats_per_minute", patch.meta.tempo_bpm.unwrap_or(DEFAULT_BPM) / 60.0);
+    settings.set(
+        "beats_per_minute",
+        patch.meta.tempo_bpm.unwrap_or(DEFAULT_BPM) / 60.0,
+    );
     settings.set("effect_chain_order", f64::from(chain_code(patch)));
 }
 
@@ -145,7 +163,10 @@ fn comments(patch: &PatchSpec, lost: &[String]) -> String {
         text.push_str(sentence);
     }
     if text.len() > MAX_COMMENT_BYTES {
-        let end = (0..=MAX_COMMENT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        let end = (0..=MAX_COMMENT_BYTES)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or(0);
         text.truncate(end);
     }
     text
@@ -159,7 +180,17 @@ mod tests {
 
     #[test]
     fn the_chain_code_is_that_of_the_measured_example() {
-        let order = ["distortion", "filter", "eq", "compressor", "chorus", "flanger", "phaser", "delay", "reverb"];
+        let order = [
+            "distortion",
+            "filter",
+            "eq",
+            "compressor",
+            "chorus",
+            "flanger",
+            "phaser",
+            "delay",
+            "reverb",
+        ];
         let mut patch = PatchSpec::default();
         patch.modules.fx = order.map(|name| Fx::new(FxType::from_name(name).unwrap()));
         assert_eq!(chain_code(&patch), 117_981);

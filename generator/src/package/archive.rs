@@ -83,19 +83,27 @@ pub fn write(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ArchiveFault>
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     // A BTreeMap of strings is in byte order of its keys.
     for (path, bytes) in files {
-        names::check_path(path).map_err(|fault| ArchiveFault::Name { name: path.clone(), fault })?;
-        zip.start_file(path, options(path)).map_err(|error| malformed(&error))?;
+        names::check_path(path).map_err(|fault| ArchiveFault::Name {
+            name: path.clone(),
+            fault,
+        })?;
+        zip.start_file(path, options(path))
+            .map_err(|error| malformed(&error))?;
         zip.write_all(bytes).map_err(|error| malformed(&error))?;
     }
     Ok(zip.finish().map_err(|error| malformed(&error))?.into_inner())
 }
 
 fn options(path: &str) -> SimpleFileOptions {
-    let options = SimpleFileOptions::default().last_modified_time(DateTime::default()).unix_permissions(0o644);
+    let options = SimpleFileOptions::default()
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
     if path.ends_with(".flac") || path.ends_with(".png") {
         options.compression_method(CompressionMethod::Stored)
     } else {
-        options.compression_method(CompressionMethod::Deflated).compression_level(Some(DEFLATE_LEVEL))
+        options
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(DEFLATE_LEVEL))
     }
 }
 
@@ -105,7 +113,11 @@ fn options(path: &str) -> SimpleFileOptions {
 /// The faults, at least one.
 pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Vec<ArchiveFault>> {
     let contents = inspect(bytes);
-    if contents.faults.is_empty() { Ok(contents.files) } else { Err(contents.faults) }
+    if contents.faults.is_empty() {
+        Ok(contents.files)
+    } else {
+        Err(contents.faults)
+    }
 }
 
 /// Reads what can be read and lists what is wrong with the rest. Entries that are folders are passed over.
@@ -128,7 +140,9 @@ fn inspect_entries(bytes: &[u8], contents: &mut Contents) -> Result<(), ArchiveF
         return Err(ArchiveFault::TooLarge(format!("{} entries", archive.len())));
     }
     if archive.offset() != 0 {
-        return Err(ArchiveFault::Malformed("something stands before the archive".to_owned()));
+        return Err(ArchiveFault::Malformed(
+            "something stands before the archive".to_owned(),
+        ));
     }
     if archive.has_duplicate_names() {
         contents.faults.push(ArchiveFault::Duplicate("a name".to_owned()));
@@ -171,12 +185,21 @@ fn checked_entry(
     index: usize,
     seen: &mut BTreeSet<String>,
 ) -> Result<Option<Entry>, ArchiveFault> {
-    let entry = archive.by_index_data(index).map_err(|error| ArchiveFault::Malformed(error.to_string()))?;
+    let entry = archive
+        .by_index_data(index)
+        .map_err(|error| ArchiveFault::Malformed(error.to_string()))?;
     let raw = String::from_utf8_lossy(entry.name_raw()).into_owned();
     let shown: String = raw.chars().take(names::MAX_PATH_BYTES).collect();
     let folder = entry.is_dir();
-    let path = if folder { raw.strip_suffix('/').unwrap_or(&raw) } else { &raw };
-    names::check_path(path).map_err(|fault| ArchiveFault::Name { name: shown.clone(), fault })?;
+    let path = if folder {
+        raw.strip_suffix('/').unwrap_or(&raw)
+    } else {
+        &raw
+    };
+    names::check_path(path).map_err(|fault| ArchiveFault::Name {
+        name: shown.clone(),
+        fault,
+    })?;
     if !seen.insert(path.to_ascii_lowercase()) {
         return Err(ArchiveFault::Duplicate(shown));
     }
@@ -189,7 +212,10 @@ fn checked_entry(
         return Err(ArchiveFault::Special(shown));
     }
     let packed_bytes = entry.compressed_size();
-    Ok((!folder).then_some(Entry { name: raw, packed_bytes }))
+    Ok((!folder).then_some(Entry {
+        name: raw,
+        packed_bytes,
+    }))
 }
 
 /// The bytes of an entry, at most `left` of them.
@@ -199,19 +225,26 @@ fn unpack(
     entry: &Entry,
     left: u64,
 ) -> Result<Vec<u8>, ArchiveFault> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| ArchiveFault::Unreadable { name: entry.name.clone(), problem: error.to_string() };
+    let unreadable = |error: &dyn std::fmt::Display| ArchiveFault::Unreadable {
+        name: entry.name.clone(),
+        problem: error.to_string(),
+    };
     let by_ratio = (entry.packed_bytes.saturating_mul(MAX_RATIO)).max(RATIO_FREE_BYTES);
     let allowed = by_ratio.min(left);
     let reader = archive.by_index(index).map_err(|error| unreadable(&error))?;
     let mut data = Vec::new();
-    reader.take(allowed + 1).read_to_end(&mut data).map_err(|error| unreadable(&error))?;
+    reader
+        .take(allowed + 1)
+        .read_to_end(&mut data)
+        .map_err(|error| unreadable(&error))?;
     if data.len() as u64 <= allowed {
         Ok(data)
     } else if by_ratio <= left {
         Err(ArchiveFault::Bomb(entry.name.clone()))
     } else {
-        Err(ArchiveFault::TooLarge(format!("more than {MAX_TOTAL_BYTES} bytes unpacked")))
+        Err(ArchiveFault::TooLarge(format!(
+            "more than {MAX_TOTAL_BYTES} bytes unpacked"
+        )))
     }
 }
 
@@ -221,7 +254,11 @@ mod tests {
 
     fn files() -> BTreeMap<String, Vec<u8>> {
         let entry = |path: &str, bytes: &[u8]| (path.to_owned(), bytes.to_vec());
-        BTreeMap::from([entry("patch.json", b"{}"), entry("preview/a.flac", b"fLaC"), entry("README.txt", &[b'a'; 5_000])])
+        BTreeMap::from([
+            entry("patch.json", b"{}"),
+            entry("preview/a.flac", b"fLaC"),
+            entry("README.txt", &[b'a'; 5_000]),
+        ])
     }
 
     /// A zip made without our checks.
@@ -249,20 +286,28 @@ mod tests {
     fn entries_are_sorted_dated_1980_and_stored_where_already_packed() {
         let bytes = write(&files()).unwrap();
         let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
-        let names: Vec<_> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        let names: Vec<_> = archive
+            .file_names()
+            .map(|name| name.unwrap().into_owned())
+            .collect();
         assert_eq!(names, ["README.txt", "patch.json", "preview/a.flac"]);
-        for index in 0..3 {
+        for (index, name) in names.iter().enumerate() {
             let entry = archive.by_index(index).unwrap();
             assert_eq!(entry.last_modified().unwrap(), DateTime::default());
             assert_eq!(entry.unix_mode(), Some(0o100_644));
             let stored = entry.compression() == CompressionMethod::Stored;
-            assert_eq!(stored, names[index].ends_with(".flac"));
+            assert_eq!(stored, name.ends_with(".flac"));
         }
     }
 
     #[test]
     fn names_that_escape_are_refused_and_all_listed() {
-        let bytes = foreign(&[("../evil", b"x", plain()), ("ok.txt", b"x", plain()), ("a\\b", b"x", plain()), ("aux", b"", plain())]);
+        let bytes = foreign(&[
+            ("../evil", b"x", plain()),
+            ("ok.txt", b"x", plain()),
+            ("a\\b", b"x", plain()),
+            ("aux", b"", plain()),
+        ]);
         let contents = inspect(&bytes);
         assert_eq!(contents.faults.len(), 3, "{:?}", contents.faults);
         assert_eq!(contents.files.keys().collect::<Vec<_>>(), ["ok.txt"]);
@@ -272,7 +317,10 @@ mod tests {
     #[test]
     fn names_that_differ_only_by_case_are_duplicates() {
         let bytes = foreign(&[("a.txt", b"x", plain()), ("A.txt", b"y", plain())]);
-        assert_eq!(read(&bytes).unwrap_err(), [ArchiveFault::Duplicate("A.txt".to_owned())]);
+        assert_eq!(
+            read(&bytes).unwrap_err(),
+            [ArchiveFault::Duplicate("A.txt".to_owned())]
+        );
     }
 
     #[test]
@@ -291,7 +339,10 @@ mod tests {
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         zip.add_symlink("link", "/etc/passwd", plain()).unwrap();
         let bytes = zip.finish().unwrap().into_inner();
-        assert_eq!(read(&bytes).unwrap_err(), [ArchiveFault::Special("link".to_owned())]);
+        assert_eq!(
+            read(&bytes).unwrap_err(),
+            [ArchiveFault::Special("link".to_owned())]
+        );
     }
 
     #[test]
@@ -316,25 +367,45 @@ mod tests {
     #[test]
     fn many_entries_and_many_bytes_are_refused() {
         let many: Vec<String> = (0..=MAX_ENTRIES).map(|index| format!("f{index}")).collect();
-        let entries: Vec<_> = many.iter().map(|name| (name.as_str(), &b""[..], plain())).collect();
-        assert!(matches!(read(&foreign(&entries)).unwrap_err()[..], [ArchiveFault::TooLarge(_)]));
+        let entries: Vec<_> = many
+            .iter()
+            .map(|name| (name.as_str(), &b""[..], plain()))
+            .collect();
+        assert!(matches!(
+            read(&foreign(&entries)).unwrap_err()[..],
+            [ArchiveFault::TooLarge(_)]
+        ));
         // Incompressible enough to pass the ratio: blocks that repeat at long range.
-        let block: Vec<u8> = (0..(9u32 << 20)).map(|x| (x.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let block: Vec<u8> = (0..(9u32 << 20))
+            .map(|x| (x.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .collect();
         let names: Vec<String> = (0..8).map(|index| format!("g{index}")).collect();
-        let entries: Vec<_> = names.iter().map(|name| (name.as_str(), &block[..], plain())).collect();
-        assert!(matches!(read(&foreign(&entries)).unwrap_err()[..], [ArchiveFault::TooLarge(_)]));
+        let entries: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), &block[..], plain()))
+            .collect();
+        assert!(matches!(
+            read(&foreign(&entries)).unwrap_err()[..],
+            [ArchiveFault::TooLarge(_)]
+        ));
     }
 
     #[test]
     fn what_is_no_zip_or_a_cut_or_changed_one_is_refused() {
         assert!(matches!(read(b"").unwrap_err()[..], [ArchiveFault::Malformed(_)]));
-        assert!(matches!(read(b"PK\x03\x04 but no").unwrap_err()[..], [ArchiveFault::Malformed(_)]));
+        assert!(matches!(
+            read(b"PK\x03\x04 but no").unwrap_err()[..],
+            [ArchiveFault::Malformed(_)]
+        ));
         let bytes = write(&files()).unwrap();
         assert!(read(&bytes[..bytes.len() - 30]).is_err());
         assert!(read(&[b"junk", &bytes[..]].concat()).is_err());
         let mut changed = bytes;
         let at = changed.windows(4).position(|w| w == b"fLaC").unwrap();
         changed[at] = b'F';
-        assert!(matches!(read(&changed).unwrap_err()[..], [ArchiveFault::Unreadable { .. }]));
+        assert!(matches!(
+            read(&changed).unwrap_err()[..],
+            [ArchiveFault::Unreadable { .. }]
+        ));
     }
 }

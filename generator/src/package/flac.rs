@@ -13,6 +13,9 @@ use songwalker_engine::audio::Audio;
 /// Frames per FLAC block.
 const BLOCK_FRAMES: usize = 4096;
 
+/// Fewer frames than this make no FLAC stream; shorter sounds are padded with silence.
+const SHORTEST_FRAMES: usize = 16;
+
 /// Why audio could not be encoded.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot encode FLAC: {0}")]
@@ -21,20 +24,34 @@ pub struct FlacError(String);
 /// Encodes stereo audio as 16-bit FLAC. Samples are rounded to the nearest step of 1/32768 (ties to even) and clamped
 /// to full scale; what is not a number becomes silence.
 pub fn encode(audio: &Audio) -> Result<Vec<u8>, FlacError> {
-    let samples: Vec<i32> =
-        audio.left.iter().zip(&audio.right).flat_map(|(&l, &r)| [quantise(l), quantise(r)]).collect();
+    let mut samples: Vec<i32> = audio
+        .left
+        .iter()
+        .zip(&audio.right)
+        .flat_map(|(&l, &r)| [quantise(l), quantise(r)])
+        .collect();
+    samples.resize(samples.len().max(2 * SHORTEST_FRAMES), 0);
     let mut config = Encoder::default();
     config.multithread = false;
     config.block_size = BLOCK_FRAMES;
     config.subframe_coding.use_lpc = false;
     config.subframe_coding.fixed.order_sel = OrderSel::BitCount;
     config.stereo_coding.use_leftside = false;
-    let config = config.into_verified().map_err(|(_, error)| FlacError(error.to_string()))?;
+    let config = config
+        .into_verified()
+        .map_err(|(_, error)| FlacError(error.to_string()))?;
     let source = MemSource::from_samples(&samples, 2, 16, audio.sample_rate as usize);
-    let stream = flacenc::encode_with_fixed_block_size(&config, source, BLOCK_FRAMES)
+    let mut stream = flacenc::encode_with_fixed_block_size(&config, source, BLOCK_FRAMES)
+        .map_err(|error| FlacError(error.to_string()))?;
+    // The last block does not count for the shortest (RFC 9639 §8.2), but the encoder counts it.
+    let block = BLOCK_FRAMES.min(samples.len() / 2);
+    let info = stream.stream_info_mut();
+    info.set_block_sizes(block, block)
         .map_err(|error| FlacError(error.to_string()))?;
     let mut sink = ByteSink::new();
-    stream.write(&mut sink).map_err(|error| FlacError(error.to_string()))?;
+    stream
+        .write(&mut sink)
+        .map_err(|error| FlacError(error.to_string()))?;
     Ok(sink.into_inner())
 }
 

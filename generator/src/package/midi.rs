@@ -36,7 +36,11 @@ pub enum MidiError {
 /// Encodes notes at a tempo of `bpm` (clamped to 4..=999 beats a minute). Velocities 0..1 become 1..=127.
 #[must_use]
 pub fn encode(notes: &[Note], bpm: f64) -> Vec<u8> {
-    let bpm = if bpm.is_finite() { bpm.clamp(4.0, 999.0) } else { 120.0 };
+    let bpm = if bpm.is_finite() {
+        bpm.clamp(4.0, 999.0)
+    } else {
+        120.0
+    };
     let ticks = |seconds: f64| {
         let ticks = (seconds * bpm / 60.0 * f64::from(TICKS_PER_BEAT)).round_ties_even();
         ticks.clamp(0.0, 100_000_000.0) as u32
@@ -58,24 +62,43 @@ pub fn encode(notes: &[Note], bpm: f64) -> Vec<u8> {
     let mut now = 0;
     for (tick, starts, key, velocity) in events {
         let message = if starts {
-            MidiMessage::NoteOn { key: u7::from(key), vel: u7::from(velocity) }
+            MidiMessage::NoteOn {
+                key: u7::from(key),
+                vel: u7::from(velocity),
+            }
         } else {
-            MidiMessage::NoteOff { key: u7::from(key), vel: u7::from(0) }
+            MidiMessage::NoteOff {
+                key: u7::from(key),
+                vel: u7::from(0),
+            }
         };
-        let kind = TrackEventKind::Midi { channel: u4::from(0), message };
-        track.push(TrackEvent { delta: u28::from(tick - now), kind });
+        let kind = TrackEventKind::Midi {
+            channel: u4::from(0),
+            message,
+        };
+        track.push(TrackEvent {
+            delta: u28::from(tick - now),
+            kind,
+        });
         now = tick;
     }
     track.push(meta(0, MetaMessage::EndOfTrack));
     let header = Header::new(Format::SingleTrack, Timing::Metrical(u15::from(TICKS_PER_BEAT)));
     let mut bytes = Vec::new();
     // Writing to a Vec fails only for files whose tracks exceed 4 GB.
-    let _ = Smf { header, tracks: vec![track] }.write_std(&mut bytes);
+    let _ = Smf {
+        header,
+        tracks: vec![track],
+    }
+    .write_std(&mut bytes);
     bytes
 }
 
 fn meta(delta: u32, message: MetaMessage<'static>) -> TrackEvent<'static> {
-    TrackEvent { delta: u28::from(delta), kind: TrackEventKind::Meta(message) }
+    TrackEvent {
+        delta: u28::from(delta),
+        kind: TrackEventKind::Meta(message),
+    }
 }
 
 /// What of a file matters here, on its common clock.
@@ -105,18 +128,32 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Note>, MidiError> {
                     return Err(MidiError::TooLarge);
                 }
                 let velocity = f64::from(velocity) / 127.0;
-                open.push((channel, Note { start_s: now, hold_s: 0.0, key, velocity }));
+                open.push((
+                    channel,
+                    Note {
+                        start_s: now,
+                        hold_s: 0.0,
+                        key,
+                        velocity,
+                    },
+                ));
             }
             Event::Off(channel, key) => {
                 let index = open.iter().position(|(c, note)| *c == channel && note.key == key);
                 if let Some(index) = index {
                     let (_, note) = open.remove(index);
-                    notes.push(Note { hold_s: now - note.start_s, ..note });
+                    notes.push(Note {
+                        hold_s: now - note.start_s,
+                        ..note
+                    });
                 }
             }
         }
     }
-    notes.extend(open.into_iter().map(|(_, note)| Note { hold_s: clock.seconds - note.start_s, ..note }));
+    notes.extend(open.into_iter().map(|(_, note)| Note {
+        hold_s: clock.seconds - note.start_s,
+        ..note
+    }));
     if notes.is_empty() {
         return Err(MidiError::Empty);
     }
@@ -135,7 +172,10 @@ fn merged(file: &Smf) -> Vec<(u64, u8, Event)> {
                 TrackEventKind::Meta(MetaMessage::Tempo(beat_us)) => {
                     events.push((tick, 0, Event::Tempo(beat_us.as_int())));
                 }
-                TrackEventKind::Midi { channel, message: MidiMessage::NoteOn { key, vel } } if vel > 0 => {
+                TrackEventKind::Midi {
+                    channel,
+                    message: MidiMessage::NoteOn { key, vel },
+                } if vel > 0 => {
                     events.push((tick, 2, Event::On(channel.as_int(), key.as_int(), vel.as_int())));
                 }
                 TrackEventKind::Midi {
@@ -167,7 +207,12 @@ impl Clock {
         if silent {
             return Err(MidiError::Malformed("no ticks a beat".to_owned()));
         }
-        Ok(Self { timing, beat_us: DEFAULT_BEAT_US, tick: 0, seconds: 0.0 })
+        Ok(Self {
+            timing,
+            beat_us: DEFAULT_BEAT_US,
+            tick: 0,
+            seconds: 0.0,
+        })
     }
 
     /// Moves on to `tick` and gives its time in seconds.
@@ -187,13 +232,22 @@ mod tests {
     use super::*;
 
     fn note(start_s: f64, hold_s: f64, key: u8, velocity: f64) -> Note {
-        Note { start_s, hold_s, key, velocity }
+        Note {
+            start_s,
+            hold_s,
+            key,
+            velocity,
+        }
     }
 
     #[test]
     fn notes_survive_the_way_to_a_file_and_back() {
-        let notes =
-            [note(0.0, 2.0, 48, 0.8), note(0.0, 2.0, 60, 0.8), note(0.5, 0.25, 72, 0.1), note(0.75, 0.25, 72, 1.0)];
+        let notes = [
+            note(0.0, 2.0, 48, 0.8),
+            note(0.0, 2.0, 60, 0.8),
+            note(0.5, 0.25, 72, 0.1),
+            note(0.75, 0.25, 72, 1.0),
+        ];
         let read = decode(&encode(&notes, 97.0)).unwrap();
         assert_eq!(read.len(), notes.len());
         for (a, b) in notes.iter().zip(&read) {
@@ -206,7 +260,7 @@ mod tests {
     #[test]
     fn the_same_notes_give_the_same_bytes_in_any_order() {
         let a = [note(0.0, 1.0, 60, 0.8), note(0.0, 1.0, 64, 0.8)];
-        let b = [a[1].clone(), a[0].clone()];
+        let b = [a[1], a[0]];
         assert_eq!(encode(&a, 120.0), encode(&b, 120.0));
     }
 
@@ -216,12 +270,19 @@ mod tests {
             delta: u28::from(delta),
             kind: TrackEventKind::Midi {
                 channel: u4::from(3),
-                message: MidiMessage::NoteOn { key: u7::from(key), vel: u7::from(64) },
+                message: MidiMessage::NoteOn {
+                    key: u7::from(key),
+                    vel: u7::from(64),
+                },
             },
         };
         let tempo = |delta, us| meta(delta, MetaMessage::Tempo(u24::from(us)));
         let tracks = vec![
-            vec![tempo(0, 500_000), tempo(480, 1_000_000), meta(480, MetaMessage::EndOfTrack)],
+            vec![
+                tempo(0, 500_000),
+                tempo(480, 1_000_000),
+                meta(480, MetaMessage::EndOfTrack),
+            ],
             vec![on(0, 60), on(960, 61), meta(0, MetaMessage::EndOfTrack)],
         ];
         let header = Header::new(Format::Parallel, Timing::Metrical(u15::from(480)));
@@ -229,14 +290,20 @@ mod tests {
         Smf { header, tracks }.write_std(&mut bytes).unwrap();
         let notes = decode(&bytes).unwrap();
         assert!((notes[1].start_s - 1.5).abs() < 1e-9, "{}", notes[1].start_s);
-        assert!((notes[0].hold_s - 1.5).abs() < 1e-9, "a note without an end lasts until the last event");
+        assert!(
+            (notes[0].hold_s - 1.5).abs() < 1e-9,
+            "a note without an end lasts until the last event"
+        );
     }
 
     #[test]
     fn what_is_no_file_of_notes_is_refused() {
         assert!(matches!(decode(b"RIFF"), Err(MidiError::Malformed(_))));
         assert!(matches!(decode(&encode(&[], 120.0)), Err(MidiError::Empty)));
-        assert!(matches!(decode(&vec![0; MAX_BYTES + 1]), Err(MidiError::TooLarge)));
+        assert!(matches!(
+            decode(&vec![0; MAX_BYTES + 1]),
+            Err(MidiError::TooLarge)
+        ));
         let mut zero_ticks = encode(&[note(0.0, 1.0, 60, 1.0)], 120.0);
         (zero_ticks[12], zero_ticks[13]) = (0, 0);
         assert!(decode(&zero_ticks).is_err());

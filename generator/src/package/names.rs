@@ -16,8 +16,8 @@ const FALLBACK_STEM: &str = "Patch";
 
 /// Names that Windows takes for devices, whatever their extension.
 const DEVICES: [&str; 22] = [
-    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1", "LPT2",
-    "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
+    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9",
+    "LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
 ];
 
 /// Why a path may not stand in a bundle.
@@ -99,7 +99,10 @@ fn is_device(part: &str) -> bool {
 #[must_use]
 pub fn file_stem(name: &str) -> String {
     let mut stem = String::new();
-    for c in name.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)) {
+    for c in name
+        .nfkd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+    {
         let c = if is_allowed(c) { c } else { ' ' };
         if !(c == ' ' && stem.ends_with(' ')) {
             stem.push(c);
@@ -116,7 +119,11 @@ pub fn file_stem(name: &str) -> String {
         return FALLBACK_STEM.to_owned();
     }
     // The device name is what stands before the first dot, so the word goes in front of everything.
-    if is_device(stem) { format!("{FALLBACK_STEM} {stem}") } else { stem.to_owned() }
+    if is_device(stem) {
+        format!("{FALLBACK_STEM} {stem}")
+    } else {
+        stem.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +150,17 @@ mod tests {
 
     #[test]
     fn every_stem_is_a_valid_path_and_its_own_stem() {
-        for name in ["x", "Very ".repeat(200).as_str(), "COM1", " . a", "\u{202e}abc", "Ünïcödé", "a/../b", "-rf", "lpt9.x.y"] {
+        for name in [
+            "x",
+            "Very ".repeat(200).as_str(),
+            "COM1",
+            " . a",
+            "\u{202e}abc",
+            "Ünïcödé",
+            "a/../b",
+            "-rf",
+            "lpt9.x.y",
+        ] {
             let stem = file_stem(name);
             assert_eq!(check_path(&stem), Ok(()), "{name} → {stem}");
             assert_eq!(file_stem(&stem), stem);

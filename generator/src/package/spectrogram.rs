@@ -84,14 +84,22 @@ fn frequency_axis(canvas: &mut Canvas) {
         for x in 1..6 {
             canvas.set(left - x, y, Shade::Text.index());
         }
-        canvas.text(left - 9 - text_width(label), y.saturating_sub(LETTER_HEIGHT / 2), label, Shade::Text.index());
+        canvas.text(
+            left - 9 - text_width(label),
+            y.saturating_sub(LETTER_HEIGHT / 2),
+            label,
+            Shade::Text.index(),
+        );
     }
     canvas.text(4, top + height + 12, "Hz", Shade::Text.index());
 }
 
 fn time_axis(canvas: &mut Canvas, seconds: f64) {
     let (left, top, width, height) = PLOT;
-    let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0].into_iter().find(|step| seconds / step <= 10.0).unwrap_or(60.0);
+    let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0]
+        .into_iter()
+        .find(|step| seconds / step <= 10.0)
+        .unwrap_or(60.0);
     let bottom = top + height;
     let mut index = 0;
     while f64::from(index) * step <= seconds + 1e-9 && index <= 20 {
@@ -104,8 +112,17 @@ fn time_axis(canvas: &mut Canvas, seconds: f64) {
         for y in 0..5 {
             canvas.set(x, bottom + y, Shade::Text.index());
         }
-        let label = if step < 1.0 { format!("{time:.1}") } else { format!("{time:.0}") };
-        canvas.text(x - text_width(&label) / 2, bottom + 9, &label, Shade::Text.index());
+        let label = if step < 1.0 {
+            format!("{time:.1}")
+        } else {
+            format!("{time:.0}")
+        };
+        canvas.text(
+            x - text_width(&label) / 2,
+            bottom + 9,
+            &label,
+            Shade::Text.index(),
+        );
         index += 1;
     }
     canvas.text(left + width + 14, bottom + 9, "s", Shade::Text.index());
@@ -121,9 +138,15 @@ fn level_scale(canvas: &mut Canvas) {
         }
     }
     for db in [0, -30, -60, -90] {
-        let label = if db == 0 { "0 dB".to_owned() } else { db.to_string() };
+        let label = if db == 0 {
+            "0 dB".to_owned()
+        } else {
+            db.to_string()
+        };
         let y = top + (f64::from(db) / FLOOR_DB * (height - 1) as f64) as usize;
-        let y = y.saturating_sub(LETTER_HEIGHT / 2).clamp(top, top + height - LETTER_HEIGHT);
+        let y = y
+            .saturating_sub(LETTER_HEIGHT / 2)
+            .clamp(top, top + height - LETTER_HEIGHT);
         canvas.text(x + 14, y, &label, Shade::Text.index());
     }
 }
@@ -152,7 +175,11 @@ mod tests {
         let wave: Vec<f32> = (0..frames)
             .map(|n| (amplitude * math::sin(2.0 * math::PI * hz * n as f64 / 44_100.0)) as f32)
             .collect();
-        Audio { sample_rate: 44_100, left: wave.clone(), right: wave }
+        Audio {
+            sample_rate: 44_100,
+            left: wave.clone(),
+            right: wave,
+        }
     }
 
     fn levels(audio: &Audio) -> Vec<f32> {
@@ -165,8 +192,14 @@ mod tests {
             let levels = levels(&sine(hz, 0.5, 1.0));
             let column = &levels[300 * PLOT.3..301 * PLOT.3];
             let (peak_row, peak) =
-                column.iter().enumerate().fold((0, f32::MIN), |best, (y, &db)| if db > best.1 { (y, db) } else { best });
-            assert!((peak_row as f64 - row(hz, PLOT.3)).abs() < 3.0, "{hz} Hz: row {peak_row}");
+                column.iter().enumerate().fold(
+                    (0, f32::MIN),
+                    |best, (y, &db)| if db > best.1 { (y, db) } else { best },
+                );
+            assert!(
+                (peak_row as f64 - row(hz, PLOT.3)).abs() < 3.0,
+                "{hz} Hz: row {peak_row}"
+            );
             assert!((peak + 6.02).abs() < 1.5, "{hz} Hz: {peak} dB");
             // Two octaves away there is nothing.
             let away = if hz > 1_000.0 { hz / 4.0 } else { hz * 4.0 };
@@ -178,7 +211,9 @@ mod tests {
     fn silence_is_drawn_in_the_darkest_colour_and_decodes() {
         for frames in [0, 1, 44_100] {
             let bytes = png(&Audio::silence(44_100, frames)).unwrap();
-            let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+            let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
+                .read_info()
+                .unwrap();
             let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
             let info = reader.next_frame(&mut pixels).unwrap();
             assert_eq!((info.width as usize, info.height as usize), (WIDTH, HEIGHT));

@@ -23,7 +23,11 @@ pub fn json(audio: &Audio) -> Vec<u8> {
         text.push(']');
     }
     // Writing to a String cannot fail.
-    let _ = write!(text, "],\"sample_rate\":{},\"schema_version\":\"1.0\"}}", audio.sample_rate);
+    let _ = write!(
+        text,
+        "],\"sample_rate\":{},\"schema_version\":\"1.0\"}}",
+        audio.sample_rate
+    );
     text.into_bytes()
 }
 
@@ -38,8 +42,16 @@ fn stretch(audio: &Audio, index: usize) -> (i32, i32) {
     let end = ((index + 1) * frames / POINTS).max(start + 1);
     let samples = audio.left[start..end].iter().chain(&audio.right[start..end]);
     let (low, high) = samples.fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-    let scaled = |x: f32| (f64::from(x) * 10_000.0).round_ties_even().clamp(-99_999.0, 99_999.0) as i32;
-    if low > high { (0, 0) } else { (scaled(low), scaled(high)) }
+    let scaled = |x: f32| {
+        (f64::from(x) * 10_000.0)
+            .round_ties_even()
+            .clamp(-99_999.0, 99_999.0) as i32
+    };
+    if low > high {
+        (0, 0)
+    } else {
+        (scaled(low), scaled(high))
+    }
 }
 
 /// Ten-thousandths as the shortest decimal, which is also its canonical JSON form.
@@ -63,7 +75,14 @@ mod tests {
 
     #[test]
     fn decimals_are_the_shortest() {
-        for (value, wanted) in [(0, "0"), (10_000, "1"), (-10_000, "-1"), (-5_000, "-0.5"), (1, "0.0001"), (12_340, "1.234")] {
+        for (value, wanted) in [
+            (0, "0"),
+            (10_000, "1"),
+            (-10_000, "-1"),
+            (-5_000, "-0.5"),
+            (1, "0.0001"),
+            (12_340, "1.234"),
+        ] {
             let mut text = String::new();
             push_decimal(&mut text, value);
             assert_eq!(text, wanted);
@@ -90,7 +109,11 @@ mod tests {
         for audio in [
             Audio::silence(44_100, 0),
             Audio::silence(44_100, 7),
-            Audio { sample_rate: 44_100, left: vec![f32::NAN; 9], right: vec![f32::INFINITY; 9] },
+            Audio {
+                sample_rate: 44_100,
+                left: vec![f32::NAN; 9],
+                right: vec![f32::INFINITY; 9],
+            },
         ] {
             let value: Value = serde_json::from_slice(&json(&audio)).unwrap();
             assert_eq!(value["points"].as_array().unwrap().len(), POINTS);

@@ -118,8 +118,10 @@ pub(crate) enum Effect {
     MoveTarget(MovementTarget),
     /// How it moves.
     MoveShape(MovementShape),
-    /// The musical length of one movement.
+    /// The musical length of one movement: a note value, then perhaps `dotted` or `triplet`.
     MoveSync(String),
+    /// The musical length of one echo, likewise.
+    DelaySync(String),
     /// The delay jumps from side to side.
     PingPong,
 }
@@ -140,6 +142,7 @@ impl Effect {
             Self::MoveTarget(target) => format!("moves {target}"),
             Self::MoveShape(shape) => format!("movement shape {shape}"),
             Self::MoveSync(sync) => format!("movement every {sync}"),
+            Self::DelaySync(sync) => format!("echo every {sync}"),
             Self::PingPong => "ping pong".to_owned(),
         }
     }

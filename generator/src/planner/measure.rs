@@ -73,7 +73,19 @@ fn unit(word: &str, glued: bool) -> Option<(Unit, f64)> {
 
 /// The measure that starts at `tokens[0]`, and its length in tokens. `before`: the token before it.
 pub(super) fn measure(tokens: &[Token], before: Option<&Token>, lexicon: &Lexicon) -> Option<(usize, Measure)> {
-    notes(tokens, before).or_else(|| length(tokens)).or_else(|| value(tokens, lexicon))
+    notes(tokens, before).or_else(|| length(tokens)).or_else(|| {
+        let (used, found) = value(tokens, lexicon)?;
+        let Measure::Value(octaves, Unit::Octaves) = found else { return Some((used, found)) };
+        // `12 semitones down`, `down an octave`, `tuned up two octaves`.
+        let side = |t: Option<&Token>| match t.map(|t| t.text.as_str()) {
+            Some("up" | "higher" | "above") => Some(1.0),
+            Some("down" | "lower" | "below" | "minus") => Some(-1.0),
+            _ => None,
+        };
+        let after = side(tokens.get(used));
+        let sign = after.or_else(|| side(before)).unwrap_or(1.0);
+        Some((used + usize::from(after.is_some()), Measure::Value(sign * octaves, Unit::Octaves)))
+    })
 }
 
 /// `C2 to C4`, `F#1-F#3`, `around C3`.

@@ -74,14 +74,25 @@ impl Points {
     /// Points from (x, y) pairs, straight.
     #[must_use]
     pub fn straight(pairs: &[(f64, f64)]) -> Self {
-        Self(pairs.iter().map(|(x, y)| Point { x: *x, y: *y, power: 0.0 }).collect())
+        Self(
+            pairs
+                .iter()
+                .map(|(x, y)| Point {
+                    x: *x,
+                    y: *y,
+                    power: 0.0,
+                })
+                .collect(),
+        )
     }
 
     /// The points of a named shape.
     #[must_use]
     pub fn of(shape: LfoShape) -> Self {
         match shape {
-            LfoShape::Triangle | LfoShape::Sine | LfoShape::Custom => Self::straight(&[(0.0, 0.0), (0.5, 1.0), (1.0, 0.0)]),
+            LfoShape::Triangle | LfoShape::Sine | LfoShape::Custom => {
+                Self::straight(&[(0.0, 0.0), (0.5, 1.0), (1.0, 0.0)])
+            }
             LfoShape::SawUp => Self::straight(&[(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)]),
             LfoShape::SawDown => Self::straight(&[(0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]),
             LfoShape::Square => Self::straight(&[(0.0, 0.0), (0.0, 1.0), (0.5, 1.0), (0.5, 0.0), (1.0, 0.0)]),

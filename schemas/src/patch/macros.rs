@@ -32,8 +32,16 @@ choice! {
 
 impl RoleId {
     /// The eight roles of a generated patch, each exactly once.
-    pub const GENERATED: [Self; 8] =
-        [Self::ToneBrightness, Self::AmpPunch, Self::Drive, Self::Movement, Self::Space, Self::Width, Self::Character, Self::Fx];
+    pub const GENERATED: [Self; 8] = [
+        Self::ToneBrightness,
+        Self::AmpPunch,
+        Self::Drive,
+        Self::Movement,
+        Self::Space,
+        Self::Width,
+        Self::Character,
+        Self::Fx,
+    ];
 
     /// What is written on the knob where nothing else is.
     #[must_use]
@@ -88,7 +96,15 @@ impl MacroSlot {
     /// A knob of that role that moves nothing yet.
     #[must_use]
     pub fn new(role_id: RoleId) -> Self {
-        Self { role_id, label: role_id.label().to_owned(), default: 0.0, min: 0.0, max: 1.0, value: 0.0, targets: Vec::new() }
+        Self {
+            role_id,
+            label: role_id.label().to_owned(),
+            default: 0.0,
+            min: 0.0,
+            max: 1.0,
+            value: 0.0,
+            targets: Vec::new(),
+        }
     }
 }
 

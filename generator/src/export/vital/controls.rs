@@ -35,8 +35,16 @@ impl Control {
     /// `value` as the control takes it.
     #[must_use]
     pub fn clamp(&self, value: f64) -> f64 {
-        let value = if value.is_nan() { self.default } else { value.clamp(self.min, self.max) };
-        if self.discrete { value.round_ties_even() } else { value }
+        let value = if value.is_nan() {
+            self.default
+        } else {
+            value.clamp(self.min, self.max)
+        };
+        if self.discrete {
+            value.round_ties_even()
+        } else {
+            value
+        }
     }
 }
 
@@ -55,8 +63,14 @@ pub fn all() -> &'static BTreeMap<String, Control> {
         list.controls
             .into_iter()
             .map(|(name, min, max, default, discrete, destination)| {
-                let control =
-                    Control { name, min, max, default, discrete: discrete != 0, destination: destination != 0 };
+                let control = Control {
+                    name,
+                    min,
+                    max,
+                    default,
+                    discrete: discrete != 0,
+                    destination: destination != 0,
+                };
                 (control.name.clone(), control)
             })
             .collect()
@@ -79,7 +93,12 @@ impl Settings {
     /// Every control at its default.
     #[must_use]
     pub fn defaults() -> Self {
-        Self { values: all().values().map(|control| (control.name.as_str(), control.default)).collect() }
+        Self {
+            values: all()
+                .values()
+                .map(|control| (control.name.as_str(), control.default))
+                .collect(),
+        }
     }
 
     /// Sets a control to the nearest value that it takes, and gives that value; nothing where there is no such control.
@@ -99,7 +118,10 @@ impl Settings {
     /// The values for a file: rounded to single precision, as Vital holds them, in their shortest decimal form.
     pub(super) fn into_numbers(self) -> BTreeMap<String, Setting> {
         let number = |value: f64| (value as f32).to_string().parse::<f64>().unwrap_or(value);
-        self.values.into_iter().map(|(name, value)| (name.to_owned(), Setting::Number(number(value)))).collect()
+        self.values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Setting::Number(number(value))))
+            .collect()
     }
 }
 
@@ -114,22 +136,42 @@ mod tests {
         assert_eq!(all().values().filter(|control| control.destination).count(), 428);
         for control in all().values() {
             assert!(control.min < control.max, "{}", control.name);
-            assert_eq!(control.clamp(control.default), control.default, "{}", control.name);
+            assert_eq!(
+                control.clamp(control.default),
+                control.default,
+                "{}",
+                control.name
+            );
         }
     }
 
     #[test]
     fn every_row_of_the_parameter_table_names_a_control_of_its_range() {
         for row in params::table().iter().filter(|row| !row.vital.is_empty()) {
-            let control = control(&row.vital).unwrap_or_else(|| panic!("{}: no control {}", row.path, row.vital));
+            let control =
+                control(&row.vital).unwrap_or_else(|| panic!("{}: no control {}", row.path, row.vital));
             let tolerance = 2e-3 * control.range();
             // Polyphony ends at 32 and the master at the last bit of its range.
             if row.vital != "polyphony" && row.vital != "volume" {
-                assert!((row.raw_min() - control.min).abs() < tolerance, "{}: least {}", row.path, row.raw_min());
-                assert!(row.raw_max() - control.max < tolerance, "{}: greatest {}", row.path, row.raw_max());
+                assert!(
+                    (row.raw_min() - control.min).abs() < tolerance,
+                    "{}: least {}",
+                    row.path,
+                    row.raw_min()
+                );
+                assert!(
+                    row.raw_max() - control.max < tolerance,
+                    "{}: greatest {}",
+                    row.path,
+                    row.raw_max()
+                );
             }
             if row.modulatable {
-                assert!(control.destination, "{}: {} is no destination", row.path, row.vital);
+                assert!(
+                    control.destination,
+                    "{}: {} is no destination",
+                    row.path, row.vital
+                );
             }
         }
     }

@@ -48,8 +48,13 @@ pub struct Line {
 impl Line {
     /// The line through (x, y upwards, power) points.
     pub fn new(name: &str, points: impl IntoIterator<Item = (f64, f64, f64)>, smooth: bool) -> Self {
-        let mut line =
-            Self { name: name.to_owned(), num_points: 0, points: Vec::new(), powers: Vec::new(), smooth };
+        let mut line = Self {
+            name: name.to_owned(),
+            num_points: 0,
+            points: Vec::new(),
+            powers: Vec::new(),
+            smooth,
+        };
         for (x, y, power) in points {
             line.points.extend([x, 1.0 - y]);
             line.powers.push(power);

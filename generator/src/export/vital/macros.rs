@@ -20,8 +20,9 @@ const FOLDS: [&[RoleId]; 4] = [
     &[RoleId::Space, RoleId::Width, RoleId::Fx],
 ];
 
-/// Steps into which a drawn line is divided before straight stretches are joined.
-const STEPS: usize = 32;
+/// Steps into which a drawn line is divided on each side of the resting place, before straight stretches are joined:
+/// Vital's lines have at most 100 points.
+const STEPS: usize = 48;
 
 /// Differences below this are none.
 const TINY: f64 = 1e-9;
@@ -37,13 +38,22 @@ pub fn fold(patch: &PatchSpec, settings: &mut Settings, slots: &mut Slots, lost:
     let mut names: [String; 4] = std::array::from_fn(|index| format!("MACRO {}", index + 1));
     for (index, name) in names.iter_mut().enumerate() {
         let knobs = knobs_of(patch, index);
-        let moving: Vec<&MacroSlot> = knobs.iter().copied().filter(|knob| !knob.targets.is_empty()).collect();
+        let moving: Vec<&MacroSlot> = knobs
+            .iter()
+            .copied()
+            .filter(|knob| !knob.targets.is_empty())
+            .collect();
         let shown = if moving.is_empty() { &knobs } else { &moving };
         if let Some(first) = shown.first() {
             *name = joined_labels(shown);
             let control = format!("macro_control_{}", index + 1);
             settings.set(&control, first.value);
-            Fold { patch, control, position: first.value }.carry(&moving, settings, slots, lost);
+            Fold {
+                patch,
+                control,
+                position: first.value,
+            }
+            .carry(&moving, settings, slots, lost);
         }
     }
     for (index, knob) in free_knobs(patch).enumerate().skip(FOLDS.len()) {
@@ -54,7 +64,9 @@ pub fn fold(patch: &PatchSpec, settings: &mut Settings, slots: &mut Slots, lost:
 
 /// The patch's knobs that Vital's knob `index` stands for, the leading one first.
 fn knobs_of(patch: &PatchSpec, index: usize) -> Vec<&MacroSlot> {
-    let by_role = FOLDS[index].iter().filter_map(|role| patch.macros.iter().find(|knob| knob.role_id == *role));
+    let by_role = FOLDS[index]
+        .iter()
+        .filter_map(|role| patch.macros.iter().find(|knob| knob.role_id == *role));
     by_role.chain(free_knobs(patch).nth(index)).collect()
 }
 
@@ -63,7 +75,11 @@ fn free_knobs(patch: &PatchSpec) -> impl Iterator<Item = &MacroSlot> {
 }
 
 fn joined_labels(knobs: &[&MacroSlot]) -> String {
-    knobs.iter().map(|knob| knob.label.as_str()).collect::<Vec<_>>().join(" + ")
+    knobs
+        .iter()
+        .map(|knob| knob.label.as_str())
+        .collect::<Vec<_>>()
+        .join(" + ")
 }
 
 /// One of Vital's knobs and where it stands.
@@ -80,7 +96,13 @@ struct Sum<'a> {
 }
 
 impl Fold<'_> {
-    fn carry(&self, knobs: &[&MacroSlot], settings: &mut Settings, slots: &mut Slots, lost: &mut Vec<String>) {
+    fn carry(
+        &self,
+        knobs: &[&MacroSlot],
+        settings: &mut Settings,
+        slots: &mut Slots,
+        lost: &mut Vec<String>,
+    ) {
         for sum in self.sums(knobs, lost) {
             let what = || format!("{} on {}", sum.parts[0].0.label, sum.parts[0].1.path);
             if !slots.has_room() {
@@ -95,9 +117,14 @@ impl Fold<'_> {
                 }
                 None => settings.get(&sum.target.control).unwrap_or(0.0),
             };
-            let Some(carried) = self.plain(&sum, base).or_else(|| self.drawn(&sum, base)) else { continue };
+            let Some(carried) = self.plain(&sum, base).or_else(|| self.drawn(&sum, base)) else {
+                continue;
+            };
             if carried.shortened {
-                lost.push(format!("{}: its way is shortened to what Vital's control allows", what()));
+                lost.push(format!(
+                    "{}: its way is shortened to what Vital's control allows",
+                    what()
+                ));
             }
             match slots.amount_mut(&sum.target.control) {
                 Some(amount) => *amount = carried.base,
@@ -124,10 +151,16 @@ impl Fold<'_> {
         for knob in knobs {
             for part in &knob.targets {
                 match Target::of(self.patch, &part.path) {
-                    None => lost.push(format!("{} on {}: Vital lets nothing move it", knob.label, part.path)),
+                    None => lost.push(format!(
+                        "{} on {}: Vital lets nothing move it",
+                        knob.label, part.path
+                    )),
                     Some(target) => match sums.iter_mut().find(|sum| sum.target.control == target.control) {
                         Some(sum) => sum.parts.push((knob, part)),
-                        None => sums.push(Sum { target, parts: vec![(knob, part)] }),
+                        None => sums.push(Sum {
+                            target,
+                            parts: vec![(knob, part)],
+                        }),
                     },
                 }
             }
@@ -140,13 +173,20 @@ impl Fold<'_> {
         let (first, part) = sum.parts[0];
         let alike = sum.parts.iter().all(|(knob, other)| {
             let whole = knob.min.abs() < TINY && (knob.max - 1.0).abs() < TINY;
-            whole && (knob.value - self.position).abs() < TINY
+            whole
+                && (knob.value - self.position).abs() < TINY
                 && (knob.default - first.default).abs() < TINY
                 && (other.curve - part.curve).abs() < TINY
         });
-        let way: f64 = sum.parts.iter().map(|(_, part)| part.amount * sum.target.our_range).sum();
+        let way: f64 = sum
+            .parts
+            .iter()
+            .map(|(_, part)| part.amount * sum.target.our_range)
+            .sum();
         let base = base - way * bent(first.default, part.curve);
-        let fits = base >= sum.target.min && base <= sum.target.min + sum.target.range && way.abs() <= sum.target.range;
+        let fits = base >= sum.target.min
+            && base <= sum.target.min + sum.target.range
+            && way.abs() <= sum.target.range;
         let whole = !sum.target.discrete || base == base.round_ties_even();
         (alike && fits && whole).then(|| Carried {
             base,
@@ -159,12 +199,15 @@ impl Fold<'_> {
 
     /// The sum as a drawn line over the knob's way; nothing where it moves nothing.
     fn drawn(&self, sum: &Sum, base: f64) -> Option<Carried> {
-        let mut places: Vec<f64> = (0..=STEPS).map(|step| step as f64 / STEPS as f64).collect();
-        places.push(self.position);
-        places.sort_by(f64::total_cmp);
+        let step = |from: f64, to: f64, index: usize| from + (to - from) * index as f64 / STEPS as f64;
+        let below = (0..STEPS).map(|index| step(0.0, self.position, index));
+        let above = (0..=STEPS).map(|index| step(self.position, 1.0, index));
+        let mut places: Vec<f64> = below.chain(above).collect();
         places.dedup_by(|a, b| (*a - *b).abs() < TINY);
         let way: Vec<f64> = places.iter().map(|place| self.added(sum, *place)).collect();
-        let (least, most) = way.iter().fold((0.0_f64, 0.0_f64), |(l, m), x| (l.min(*x), m.max(*x)));
+        let (least, most) = way
+            .iter()
+            .fold((0.0_f64, 0.0_f64), |(l, m), x| (l.min(*x), m.max(*x)));
         if most - least < TINY {
             return None;
         }
@@ -178,19 +221,31 @@ impl Fold<'_> {
         if sum.target.discrete {
             start = if upwards { start.floor() } else { start.ceil() };
         }
-        let far = if upwards { (most - (start - base)).min(sum.target.range) } else { (start - base - least).min(sum.target.range) };
+        let far = if upwards {
+            (most - (start - base)).min(sum.target.range)
+        } else {
+            (start - base - least).min(sum.target.range)
+        };
         if far < TINY {
             return None;
         }
         let sign = if upwards { 1.0 } else { -1.0 };
-        let shares: Vec<f64> = way.iter().map(|x| (sign * (base + x - start) / far).clamp(0.0, 1.0)).collect();
-        let shortened = short_below.min(short_above) > 1e-6 * sum.target.range || most - least > sum.target.range * 1.000_001;
+        let shares: Vec<f64> = way
+            .iter()
+            .map(|x| (sign * (base + x - start) / far).clamp(0.0, 1.0))
+            .collect();
+        let shortened = short_below.min(short_above) > 1e-6 * sum.target.range
+            || most - least > sum.target.range * 1.000_001;
         let points = joined(&places, &shares);
         Some(Carried {
             base: start,
             amount: sign * far / sum.target.range,
             power: 0.0,
-            map: Some(Line::new("Custom", points.into_iter().map(|(x, y)| (x, y, 0.0)), false)),
+            map: Some(Line::new(
+                "Custom",
+                points.into_iter().map(|(x, y)| (x, y, 0.0)),
+                false,
+            )),
             shortened,
         })
     }
@@ -258,7 +313,13 @@ mod tests {
     #[test]
     fn straight_stretches_are_joined() {
         let xs = [0.0, 0.25, 0.5, 0.75, 1.0];
-        assert_eq!(joined(&xs, &[0.0, 0.0, 0.0, 0.5, 1.0]), [(0.0, 0.0), (0.5, 0.0), (1.0, 1.0)]);
-        assert_eq!(joined(&xs, &[0.0, 0.25, 0.5, 0.75, 1.0]), [(0.0, 0.0), (1.0, 1.0)]);
+        assert_eq!(
+            joined(&xs, &[0.0, 0.0, 0.0, 0.5, 1.0]),
+            [(0.0, 0.0), (0.5, 0.0), (1.0, 1.0)]
+        );
+        assert_eq!(
+            joined(&xs, &[0.0, 0.25, 0.5, 0.75, 1.0]),
+            [(0.0, 0.0), (1.0, 1.0)]
+        );
     }
 }

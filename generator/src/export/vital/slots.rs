@@ -48,7 +48,11 @@ impl Slots {
 
     /// The amount of the route whose control that is, if it is carried.
     pub fn amount_mut(&mut self, destination: &str) -> Option<&mut f64> {
-        let number: usize = destination.strip_prefix("modulation_")?.strip_suffix("_amount")?.parse().ok()?;
+        let number: usize = destination
+            .strip_prefix("modulation_")?
+            .strip_suffix("_amount")?
+            .parse()
+            .ok()?;
         let slot = self.slots.get_mut(number.checked_sub(1)?)?.as_mut()?;
         Some(&mut slot.amount)
     }
@@ -57,7 +61,8 @@ impl Slots {
     pub fn write(&self, settings: &mut Settings) {
         for (index, slot) in self.slots.iter().enumerate() {
             let Some(slot) = slot else { continue };
-            let mut set = |what: &str, value: f64| settings.set(&format!("modulation_{}_{what}", index + 1), value);
+            let mut set =
+                |what: &str, value: f64| settings.set(&format!("modulation_{}_{what}", index + 1), value);
             set("amount", slot.amount);
             set("power", slot.power);
             set("bipolar", f64::from(slot.bipolar));
@@ -86,21 +91,38 @@ impl Slots {
 
 /// The patch's routes.
 pub fn from_routes(patch: &PatchSpec, lost: &mut Vec<String>) -> Slots {
-    let slots = patch.modulation.routes.iter().take(SLOTS).enumerate().map(|(index, route)| {
-        let slot = from_route(patch, route);
-        if slot.is_none() {
-            lost.push(format!("route {} from {} to {}", index + 1, route.source, route.target));
-        }
-        slot
-    });
-    Slots { slots: slots.collect() }
+    let slots = patch
+        .modulation
+        .routes
+        .iter()
+        .take(SLOTS)
+        .enumerate()
+        .map(|(index, route)| {
+            let slot = from_route(patch, route);
+            if slot.is_none() {
+                lost.push(format!(
+                    "route {} from {} to {}",
+                    index + 1,
+                    route.source,
+                    route.target
+                ));
+            }
+            slot
+        });
+    Slots {
+        slots: slots.collect(),
+    }
 }
 
 fn from_route(patch: &PatchSpec, route: &Route) -> Option<Slot> {
     let target = Target::of(patch, &route.target)?;
     let amount = (route.amount * target.our_range / target.range).clamp(-1.0, 1.0);
     let map = route.map.as_ref().map(|points| {
-        Line::new("Custom", points.0.iter().map(|point| (point.x, point.y, point.power)), false)
+        Line::new(
+            "Custom",
+            points.0.iter().map(|point| (point.x, point.y, point.power)),
+            false,
+        )
     });
     Some(Slot {
         source: source_name(route.source),
@@ -174,9 +196,34 @@ mod tests {
     #[test]
     fn every_source_has_a_name_that_vital_knows() {
         const KNOWN: [&str; 28] = [
-            "aftertouch", "env_2", "env_3", "env_4", "env_5", "env_6", "lfo_1", "lfo_2", "lfo_3", "lfo_4", "lfo_5",
-            "lfo_6", "lfo_7", "lfo_8", "lift", "mod_wheel", "note", "note_in_octave", "pitch_wheel", "random",
-            "random_1", "random_2", "random_3", "random_4", "slide", "stereo", "velocity", "env_1",
+            "aftertouch",
+            "env_2",
+            "env_3",
+            "env_4",
+            "env_5",
+            "env_6",
+            "lfo_1",
+            "lfo_2",
+            "lfo_3",
+            "lfo_4",
+            "lfo_5",
+            "lfo_6",
+            "lfo_7",
+            "lfo_8",
+            "lift",
+            "mod_wheel",
+            "note",
+            "note_in_octave",
+            "pitch_wheel",
+            "random",
+            "random_1",
+            "random_2",
+            "random_3",
+            "random_4",
+            "slide",
+            "stereo",
+            "velocity",
+            "env_1",
         ];
         for source in Source::ALL {
             let name = source_name(*source);

@@ -19,16 +19,30 @@ const NOISE_RATE: u32 = 44_100;
 
 /// The wavetables of the three oscillators. One that is off carries only the first wave of its table.
 pub fn wavetables(patch: &PatchSpec, lost: &mut Vec<String>) -> Result<Vec<Wavetable>, ExportError> {
-    patch.modules.osc.iter().enumerate().map(|(index, osc)| wavetable(index, osc, lost)).collect()
+    patch
+        .modules
+        .osc
+        .iter()
+        .enumerate()
+        .map(|(index, osc)| wavetable(index, osc, lost))
+        .collect()
 }
 
 fn wavetable(index: usize, osc: &Osc, lost: &mut Vec<String>) -> Result<Wavetable, ExportError> {
     let imported = osc.wavetable.source == WavetableSource::Asset;
     if imported && osc.enabled {
-        lost.push(format!("the imported wavetable of oscillator {} (a saw stands in)", index + 1));
+        lost.push(format!(
+            "the imported wavetable of oscillator {} (a saw stands in)",
+            index + 1
+        ));
     }
-    let name = if imported { FALLBACK_TABLE } else { &osc.wavetable.name.0 };
-    let mut waves = wavetable::keyframes(name).ok_or_else(|| ExportError::UnknownWavetable(name.to_owned()))?;
+    let name = if imported {
+        FALLBACK_TABLE
+    } else {
+        &osc.wavetable.name.0
+    };
+    let mut waves =
+        wavetable::keyframes(name).ok_or_else(|| ExportError::UnknownWavetable(name.to_owned()))?;
     if !osc.enabled {
         waves.truncate(1);
     }
@@ -36,10 +50,18 @@ fn wavetable(index: usize, osc: &Osc, lost: &mut Vec<String>) -> Result<Wavetabl
         .iter()
         .map(|(position, wave)| {
             let bytes: Vec<u8> = wave.iter().flat_map(|x| x.to_le_bytes()).collect();
-            Keyframe { position: *position, wave_data: STANDARD.encode(bytes) }
+            Keyframe {
+                position: *position,
+                wave_data: STANDARD.encode(bytes),
+            }
         })
         .collect();
-    let source = WaveSource { interpolation: 1, interpolation_style: 1, keyframes, r#type: "Wave Source" };
+    let source = WaveSource {
+        interpolation: 1,
+        interpolation_style: 1,
+        keyframes,
+        r#type: "Wave Source",
+    };
     Ok(Wavetable {
         author: "",
         // The keyframes are at the engine's own scale already.
@@ -79,11 +101,21 @@ fn shape_name(shape: LfoShape) -> &'static str {
 pub fn sample(patch: &PatchSpec, lost: &mut Vec<String>) -> Sample {
     let slot = &patch.modules.sample;
     let Some((name, color)) = noise_of(slot, lost) else {
-        return Sample { length: 0, name: String::new(), sample_rate: NOISE_RATE, samples: String::new() };
+        return Sample {
+            length: 0,
+            name: String::new(),
+            sample_rate: NOISE_RATE,
+            samples: String::new(),
+        };
     };
     let frames = noise::noise_loop(color);
     let bytes: Vec<u8> = frames.iter().flat_map(|x| x.to_le_bytes()).collect();
-    Sample { length: frames.len(), name: name.to_owned(), sample_rate: NOISE_RATE, samples: STANDARD.encode(bytes) }
+    Sample {
+        length: frames.len(),
+        name: name.to_owned(),
+        sample_rate: NOISE_RATE,
+        samples: STANDARD.encode(bytes),
+    }
 }
 
 fn noise_of(slot: &SampleOsc, lost: &mut Vec<String>) -> Option<(&'static str, f64)> {

@@ -14,15 +14,21 @@ pub struct Canvas {
 impl Canvas {
     /// A canvas filled with one colour.
     pub fn new(width: usize, height: usize, colour: u8) -> Self {
-        Self { width, pixels: vec![colour; width * height] }
+        Self {
+            width,
+            pixels: vec![colour; width * height],
+        }
     }
 
     /// Sets a pixel; outside the canvas nothing happens.
     pub fn set(&mut self, x: usize, y: usize, colour: u8) {
-        if x < self.width {
-            if let Some(pixel) = self.pixels.get_mut(y * self.width + x) {
-                *pixel = colour;
-            }
+        let pixel = if x < self.width {
+            self.pixels.get_mut(y * self.width + x)
+        } else {
+            None
+        };
+        if let Some(pixel) = pixel {
+            *pixel = colour;
         }
     }
 

@@ -44,7 +44,11 @@ pub fn palette() -> Vec<u8> {
 }
 
 fn level(t: f64) -> [u8; 3] {
-    let after = STOPS.iter().position(|stop| stop.0 >= t).unwrap_or(STOPS.len() - 1).max(1);
+    let after = STOPS
+        .iter()
+        .position(|stop| stop.0 >= t)
+        .unwrap_or(STOPS.len() - 1)
+        .max(1);
     let (a, b) = (STOPS[after - 1], STOPS[after]);
     let share = (t - a.0) / (b.0 - a.0);
     let mix = |x: f64, y: f64| x + (y - x) * share;
@@ -66,7 +70,11 @@ fn oklch(lightness: f64, chroma: f64, hue_degrees: f64) -> [u8; 3] {
     ];
     linear.map(|x| {
         let x = x.clamp(0.0, 1.0);
-        let encoded = if x <= 0.003_130_8 { 12.92 * x } else { 1.055 * math::pow(x, 1.0 / 2.4) - 0.055 };
+        let encoded = if x <= 0.003_130_8 {
+            12.92 * x
+        } else {
+            1.055 * math::pow(x, 1.0 / 2.4) - 0.055
+        };
         (encoded * 255.0).round_ties_even() as u8
     })
 }
@@ -79,7 +87,8 @@ mod tests {
     fn levels_grow_lighter_all_the_way() {
         let palette = palette();
         let luma = |index: usize| {
-            let [r, g, b] = [palette[3 * index], palette[3 * index + 1], palette[3 * index + 2]].map(f64::from);
+            let [r, g, b] =
+                [palette[3 * index], palette[3 * index + 1], palette[3 * index + 2]].map(f64::from);
             0.2126 * r + 0.7152 * g + 0.0722 * b
         };
         for index in 8..LEVEL_COLOURS {

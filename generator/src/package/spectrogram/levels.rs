@@ -68,7 +68,11 @@ impl Row {
         let (top, centre, bottom) = (at(y as f64), at(y as f64 + 0.5), at(y as f64 + 1.0));
         let fade = math::log2(FADE_HZ.1 / centre) / math::log2(FADE_HZ.1 / FADE_HZ.0);
         let reading = |transform: &Transform| Reading::new(bottom, centre, top, transform);
-        Self { short: reading(short), long: reading(long), long_share: fade.clamp(0.0, 1.0) as f32 }
+        Self {
+            short: reading(short),
+            long: reading(long),
+            long_share: fade.clamp(0.0, 1.0) as f32,
+        }
     }
 }
 
@@ -97,7 +101,9 @@ impl Reading {
 
     fn power(&self, power: &[f32]) -> f32 {
         match *self {
-            Self::Strongest(from, to) => power[from..=to].iter().fold(0.0, |strongest, &p| p.max(strongest)),
+            Self::Strongest(from, to) => power[from..=to]
+                .iter()
+                .fold(0.0, |strongest, &p| p.max(strongest)),
             Self::Between(bin, share) => power[bin] + (power[bin + 1] - power[bin]) * share,
             Self::Nothing => 0.0,
         }
@@ -143,9 +149,12 @@ impl Transform {
         let half = self.window.len() / 2;
         for (n, (frame, weight)) in self.frames.iter_mut().zip(&self.window).enumerate() {
             let index = (centre + n).checked_sub(half);
-            *frame = index.and_then(|index| sound.get(index)).map_or(0.0, |x| x * weight);
+            *frame = index
+                .and_then(|index| sound.get(index))
+                .map_or(0.0, |x| x * weight);
         }
-        self.fft.forward(&self.frames, &mut self.re, &mut self.im, &mut self.scratch);
+        self.fft
+            .forward(&self.frames, &mut self.re, &mut self.im, &mut self.scratch);
         for ((power, re), im) in self.power.iter_mut().zip(&self.re).zip(&self.im) {
             *power = re * re + im * im;
         }
@@ -159,7 +168,11 @@ fn decimated(sound: &[f32]) -> Vec<f32> {
     let mut taps: Vec<f64> = (0..=2 * HALF)
         .map(|n| {
             let x = n as f64 - HALF as f64;
-            let sinc = if x == 0.0 { cutoff } else { math::sin(math::PI * cutoff * x) / (math::PI * x) };
+            let sinc = if x == 0.0 {
+                cutoff
+            } else {
+                math::sin(math::PI * cutoff * x) / (math::PI * x)
+            };
             sinc * (0.5 + 0.5 * math::cos(math::PI * x / (HALF as f64 + 1.0)))
         })
         .collect();
@@ -172,7 +185,10 @@ fn decimated(sound: &[f32]) -> Vec<f32> {
             let from = centre.saturating_sub(HALF);
             let to = (centre + HALF + 1).min(sound.len());
             let first_tap = from + HALF - centre;
-            sound[from..to].iter().zip(&taps[first_tap..]).fold(0.0, |sum, (x, tap)| sum + x * tap)
+            sound[from..to]
+                .iter()
+                .zip(&taps[first_tap..])
+                .fold(0.0, |sum, (x, tap)| sum + x * tap)
         })
         .collect()
 }

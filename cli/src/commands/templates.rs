@@ -1,0 +1,53 @@
+//! `songwalker templates`: the sounds that a patch can start from.
+
+use serde_json::{Value, json};
+use songwalker_generator::templates;
+use songwalker_schemas::{Category, MacroTemplate};
+
+use crate::args::Templates;
+use crate::failure::Failure;
+use crate::table::{LINE, wrapped};
+use crate::terminal::{self, BOLD, COMMAND, DIM, paint};
+
+/// Prints the list, by category.
+pub fn run(args: &Templates) -> Result<(), Failure> {
+    let wanted = args.category.as_deref().and_then(Category::from_name);
+    let mut list: Vec<&MacroTemplate> =
+        templates::all().filter(|t| wanted.is_none_or(|category| t.category == category)).collect();
+    list.sort_by(|a, b| (a.category, &a.id).cmp(&(b.category, &b.id)));
+    if args.json {
+        return terminal::print_json(&Value::Array(list.into_iter().map(as_json).collect()));
+    }
+    let mut text = String::new();
+    let mut category = None;
+    for template in &list {
+        if category != Some(template.category) {
+            category = Some(template.category);
+            text.push_str(&format!("{}\n", paint(BOLD, template.category)));
+        }
+        text.push_str(&in_words(template));
+    }
+    text.push_str(&format!(
+        "\n{} templates. Start from one: {}\n",
+        list.len(),
+        paint(COMMAND, "songwalker generate \"…\" --template ID")
+    ));
+    terminal::print(&text)
+}
+
+fn as_json(template: &MacroTemplate) -> Value {
+    json!({
+        "id": template.id, "name": template.name, "category": template.category, "subcategory": template.subcategory,
+        "version": template.version, "description": template.description,
+    })
+}
+
+fn in_words(template: &MacroTemplate) -> String {
+    let kind = template.subcategory.as_ref().map(|kind| format!(", {kind}")).unwrap_or_default();
+    let mut text =
+        format!("  {}  {}{}\n", paint(COMMAND, &template.id), template.name, paint(DIM, kind));
+    for line in wrapped(&template.description, LINE - 6) {
+        text.push_str(&format!("      {}\n", paint(DIM, line)));
+    }
+    text
+}

@@ -1,0 +1,61 @@
+//! Ctrl-C (and SIGTERM, SIGHUP). While nothing is on disk the process ends at once; a generation is asked to stop and
+//! a second Ctrl-C ends it; while files are being put in place neither happens, because that takes milliseconds and
+//! leaves nothing half-done.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use songwalker_schemas::ErrorCode;
+
+use crate::failure::Failure;
+
+/// What Ctrl-C does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Answer {
+    /// The process ends.
+    End = 0,
+    /// The work is asked to stop; the second time, the process ends.
+    Ask = 1,
+    /// The work is asked to stop and does so by itself.
+    Wait = 2,
+    /// Nothing: what was asked for is done.
+    Ignore = 3,
+}
+
+static ANSWER: AtomicU8 = AtomicU8::new(Answer::End as u8);
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Starts listening. `json` is how the end is said.
+pub fn listen(json: bool) {
+    let heard = move || {
+        let answer = ANSWER.load(Ordering::SeqCst);
+        let ends = answer == Answer::End as u8 || (answer == Answer::Ask as u8 && ASKED.load(Ordering::SeqCst));
+        if ends {
+            Failure::cancelled().tell(json);
+            std::process::exit(i32::from(ErrorCode::Cancelled.exit_code()));
+        }
+        if answer != Answer::Ignore as u8 {
+            ASKED.store(true, Ordering::SeqCst);
+        }
+    };
+    // Without a handler Ctrl-C ends the process as it always does: worse, not wrong.
+    let _ = ctrlc::set_handler(heard);
+}
+
+/// Says what Ctrl-C does from here on.
+pub fn answer(answer: Answer) {
+    ANSWER.store(answer as u8, Ordering::SeqCst);
+}
+
+/// Whether the work is asked to stop.
+pub fn is_asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
+}
+
+/// An error once the work is asked to stop.
+///
+/// # Errors
+/// `cancelled`.
+pub fn check() -> Result<(), Failure> {
+    if is_asked() { Err(Failure::cancelled()) } else { Ok(()) }
+}

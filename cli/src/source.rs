@@ -1,0 +1,153 @@
+//! What a command is given to work on: a patch or an intent as JSON, a bundle as its zip or as the folder that it was
+//! unpacked to. Nothing in them is trusted: sizes are bounded before reading, every rule and hash is checked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use songwalker_generator::package::archive::{self, MAX_ENTRIES, MAX_TOTAL_BYTES};
+use songwalker_generator::verify::{self, BundleFault, Report, VerifyError};
+use songwalker_schemas::limits::MAX_PATCH_BYTES;
+use songwalker_schemas::{ErrorCode, Faults, Intent, PatchSpec, json_schema, structure};
+
+use crate::failure::Failure;
+use crate::whole_file;
+
+/// Largest intent that is read, bytes.
+const MAX_INTENT_BYTES: usize = 1 << 20;
+
+/// How every zip begins.
+const ZIP_START: &[u8] = b"PK";
+
+/// A bundle whose every file, hash and rule was checked.
+#[derive(Debug)]
+pub struct Bundle {
+    /// Its zip; of a folder, the zip that it makes.
+    pub zip: Vec<u8>,
+    /// What stands in it.
+    pub report: Report,
+}
+
+/// The patch of a JSON file or of a bundle.
+///
+/// # Errors
+/// `not_found`, `storage_unavailable`, `invalid_patch` with every fault, and those of [`bundle`].
+pub fn patch(path: &Path) -> Result<PatchSpec, Failure> {
+    if path.is_dir() {
+        return Ok(bundle(path)?.report.patch);
+    }
+    let bytes = read_json_or_zip(path, MAX_PATCH_BYTES, ErrorCode::InvalidPatch)?;
+    if bytes.starts_with(ZIP_START) {
+        return Ok(checked(path, bytes)?.report.patch);
+    }
+    PatchSpec::from_json(&bytes)
+        .map_err(|faults| Failure::of_document(ErrorCode::InvalidPatch, path, "patch", &faults))
+}
+
+/// The intent of a JSON file or of a bundle.
+///
+/// # Errors
+/// `not_found`, `storage_unavailable`, `invalid_json`, `invalid_request` with every fault, and those of [`bundle`].
+pub fn intent(path: &Path) -> Result<Intent, Failure> {
+    if path.is_dir() {
+        return Ok(bundle(path)?.report.intent);
+    }
+    let bytes = read_json_or_zip(path, MAX_INTENT_BYTES, ErrorCode::InvalidRequest)?;
+    if bytes.starts_with(ZIP_START) {
+        return Ok(checked(path, bytes)?.report.intent);
+    }
+    let value: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::new(ErrorCode::InvalidJson, format!("{} is not JSON: {error}", path.display())))?;
+    let mut faults = Faults::new();
+    structure::check(&value, json_schema::intent(), &mut faults);
+    if faults.is_empty() {
+        match serde_json::from_value(value) {
+            Ok(intent) => return Ok(intent),
+            Err(error) => faults.push("", error.to_string()),
+        }
+    }
+    Err(Failure::of_document(ErrorCode::InvalidRequest, path, "intent", &faults))
+}
+
+/// A bundle, checked.
+///
+/// # Errors
+/// `not_found`, `storage_unavailable`; `verification_failed` where a hash or copy does not match, `invalid_bundle`
+/// for every other fault, each with all of them.
+pub fn bundle(path: &Path) -> Result<Bundle, Failure> {
+    checked(path, bundle_zip(path)?)
+}
+
+/// The bytes of a bundle's zip, not checked yet; of a folder, those that its files make.
+///
+/// # Errors
+/// `not_found`, `storage_unavailable`, `invalid_bundle` where it is too large or a name may not stand in a zip.
+pub fn bundle_zip(path: &Path) -> Result<Vec<u8>, Failure> {
+    if !path.is_dir() {
+        return whole_file::read(path, MAX_TOTAL_BYTES as usize, ErrorCode::InvalidBundle);
+    }
+    let mut files = BTreeMap::new();
+    gather(path, "", &mut files, &mut 0)?;
+    // The packed bundle lies beside its own files; it is no part of itself.
+    files.retain(|name, _| name.contains('/') || !name.ends_with(".zip"));
+    archive::write(&files).map_err(|fault| {
+        Failure::new(ErrorCode::InvalidBundle, format!("{} is not an unpacked bundle: {fault}", path.display()))
+    })
+}
+
+/// What is wrong with a bundle, as its reader says it.
+fn refused(path: &Path, error: &VerifyError) -> Failure {
+    let differs = |fault: &BundleFault| {
+        matches!(fault, BundleFault::WrongHash(_) | BundleFault::WrongSize { .. } | BundleFault::Mismatch(_))
+    };
+    let code = if error.faults.iter().any(differs) { ErrorCode::VerificationFailed } else { ErrorCode::InvalidBundle };
+    Failure::new(code, format!("{} is not a sound bundle", path.display())).with_faults(error.details())
+}
+
+fn checked(path: &Path, zip: Vec<u8>) -> Result<Bundle, Failure> {
+    match verify::verify(&zip) {
+        Ok(report) => Ok(Bundle { zip, report }),
+        Err(error) => Err(refused(path, &error)),
+    }
+}
+
+/// A file that may be either: JSON up to `json_limit` bytes, or a zip.
+fn read_json_or_zip(path: &Path, json_limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failure> {
+    let mut start = [0; ZIP_START.len()];
+    let is_zip = fs::metadata(path).is_ok_and(|told| told.is_file())
+        && fs::File::open(path).is_ok_and(|mut file| std::io::Read::read_exact(&mut file, &mut start).is_ok())
+        && start == ZIP_START;
+    if is_zip {
+        whole_file::read(path, MAX_TOTAL_BYTES as usize, ErrorCode::InvalidBundle)
+    } else {
+        whole_file::read(path, json_limit, code)
+    }
+}
+
+/// Every file below a folder by its path in it, within the limits of a bundle. Links are not followed.
+fn gather(folder: &Path, at: &str, files: &mut BTreeMap<String, Vec<u8>>, bytes: &mut usize) -> Result<(), Failure> {
+    let refused =
+        |path: &Path, why: &str| Failure::new(ErrorCode::InvalidBundle, format!("{} {why}", path.display()));
+    for entry in fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))? {
+        let entry = entry.map_err(|error| Failure::reading(folder, &error))?;
+        let path = entry.path();
+        let name = entry.file_name().into_string().map_err(|_| refused(&path, "has a name that is no text"))?;
+        let name = format!("{at}{name}");
+        let kind = entry.file_type().map_err(|error| Failure::reading(&path, &error))?;
+        if kind.is_dir() && name.split('/').count() < 8 {
+            gather(&path, &format!("{name}/"), files, bytes)?;
+        } else if kind.is_file() {
+            let left = MAX_TOTAL_BYTES as usize - *bytes;
+            let content = whole_file::read(&path, left, ErrorCode::InvalidBundle)?;
+            *bytes += content.len();
+            files.insert(name, content);
+        } else {
+            return Err(refused(&path, "does not belong into a bundle"));
+        }
+        if files.len() > MAX_ENTRIES {
+            return Err(refused(folder, "has more files than a bundle may"));
+        }
+    }
+    Ok(())
+}

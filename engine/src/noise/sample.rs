@@ -1,0 +1,349 @@
+//! The noise and sample slot: a table of one sample and the voice that plays it.
+//!
+//! Reading is Vital's way (vital-laws §9): the sample at twice its rate, octave copies for higher speeds, a cubic through
+//! four samples.
+
+use super::{LOOP_RATE, hash, noise_loop, unit};
+use crate::math;
+use crate::oscillator::Ramp;
+
+/// Taps on each side of the half-band filter that doubles and halves rates.
+const HALF_BAND_TAPS: usize = 24;
+/// Copies of a sample, each with half the bandwidth of the one before.
+const LEVELS: usize = 3;
+
+/// A sample ready to be played at any speed: a noise loop or a recording.
+#[derive(Debug, Clone)]
+pub struct SampleTable {
+    sample_rate: f64,
+    /// Copy l holds the sample at 2/2^l of its rate, with 1/2^l of its bandwidth.
+    levels: Vec<Vec<f32>>,
+}
+
+impl SampleTable {
+    /// The table of a second of noise; see [`noise_loop`].
+    #[must_use]
+    pub fn noise(color: f64) -> Self {
+        Self::new(&noise_loop(color), LOOP_RATE)
+    }
+
+    /// The table of 16-bit samples at their rate in hertz.
+    #[must_use]
+    pub fn new(samples: &[i16], sample_rate: u32) -> Self {
+        let mut band: Vec<f32> = samples.iter().map(|&x| f32::from(x) / 32_768.0).collect();
+        let mut levels = vec![doubled(&band)];
+        while levels.len() < LEVELS && !band.is_empty() && band.len().is_multiple_of(2) {
+            band = halved(&band);
+            levels.push(doubled(&band));
+        }
+        Self {
+            sample_rate: f64::from(sample_rate),
+            levels,
+        }
+    }
+
+    /// Length in samples of the original.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        self.levels[0].len() / 2
+    }
+
+    /// The value at a place in samples of the original, in copy `level`; the ends meet.
+    #[inline]
+    fn at(&self, level: usize, place: f64) -> f32 {
+        let table = &self.levels[level];
+        let n = table.len();
+        let x = place * (2.0 / (1_u32 << level) as f64);
+        let i = x as usize;
+        let t = (x - i as f64) as f32;
+        let at = |j: usize| table[if j >= n { j - n } else { j }];
+        let i = i.min(n - 1);
+        let (a, b, c, d) = (at(i + n - 1), at(i), at(i + 1), at(i + 2));
+        let square = 2.0 * a - 5.0 * b + 4.0 * c - d;
+        let cubic = 3.0 * (b - c) + d - a;
+        b + 0.5 * t * (c - a + t * (square + t * cubic))
+    }
+}
+
+/// Half of an ideal half-band filter's taps at odd distances 1, 3, 5, …, under Blackman's window; their sum is ½.
+fn half_band() -> Vec<f32> {
+    let reach = (2 * HALF_BAND_TAPS) as f64;
+    let taps: Vec<f64> = (0..HALF_BAND_TAPS)
+        .map(|i| {
+            let d = (2 * i + 1) as f64;
+            let turn = math::PI * d / reach;
+            let window = 0.42 + 0.5 * math::cos(turn) + 0.08 * math::cos(2.0 * turn);
+            let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
+            window * sign / (math::PI * d)
+        })
+        .collect();
+    let sum: f64 = taps.iter().sum();
+    taps.iter().map(|t| (0.25 * t / sum) as f32).collect()
+}
+
+/// The loop with `reach` more samples of it before and after.
+fn looped(samples: &[f32], reach: usize) -> Vec<f32> {
+    let n = samples.len();
+    let before = (n - reach % n) % n;
+    (0..n + 2 * reach).map(|i| samples[(before + i) % n]).collect()
+}
+
+/// A loop at twice its rate.
+fn doubled(samples: &[f32]) -> Vec<f32> {
+    if samples.is_empty() {
+        return Vec::new();
+    }
+    let taps = half_band();
+    let around = looped(samples, taps.len());
+    (0..samples.len())
+        .flat_map(|i| {
+            let window = &around[i + 1..i + 1 + 2 * taps.len()];
+            let (before, after) = window.split_at(taps.len());
+            let pairs = before.iter().rev().zip(after);
+            let sum: f32 = taps.iter().zip(pairs).map(|(tap, (x, y))| tap * (x + y)).sum();
+            [samples[i], 2.0 * sum]
+        })
+        .collect()
+}
+
+/// A loop of even length at half its rate, without what would not fit.
+fn halved(samples: &[f32]) -> Vec<f32> {
+    let taps = half_band();
+    let reach = 2 * taps.len();
+    let around = looped(samples, reach);
+    (0..samples.len() / 2)
+        .map(|i| {
+            let centre = reach + 2 * i;
+            let pair = |j: usize| around[centre - 1 - 2 * j] + around[centre + 1 + 2 * j];
+            let sum: f32 = taps.iter().enumerate().map(|(j, tap)| tap * pair(j)).sum();
+            0.5 * around[centre] + sum
+        })
+        .collect()
+}
+
+/// The slot's controls at the end of a control block, in raw units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SampleControls {
+    /// The note with bend and glide (MIDI); heard only when keytracked.
+    pub note: f32,
+    /// Semitones.
+    pub transpose: f32,
+    /// Hundreds of cents, −1..1.
+    pub tune: f32,
+    /// Level; the gain is its square (0..2).
+    pub level: f32,
+    /// Pan −1..1.
+    pub pan: f32,
+}
+
+/// How the slot plays its sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleSetup {
+    /// The speed follows the note, 60 being the original.
+    pub keytrack: bool,
+    /// The sample starts again at its end.
+    pub loop_on: bool,
+    /// It turns round at its ends.
+    pub bounce: bool,
+    /// Each note starts elsewhere.
+    pub random_start: bool,
+}
+
+/// One voice of the noise and sample slot.
+#[derive(Debug, Clone)]
+pub struct SamplePlayer {
+    setup: SampleSetup,
+    /// Output sample frames per second, oversampled.
+    rate: f64,
+    /// Samples of the original since the start.
+    place: f64,
+    last: SampleControls,
+    raw: Vec<f32>,
+}
+
+impl SamplePlayer {
+    /// A voice for blocks of at most `longest` sample frames at the oversampled rate `rate` in hertz.
+    #[must_use]
+    pub fn new(setup: SampleSetup, rate: f64, longest: usize) -> Self {
+        let last = SampleControls {
+            note: 60.0,
+            transpose: 0.0,
+            tune: 0.0,
+            level: 0.0,
+            pan: 0.0,
+        };
+        Self {
+            setup,
+            rate,
+            place: 0.0,
+            last,
+            raw: vec![0.0; longest],
+        }
+    }
+
+    /// Starts a note; `seed` decides where in the sample if that is by chance.
+    pub fn start(&mut self, table: &SampleTable, controls: &SampleControls, seed: u64) {
+        self.last = *controls;
+        self.place = if self.setup.random_start {
+            (unit(hash(seed, 0)) * table.samples() as f64).floor()
+        } else {
+            0.0
+        };
+    }
+
+    /// Writes a block of at most the longest length; level and pan go straight to `controls` over it.
+    pub fn render(
+        &mut self,
+        table: &SampleTable,
+        controls: &SampleControls,
+        left: &mut [f32],
+        right: &mut [f32],
+    ) {
+        let frames = left.len().min(right.len()).min(self.raw.len());
+        let speed = self.speed(controls) * table.sample_rate / self.rate;
+        self.read(table, speed, frames);
+        let gains = Ramp::pan(self.last.pan, controls.pan, frames);
+        let (from, to) = (self.last.level.clamp(0.0, 2.0), controls.level.clamp(0.0, 2.0));
+        let step = (to - from) / frames as f32;
+        for i in 0..frames {
+            let level = from + step * (i + 1) as f32;
+            let value = self.raw[i] * level * level;
+            left[i] = value * gains.left(i);
+            right[i] = value * gains.right(i);
+        }
+        self.last = *controls;
+    }
+
+    /// The last block before level and pan, the same on both sides.
+    #[must_use]
+    pub fn raw(&self) -> &[f32] {
+        &self.raw
+    }
+
+    fn speed(&self, controls: &SampleControls) -> f64 {
+        let note = if self.setup.keytrack {
+            f64::from(controls.note) - 60.0
+        } else {
+            0.0
+        };
+        math::exp2((note + f64::from(controls.transpose) + f64::from(controls.tune)) / 12.0)
+    }
+
+    fn read(&mut self, table: &SampleTable, speed: f64, frames: usize) {
+        let length = table.samples() as f64;
+        if length == 0.0 {
+            self.raw[..frames].fill(0.0);
+            return;
+        }
+        // At `speed` samples per output frame the copy that has 1/speed of the bandwidth just does not alias.
+        let fits = |level: usize| speed <= 1.001 * (1_u64 << level) as f64;
+        let level = (0..table.levels.len() - 1)
+            .take_while(|&level| !fits(level))
+            .count();
+        let period = if self.setup.bounce { 2.0 * length } else { length };
+        for out in &mut self.raw[..frames] {
+            if self.place >= period && self.setup.loop_on {
+                self.place -= period * (self.place / period).floor();
+            }
+            let place = if self.place >= length && self.setup.bounce {
+                2.0 * length - self.place
+            } else {
+                self.place
+            };
+            *out = if (0.0..length).contains(&place) {
+                table.at(level, place)
+            } else {
+                0.0
+            };
+            self.place += speed;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: SampleSetup = SampleSetup {
+        keytrack: false,
+        loop_on: true,
+        bounce: false,
+        random_start: false,
+    };
+    const FULL: SampleControls = SampleControls {
+        note: 60.0,
+        transpose: 0.0,
+        tune: 0.0,
+        level: 1.0,
+        pan: 0.0,
+    };
+
+    #[test]
+    fn playing_at_the_original_speed_gives_the_samples_back() {
+        let samples: Vec<i16> = (0..200).map(|i| ((i * 7919) % 20_011 - 10_000) as i16).collect();
+        let table = SampleTable::new(&samples, 44_100);
+        let mut player = SamplePlayer::new(PLAIN, 44_100.0, 64);
+        player.start(&table, &FULL, 0);
+        let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
+        for block in 0..6 {
+            player.render(&table, &FULL, &mut left, &mut right);
+            for i in 0..64 {
+                let want = f32::from(samples[(block * 64 + i) % 200]) / 32_768.0;
+                assert!((left[i] - want).abs() < 1e-6 && (right[i] - want).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn without_looping_a_sample_ends_and_bouncing_turns_it_round() {
+        let samples: Vec<i16> = (0..50).map(|i| 100 * i).collect();
+        let table = SampleTable::new(&samples, 44_100);
+        let (mut left, mut right) = (vec![0.0; 120], vec![0.0; 120]);
+        let mut once = SamplePlayer::new(
+            SampleSetup {
+                loop_on: false,
+                ..PLAIN
+            },
+            44_100.0,
+            120,
+        );
+        once.start(&table, &FULL, 0);
+        once.render(&table, &FULL, &mut left, &mut right);
+        assert!(left[49] > 0.1 && left[50..].iter().all(|&x| x == 0.0));
+        let mut bouncing = SamplePlayer::new(
+            SampleSetup {
+                bounce: true,
+                ..PLAIN
+            },
+            44_100.0,
+            120,
+        );
+        bouncing.start(&table, &FULL, 0);
+        bouncing.render(&table, &FULL, &mut left, &mut right);
+        assert!((left[60] - left[40]).abs() < 1e-6 && (left[105] - left[5]).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_octave_up_plays_twice_as_fast() {
+        let samples: Vec<i16> = (0..400)
+            .map(|i| (8000.0 * math::sin(math::PI * f64::from(i) / 50.0)) as i16)
+            .collect();
+        let table = SampleTable::new(&samples, 44_100);
+        let mut player = SamplePlayer::new(
+            SampleSetup {
+                keytrack: true,
+                ..PLAIN
+            },
+            44_100.0,
+            64,
+        );
+        let up = SampleControls { note: 72.0, ..FULL };
+        player.start(&table, &up, 0);
+        let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
+        player.render(&table, &up, &mut left, &mut right);
+        for (i, x) in left.iter().enumerate() {
+            let want = f32::from(samples[2 * i]) / 32_768.0;
+            assert!((x - want).abs() < 1e-3, "{i}: {x} {want}");
+        }
+    }
+}

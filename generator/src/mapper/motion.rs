@@ -1,0 +1,205 @@
+//! Movement: sweeps, wobbles, gates, vibrato and tremolo.
+
+use songwalker_engine::math;
+use songwalker_schemas::intent::{Movement, MovementShape, MovementTarget};
+use songwalker_schemas::modulation::{Polarity, Route, Source};
+use songwalker_schemas::patch::lfo::{LfoShape, Points};
+use songwalker_schemas::patch::random::RandomStyle;
+use songwalker_schemas::patch::rate::RateMode;
+use songwalker_schemas::{Intent, PatchSpec};
+
+use super::{Corrections, routes};
+use crate::macros::free_lfo;
+
+/// Applies what the intent says of movement.
+pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+    let asked = &intent.descriptors;
+    if let Some(movement) = &asked.movement {
+        periodic(movement, asked.movement_speed, patch);
+    } else if let Some(speed) = asked.movement_speed {
+        faster(speed, patch);
+    }
+    if let Some(degree) = asked.movement_amount {
+        amount(degree, asked.movement.is_some(), asked.movement_speed, patch);
+    }
+    if corrections.movement_oct != 0.0 {
+        scale(math::exp2(corrections.movement_oct), patch);
+    }
+    if asked.vibrato_hz.is_some() || asked.vibrato_cents.is_some() {
+        vibrato(asked.vibrato_hz.unwrap_or(5.5), asked.vibrato_cents.unwrap_or(18.0), patch);
+    }
+    if let Some(hz) = asked.tremolo_hz {
+        let tremolo = Movement { depth: Some(0.5), rate_hz: Some(hz), target: Some(MovementTarget::Level), shape: Some(MovementShape::Sine), ..Movement::default() };
+        periodic(&tremolo, None, patch);
+    }
+}
+
+fn is_moving(route: &Route) -> bool {
+    route.source.name().starts_with("lfo/") || route.source.name().starts_with("random/")
+}
+
+/// Multiplies the depth of all that moves by itself.
+fn scale(factor: f64, patch: &mut PatchSpec) {
+    for route in patch.modulation.routes.iter_mut().filter(|r| is_moving(r)) {
+        let limit = if route.target.ends_with("/transpose") || route.target.ends_with("cents") { 0.3 } else { 0.9 };
+        route.amount = (route.amount * factor).clamp(-limit, limit);
+    }
+}
+
+fn amount(degree: f64, is_given: bool, speed: Option<f64>, patch: &mut PatchSpec) {
+    if degree < 0.0 {
+        scale((1.0 + 1.2 * degree).max(0.0), patch);
+        for osc in &mut patch.modules.osc {
+            osc.unison.detune_cents *= (1.0 + degree).max(0.0);
+        }
+    } else if is_given {
+        scale(1.0 + degree, patch);
+    } else if patch.modulation.routes.iter().any(|r| is_moving(r) && r.amount != 0.0) {
+        scale(1.0 + 1.6 * degree, patch);
+    } else {
+        let slow = Movement { depth: Some(0.3 + 0.5 * degree), target: Some(MovementTarget::Filter), shape: Some(MovementShape::Sine), ..Movement::default() };
+        periodic(&slow, speed, patch);
+    }
+}
+
+fn faster(speed: f64, patch: &mut PatchSpec) {
+    let used: Vec<usize> = (0..8).filter(|i| patch.modulation.routes.iter().any(|r| r.source.name() == format!("lfo/{i}"))).collect();
+    for i in used {
+        let rate = &mut patch.modules.lfo[i].rate;
+        if rate.mode == RateMode::Hz && rate.hz < 3.0 {
+            rate.hz = (rate.hz * math::exp2(2.0 * speed)).clamp(0.03, 12.0);
+        }
+    }
+}
+
+/// Rate in hertz where the words gave none.
+fn default_hz(target: MovementTarget, speed: Option<f64>) -> f64 {
+    let plain = match target {
+        MovementTarget::Filter | MovementTarget::Position => 0.6,
+        MovementTarget::Level => 4.0,
+        MovementTarget::Pitch => 1.5,
+        MovementTarget::Pan => 0.5,
+    };
+    plain * math::exp2(3.0 * speed.unwrap_or(0.0))
+}
+
+fn periodic(movement: &Movement, speed: Option<f64>, patch: &mut PatchSpec) {
+    let target = movement.target.unwrap_or(MovementTarget::Filter);
+    let depth = movement.depth.unwrap_or(0.5);
+    let shape = movement.shape.unwrap_or(MovementShape::Sine);
+    let targets = targets(target, patch);
+    if targets.is_empty() {
+        return;
+    }
+    // What moved the same thing before gives way.
+    routes::retain(patch, |r| !(is_moving(r) && targets.contains(&r.target)));
+    let Some((source, rate_hz)) = oscillation(movement, shape, target, speed, patch) else { return };
+    let _ = rate_hz;
+    for pointer in targets {
+        let route = match target {
+            MovementTarget::Filter => Route::bipolar(source, pointer, 0.1 + 0.5 * depth),
+            MovementTarget::Position => Route::bipolar(source, pointer, 0.2 + 0.8 * depth),
+            MovementTarget::Pitch => Route::bipolar(source, pointer, (2.0 + 22.0 * depth) / 96.0),
+            MovementTarget::Pan => Route::bipolar(source, pointer, 0.3 + 0.7 * depth),
+            MovementTarget::Level => {
+                let level = patch.get(&pointer).unwrap_or(0.7);
+                let falls = shape != MovementShape::Gate && shape != MovementShape::Square;
+                Route { polarity: Polarity::Unipolar, ..Route::new(source, pointer, -level * if falls { depth } else { 0.6 + 0.4 * depth }) }
+            }
+        };
+        patch.modulation.routes.push(route);
+    }
+}
+
+/// What a movement of that kind moves in this patch.
+fn targets(target: MovementTarget, patch: &mut PatchSpec) -> Vec<String> {
+    let heard: Vec<usize> = (0..3).filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0).collect();
+    match target {
+        MovementTarget::Filter => {
+            let on: Vec<usize> = (0..2).filter(|i| patch.modules.filter[*i].enabled).collect();
+            if on.is_empty() {
+                let filter = &mut patch.modules.filter[0];
+                filter.enabled = true;
+                filter.cutoff_hz = 1_400.0;
+                filter.resonance = 0.2;
+                filter.keytrack = 0.3;
+                return vec!["/modules/filter/0/cutoff_hz".to_owned()];
+            }
+            on.into_iter().take(1).map(|i| format!("/modules/filter/{i}/cutoff_hz")).collect()
+        }
+        MovementTarget::Level => {
+            let mut all: Vec<String> = heard.iter().map(|i| format!("/modules/osc/{i}/level")).collect();
+            if patch.modules.sample.enabled {
+                all.push("/modules/sample/level".to_owned());
+            }
+            all
+        }
+        MovementTarget::Pitch => heard.iter().map(|i| format!("/modules/osc/{i}/transpose")).collect(),
+        MovementTarget::Position => heard.iter().take(1).map(|i| format!("/modules/osc/{i}/wavetable/position")).collect(),
+        MovementTarget::Pan => heard.iter().map(|i| format!("/modules/osc/{i}/pan")).collect(),
+    }
+}
+
+/// Sets a free source up; its name and rate.
+fn oscillation(movement: &Movement, shape: MovementShape, target: MovementTarget, speed: Option<f64>, patch: &mut PatchSpec) -> Option<(Source, f64)> {
+    let mode = movement.sync_mode.filter(|m| matches!(m, RateMode::Tempo | RateMode::Dotted | RateMode::Triplet)).unwrap_or(RateMode::Tempo);
+    let hz = movement.rate_hz.unwrap_or_else(|| default_hz(target, speed)).clamp(0.01, 40.0);
+    if shape == MovementShape::SampleHold {
+        let i = (0..4).find(|i| !patch.modulation.routes.iter().any(|r| r.source.name() == format!("random/{i}")))?;
+        let random = &mut patch.modules.random[i];
+        random.style = RandomStyle::SampleHold;
+        match movement.rate_sync {
+            Some(sync) => {
+                random.rate.mode = mode;
+                random.rate.sync = sync;
+            }
+            None => {
+                random.rate.mode = RateMode::Hz;
+                random.rate.hz = movement.rate_hz.unwrap_or(7.0).clamp(0.01, 40.0);
+            }
+        }
+        return Some((Source::from_name(&format!("random/{i}"))?, hz));
+    }
+    let i = free_lfo(patch)?;
+    let lfo = &mut patch.modules.lfo[i];
+    match shape {
+        MovementShape::Sine | MovementShape::SampleHold => lfo.set_shape(LfoShape::Sine),
+        MovementShape::Triangle => lfo.set_shape(LfoShape::Triangle),
+        MovementShape::SawUp => lfo.set_shape(LfoShape::SawUp),
+        MovementShape::SawDown => lfo.set_shape(LfoShape::SawDown),
+        MovementShape::Square => lfo.set_shape(LfoShape::Square),
+        MovementShape::Gate => {
+            // Open in the first half of each step, closed in the second, without clicks.
+            lfo.shape = LfoShape::Custom;
+            lfo.smooth_shape = false;
+            lfo.points = Points::straight(&[(0.0, 0.0), (0.52, 0.0), (0.56, 1.0), (0.96, 1.0), (1.0, 0.0)]);
+        }
+    }
+    match movement.rate_sync {
+        Some(sync) => {
+            lfo.rate.mode = mode;
+            lfo.rate.sync = sync;
+        }
+        None => {
+            lfo.rate.mode = RateMode::Hz;
+            lfo.rate.hz = hz;
+        }
+    }
+    Some((Source::from_name(&format!("lfo/{i}"))?, hz))
+}
+
+/// A round pitch movement of ±`cents` that sets in after a moment.
+fn vibrato(hz: f64, cents: f64, patch: &mut PatchSpec) {
+    let pitched: Vec<String> = (0..3).filter(|i| patch.modules.osc[*i].enabled).map(|i| format!("/modules/osc/{i}/transpose")).collect();
+    routes::retain(patch, |r| !(is_moving(r) && pitched.contains(&r.target)));
+    let Some(i) = free_lfo(patch) else { return };
+    let lfo = &mut patch.modules.lfo[i];
+    lfo.set_shape(LfoShape::Sine);
+    lfo.rate.mode = RateMode::Hz;
+    lfo.rate.hz = hz.clamp(0.1, 20.0);
+    lfo.delay_s = 0.25;
+    let Some(source) = Source::from_name(&format!("lfo/{i}")) else { return };
+    for pointer in pitched {
+        patch.modulation.routes.push(Route::bipolar(source, pointer, (cents / 4_800.0).clamp(0.0, 0.1)));
+    }
+}

@@ -1,0 +1,131 @@
+//! Attack, decay, sustain, release and punch.
+
+use songwalker_engine::math;
+use songwalker_schemas::modulation::{Route, Source};
+use songwalker_schemas::{Category, Intent, PatchSpec};
+
+use super::Corrections;
+
+/// Whether sounds of a kind decay while the key is held.
+#[must_use]
+pub const fn decays(category: Category) -> bool {
+    matches!(
+        category,
+        Category::Pluck | Category::Keys | Category::Bell | Category::Mallet | Category::Guitar | Category::Stab | Category::Arp | Category::Drum
+    )
+}
+
+/// Applies what the intent says of time.
+pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+    attack(intent, corrections, patch);
+    length(intent, corrections, patch);
+    release(intent, corrections, patch);
+    if let Some(degree) = intent.descriptors.punch {
+        punch(degree, patch);
+    }
+}
+
+fn attack(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+    let asked = &intent.descriptors;
+    let env = &mut patch.modules.env[0];
+    if let Some(seconds) = asked.attack_s {
+        env.attack_s = seconds;
+    } else if let Some(degree) = asked.attack {
+        env.attack_s = if degree >= 0.0 {
+            let least = if decays(intent.category) { 0.12 } else { 0.9 };
+            (env.attack_s * (1.0 + 2.4 * degree)).max(2.0 * least * degree)
+        } else {
+            (env.attack_s * math::exp2(6.0 * degree)).min(0.09 * (1.0 + degree) + 0.001)
+        };
+        if degree <= -0.4 {
+            env.delay_s = 0.0;
+            // A fast start must not wait for a slow filter.
+            let slow: Vec<usize> = patch.modulation.routes.iter().filter(|r| r.target.ends_with("/cutoff_hz")).filter_map(|r| env_of(r.source)).collect();
+            for i in slow {
+                patch.modules.env[i].attack_s = patch.modules.env[i].attack_s.min(0.01);
+            }
+        }
+    }
+    let env = &mut patch.modules.env[0];
+    env.attack_s = (env.attack_s * math::exp2(corrections.attack_oct)).clamp(0.0, 32.0);
+}
+
+/// The envelope behind a source.
+fn env_of(source: Source) -> Option<usize> {
+    source.name().strip_prefix("env/").and_then(|n| n.parse().ok())
+}
+
+fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+    let asked = &intent.descriptors;
+    let mut octaves = corrections.decay_oct;
+    let env = &mut patch.modules.env[0];
+    if let Some(sustain) = asked.sustain {
+        env.sustain = sustain;
+        if sustain <= 0.01 && env.decay_s > 2.0 {
+            env.decay_s = 1.0;
+        }
+    }
+    if let Some(seconds) = asked.decay_s {
+        env.decay_s = seconds;
+        if decays(intent.category) {
+            env.sustain = env.sustain.min(0.05);
+        }
+    } else if let Some(degree) = asked.length {
+        octaves += 2.2 * degree;
+        if degree <= -0.4 && env.sustain > 0.05 && !matches!(intent.category, Category::Pad | Category::Drone | Category::Organ | Category::Strings | Category::Choir) {
+            env.sustain = 0.0;
+            env.decay_s = env.decay_s.min(0.8);
+        }
+        if asked.release_s.is_none() && asked.release.is_none() {
+            env.release_s = (env.release_s * math::exp2(1.6 * degree)).clamp(0.02, 20.0);
+        }
+    }
+    if octaves != 0.0 {
+        let factor = math::exp2(octaves);
+        env.decay_s = (env.decay_s * factor).clamp(0.015, 30.0);
+        env.hold_s = (env.hold_s * factor).clamp(0.0, 4.0);
+        for route in &patch.modulation.routes {
+            if let Some(i) = env_of(route.source) {
+                let decay_s = &mut patch.modules.env[i].decay_s;
+                *decay_s = (*decay_s * math::exp2(0.5 * octaves)).clamp(0.01, 30.0);
+            }
+        }
+    }
+}
+
+fn release(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+    let asked = &intent.descriptors;
+    let env = &mut patch.modules.env[0];
+    if let Some(seconds) = asked.release_s {
+        env.release_s = seconds;
+    } else if let Some(degree) = asked.release {
+        env.release_s = if degree >= 0.0 {
+            (env.release_s * (1.0 + 3.0 * degree)).max(3.6 * degree)
+        } else {
+            (env.release_s * math::exp2(3.5 * degree)).min(0.5 * (1.0 + degree) + 0.03)
+        };
+    }
+    env.release_s = (env.release_s * math::exp2(corrections.release_oct)).clamp(0.005, 30.0);
+}
+
+fn punch(degree: f64, patch: &mut PatchSpec) {
+    let env = &mut patch.modules.env[0];
+    if degree < 0.0 {
+        env.attack_s = (env.attack_s * (1.0 - 3.0 * degree)).max(-0.04 * degree);
+        return;
+    }
+    env.attack_s = (env.attack_s * (1.0 - 0.8 * degree)).min(0.05);
+    let target = "/modules/filter/0/cutoff_hz";
+    if !patch.modules.filter[0].enabled {
+        return;
+    }
+    if let Some(route) = patch.modulation.routes.iter_mut().find(|r| r.target == target && env_of(r.source).is_some() && r.amount > 0.0) {
+        route.amount = (route.amount + 0.14 * degree).min(0.7);
+    } else {
+        let snap = &mut patch.modules.env[5];
+        snap.attack_s = 0.0005;
+        snap.decay_s = 0.14;
+        snap.sustain = 0.0;
+        patch.modulation.routes.push(Route::new(Source::Env5, target, 0.22 * degree));
+    }
+}

@@ -1,0 +1,420 @@
+//! What a text says: walks over the items with their marks and bindings and writes down every effect, scaled by its
+//! degree and turned by its negation, with the word that said it. Settles nothing; that is [`draft`](super::draft).
+
+use super::binding::{Bindings, bind, exact_of, reaction};
+use super::effect::{Axis, Effect, Exact};
+use super::lexicon::{Class, Context, Dimension, Entry, Grammar, Lexicon, Negation, Noun, NounKind};
+use super::matcher::{Item, Placed, items};
+use super::measure::{LengthMode, Measure, Unit};
+use super::scope::{Mark, marks};
+use songwalker_schemas::Category;
+use songwalker_schemas::intent::Waveform;
+
+/// From which value on an adjective means an axis, and does not only tint it.
+const CLAIM: f64 = 0.45;
+
+/// How much an effect counts against others on its axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// A habit of a style, or a side of a word's meaning.
+    Tint,
+    /// What the named kind of sound brings with it.
+    Inherent,
+    /// A word said just this.
+    Claim,
+    /// A word said just this of the very thing: `slow` in `slow attack`.
+    Bound,
+}
+
+/// One effect as said.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    pub effect: Effect,
+    /// Factor on the effect's own value.
+    pub scale: f64,
+    pub strength: Strength,
+    /// It only holds back: `not too bright`.
+    pub moderates: bool,
+    /// The word, by its name in the lexicon.
+    pub word: String,
+}
+
+impl Said {
+    /// The value it asks for on an axis.
+    pub(super) fn degree(&self) -> Option<(Axis, f64)> {
+        match self.effect {
+            Effect::Degree(axis, value) => Some((axis, (value * self.scale).clamp(-1.0, 1.0))),
+            _ => None,
+        }
+    }
+}
+
+/// A category named or suggested.
+#[derive(Debug, Clone)]
+pub(super) struct Mention {
+    pub category: Category,
+    pub sub: Option<String>,
+    /// Weight after context.
+    pub score: f64,
+    /// Its own weight in the lexicon.
+    pub weight: f64,
+    pub phrase: usize,
+    pub word: String,
+    /// It stands in the description itself, not in a comparison, a purpose or an addition.
+    pub direct: bool,
+}
+
+/// A word that was understood, for names and explanations.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    pub span: (usize, usize),
+    /// Its name in the lexicon.
+    pub entry: String,
+    pub effect: String,
+    /// An adjective or a style said without negation: fit for a name.
+    pub names: bool,
+}
+
+/// All that a text says.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub says: Vec<Said>,
+    pub mentions: Vec<Mention>,
+    /// Categories the text does not want, with the word.
+    pub excluded: Vec<(Category, String)>,
+    /// Measures that belong to no noun.
+    pub loose: Vec<Measure>,
+    pub heard: Vec<Heard>,
+    /// Phrases that give orders to a machine.
+    pub orders: usize,
+    pub known: usize,
+    pub unknown: usize,
+}
+
+/// Reads `text` and adds what it says. A `side` text (tags) only tints and suggests.
+pub(super) fn read(lexicon: &Lexicon, text: &str, side: bool, reading: &mut Reading) {
+    let matched = items(lexicon, text);
+    let marks = marks(lexicon, &matched.items);
+    let bindings = bind(lexicon, &matched.items, &marks);
+    reading.unknown += matched.unknown;
+    reading.known += matched.known;
+    let mut reader = Reader { lexicon, items: &matched.items, marks: &marks, bindings: &bindings, side, reading };
+    for i in 0..matched.items.len() {
+        reader.item(i);
+    }
+}
+
+struct Reader<'a> {
+    lexicon: &'a Lexicon,
+    items: &'a [Placed],
+    marks: &'a [Mark],
+    bindings: &'a Bindings,
+    side: bool,
+    reading: &'a mut Reading,
+}
+
+impl Reader<'_> {
+    fn item(&mut self, i: usize) {
+        match &self.items[i].item {
+            Item::Word { id, like } => {
+                let lexicon = self.lexicon;
+                let entry = &lexicon.entries[*id];
+                if matches!(entry.class, Class::Grammar(Grammar::Order)) {
+                    self.reading.orders += 1;
+                }
+                if matches!(self.marks[i].context, Some(Context::Comparison | Context::Reason)) {
+                    return;
+                }
+                let first = self.reading.says.len();
+                let roles = self.reading.mentions.len() + self.reading.excluded.len();
+                match &entry.class {
+                    Class::Noun(noun) => self.noun(i, entry, noun),
+                    Class::Plain | Class::Style => self.plain(i, entry, *like),
+                    Class::Size(_) if !self.bindings.bound[i] => self.plain(i, entry, false),
+                    Class::Size(_) => {}
+                    _ => return,
+                }
+                self.hear(i, entry, first, roles);
+            }
+            Item::Measure(measure) => self.measure(i, measure),
+            Item::Break { .. } | Item::Unknown => {}
+        }
+    }
+
+    /// Notes what was understood at `i`.
+    fn hear(&mut self, i: usize, entry: &Entry, first: usize, roles: usize) {
+        let said = &self.reading.says[first..];
+        let mut effects: Vec<String> = said.iter().map(|s| s.effect.describe(s.scale)).collect();
+        if self.reading.mentions.len() + self.reading.excluded.len() > roles {
+            let roles = entry.effects.iter().filter(|e| matches!(e, Effect::Role { .. }));
+            let not = if self.marks[i].negated.is_some() { "not " } else { "" };
+            effects.splice(0..0, roles.map(|e| format!("{not}{}", e.describe(1.0))));
+        }
+        let plain = matches!(entry.class, Class::Plain | Class::Style | Class::Size(_)) && entry.role_weight() < 0.8;
+        self.reading.heard.push(Heard {
+            span: self.items[i].span,
+            entry: entry.name.clone(),
+            effect: effects.join(", "),
+            names: plain && self.marks[i].negated.is_none() && self.marks[i].degree.is_none_or(|d| d > 0.0) && !self.side,
+        });
+    }
+
+    fn say(&mut self, effect: &Effect, scale: f64, strength: Strength, moderates: bool, word: &str) {
+        let strength = if self.side { Strength::Tint } else { strength };
+        self.reading.says.push(Said { effect: effect.clone(), scale, strength, moderates, word: word.to_owned() });
+    }
+
+    /// Adjectives, roles, styles, and sizes standing alone.
+    fn plain(&mut self, i: usize, entry: &Entry, like: bool) {
+        let mark = &self.marks[i];
+        let role_weight = entry.role_weight();
+        let aside = matches!(mark.context, Some(Context::Purpose | Context::With)) && role_weight >= 0.8;
+        for effect in &entry.effects {
+            match effect {
+                Effect::Role { category, sub, weight } => self.role(i, entry, (*category, sub.as_deref(), *weight), like),
+                Effect::Degree(_, value) if !aside => {
+                    let means = value.abs() >= CLAIM;
+                    let strength = match entry.class {
+                        Class::Style => Strength::Tint,
+                        _ if role_weight >= 0.7 => Strength::Inherent,
+                        _ if means => Strength::Claim,
+                        _ => Strength::Tint,
+                    };
+                    match (mark.negated, mark.degree) {
+                        (Some(_), degree) if means && role_weight < 0.8 && strength != Strength::Tint => {
+                            let scale = if degree.is_some() { -0.5 } else { -0.6 };
+                            self.say(effect, scale, Strength::Claim, degree.is_some(), &entry.name);
+                        }
+                        (Some(_), _) => {}
+                        (None, Some(degree)) if degree < 0.0 && means => {
+                            self.say(effect, -0.7, strength, true, &entry.name);
+                        }
+                        (None, degree) => {
+                            let scale = degree.map_or(1.0, |d| d.max(0.0) / 0.5);
+                            self.say(effect, scale, strength, false, &entry.name);
+                        }
+                    }
+                }
+                Effect::Wave(Waveform::Pulse) if self.follows_length(i) => {
+                    // `16th note pulse` is a rhythm, not a wave.
+                    self.say(&Effect::Degree(Axis::Movement, 0.7), 1.0, Strength::Claim, false, &entry.name);
+                    let level = songwalker_schemas::intent::MovementTarget::Level;
+                    self.say(&Effect::MoveTarget(level), 1.0, Strength::Claim, false, &entry.name);
+                }
+                Effect::Voicing(_) if entry.name == "mono" && mark.negated.is_some() => {}
+                _ if mark.negated.is_some() || aside => {}
+                _ => {
+                    let strength = match entry.class {
+                        Class::Style => Strength::Tint,
+                        _ if role_weight >= 0.3 => Strength::Inherent,
+                        _ => Strength::Claim,
+                    };
+                    self.say(effect, 1.0, strength, false, &entry.name);
+                }
+            }
+        }
+    }
+
+    fn follows_length(&self, i: usize) -> bool {
+        i > 0 && matches!(self.items[i - 1].item, Item::Measure(Measure::Length(..)))
+    }
+
+    fn role(&mut self, i: usize, entry: &Entry, (category, sub, weight): (Category, Option<&str>, f64), like: bool) {
+        let mark = &self.marks[i];
+        if mark.negated.is_some() {
+            if weight >= 0.7 {
+                self.reading.excluded.push((category, entry.name.clone()));
+            }
+            return;
+        }
+        let context = match mark.context {
+            Some(Context::Purpose) => 0.25,
+            Some(Context::With) => 0.4,
+            Some(Context::Reference) => 0.5,
+            _ => 1.0,
+        };
+        let wish = if mark.wished { 1.25 } else { 1.0 };
+        let likeness = if like { 0.6 } else { 1.0 };
+        let aside = if self.side { 0.5 } else { 1.0 };
+        // Of two that are equal, the one said first.
+        let order = 1.0 - 0.02 * (mark.clause.min(10) as f64);
+        self.reading.mentions.push(Mention {
+            category,
+            sub: sub.map(str::to_owned),
+            score: weight * context * wish * likeness * aside * order,
+            weight,
+            phrase: mark.phrase,
+            word: entry.name.clone(),
+            direct: context == 1.0 && !like && !self.side,
+        });
+    }
+
+    /// A thing with what is said of it.
+    fn noun(&mut self, i: usize, entry: &Entry, noun: &Noun) {
+        if self.bindings.taken[i] && self.bindings.sizes[i].is_empty() && self.bindings.measures[i].is_empty() {
+            return;
+        }
+        match self.marks[i].negated {
+            Some(negation) => self.unwanted(i, entry, noun, negation),
+            None => self.wanted(i, entry, noun),
+        }
+    }
+
+    fn unwanted(&mut self, i: usize, entry: &Entry, noun: &Noun, negation: Negation) {
+        let sizes = &self.bindings.sizes[i];
+        if !sizes.is_empty() {
+            for k in sizes {
+                let Some((word, value, dimension)) = self.size(*k, noun) else { continue };
+                let held = self.marks[*k].degree.is_some();
+                let factor = if held { 0.5 } else if negation == Negation::No { 1.0 } else { 0.6 };
+                self.react(i, noun, dimension, -value * factor, held, &word);
+            }
+            return;
+        }
+        if self.marks[i].degree.is_some() {
+            // `not too much reverb` still is some.
+            for effect in &noun.amount {
+                self.say(effect, 0.25, Strength::Claim, false, &entry.name);
+            }
+            return;
+        }
+        let softly = i > 0
+            && self.marks[i - 1].negated.is_some()
+            && self.marks[i - 1].phrase == self.marks[i].phrase
+            && matches!(&self.items[i - 1].item, Item::Word { id, .. } if matches!(self.lexicon.entries[*id].class, Class::Plain));
+        for effect in &noun.none {
+            if softly && !matches!(effect, Effect::Degree(..)) {
+                continue;
+            }
+            self.say(effect, if softly { 0.4 } else { 1.0 }, Strength::Bound, false, &entry.name);
+        }
+    }
+
+    fn wanted(&mut self, i: usize, entry: &Entry, noun: &Noun) {
+        for effect in &noun.always {
+            if let Effect::Role { category, sub, weight } = effect {
+                self.role(i, entry, (*category, sub.as_deref(), *weight), false);
+            } else {
+                self.say(effect, 1.0, Strength::Inherent, false, &entry.name);
+            }
+        }
+        if let Some(target) = self.bindings.moves[i] {
+            self.say(&Effect::MoveTarget(target), 1.0, Strength::Bound, false, &entry.name);
+        }
+        let mut amount = self.marks[i].degree;
+        for k in self.bindings.sizes[i].clone() {
+            let Some((word, value, dimension)) = self.size(k, noun) else { continue };
+            if dimension == Dimension::Size && !noun.reacts.contains_key(&dimension) {
+                amount = Some((0.5 * (1.0 + value)).max(0.1));
+            } else {
+                self.react(i, noun, dimension, value, false, &word);
+            }
+        }
+        let mut exact_only = false;
+        for k in self.bindings.measures[i].clone() {
+            let Item::Measure(measure) = &self.items[k].item else { continue };
+            match (measure, exact_of(noun, measure)) {
+                (Measure::Length(length, mode), _) => {
+                    let length = with_mode(length, *mode);
+                    let effect =
+                        if noun.kind == NounKind::Delay { Effect::DelaySync(length) } else { Effect::MoveSync(length) };
+                    self.say(&effect, 1.0, Strength::Bound, false, &entry.name);
+                }
+                (Measure::Value(bars, Unit::Bars), Some(Exact::MoveRate)) => {
+                    if let Some(length) = bars_length(*bars) {
+                        self.say(&Effect::MoveSync(length), 1.0, Strength::Bound, false, &entry.name);
+                    }
+                }
+                (Measure::Value(..), _) if self.bindings.of_filter[i] => {}
+                (Measure::Value(percent, Unit::Percent), None) => amount = Some((percent / 100.0).clamp(0.0, 1.0)),
+                (Measure::Value(value, unit), Some(exact)) => {
+                    let value = match unit {
+                        Unit::Percent => value / 100.0,
+                        // At 120 beats per minute; the draft stretches it to the tempo asked for.
+                        Unit::Bars => value * 2.0,
+                        _ => *value,
+                    };
+                    exact_only |= matches!(exact, Exact::Resonance | Exact::CutoffHz | Exact::Sustain | Exact::FilterSlope);
+                    self.say(&Effect::Exact(exact, value), 1.0, Strength::Bound, false, &entry.name);
+                }
+                _ => {}
+            }
+        }
+        if exact_only {
+            return;
+        }
+        let level = amount.unwrap_or(0.5);
+        for effect in &noun.amount {
+            self.say(effect, level, Strength::Claim, level < 0.0, &entry.name);
+        }
+    }
+
+    /// The word of size at `k` as it concerns a noun: its name, value with degree, dimension.
+    fn size(&self, k: usize, noun: &Noun) -> Option<(String, f64, Dimension)> {
+        let Item::Word { id, .. } = self.items[k].item else { return None };
+        let entry = &self.lexicon.entries[id];
+        let Class::Size(dimensions) = &entry.class else { return None };
+        let (dimension, value) = reaction(noun, dimensions)?;
+        let degree = self.marks[k].degree.map_or(1.0, |d| d / 0.5);
+        Some((entry.name.clone(), (value * degree).clamp(-1.0, 1.0), dimension))
+    }
+
+    fn react(&mut self, i: usize, noun: &Noun, dimension: Dimension, value: f64, moderates: bool, word: &str) {
+        let Some(effects) = noun.reacts.get(&dimension) else {
+            let level = (0.5 * (1.0 + value)).max(0.1);
+            for effect in &noun.amount {
+                self.say(effect, level, Strength::Claim, moderates, word);
+            }
+            return;
+        };
+        for effect in effects {
+            let effect = match effect {
+                // The filter's own envelope: shorter is more of a pluck in the tone.
+                Effect::Degree(Axis::Length, v) if self.bindings.of_filter[i] => Effect::Degree(Axis::FilterDecay, -v),
+                Effect::Degree(Axis::Attack, v) if self.bindings.of_filter[i] => Effect::Degree(Axis::FilterDecay, -v * 0.5),
+                other => other.clone(),
+            };
+            self.say(&effect, value, Strength::Bound, moderates, word);
+        }
+    }
+
+    /// A measure that no noun took.
+    fn measure(&mut self, i: usize, measure: &Measure) {
+        if self.bindings.measured[i] || self.marks[i].context == Some(Context::Reason) {
+            return;
+        }
+        if let Measure::Value(count, Unit::Bare) = measure {
+            let wave = self.items[i + 1..].iter().take(3).find_map(|p| match p.item {
+                Item::Word { id, .. } => {
+                    let entry = &self.lexicon.entries[id];
+                    entry.effects.iter().any(|e| matches!(e, Effect::Wave(_))).then(|| entry.name.clone())
+                }
+                _ => None,
+            });
+            if let Some(word) = wave {
+                let exact = if *count <= 3.0 { Exact::Oscillators } else { Exact::UnisonVoices };
+                self.say(&Effect::Exact(exact, count.round()), 1.0, Strength::Claim, false, &word);
+            }
+            return;
+        }
+        self.reading.loose.push(measure.clone());
+    }
+}
+
+/// A note value with its mode behind it, as [`Effect::MoveSync`] carries it.
+pub(super) fn with_mode(length: &str, mode: LengthMode) -> String {
+    match mode {
+        LengthMode::Straight => length.to_owned(),
+        LengthMode::Dotted => format!("{length} dotted"),
+        LengthMode::Triplet => format!("{length} triplet"),
+    }
+}
+
+/// A number of bars as Vital's note value, rounded down to what it has.
+pub(super) fn bars_length(bars: f64) -> Option<String> {
+    let quarters = bars * 4.0;
+    [(128.0, "32/1"), (64.0, "16/1"), (32.0, "8/1"), (16.0, "4/1"), (8.0, "2/1"), (4.0, "1/1"), (2.0, "1/2"), (1.0, "1/4")]
+        .iter()
+        .find(|(least, _)| quarters >= *least)
+        .map(|(_, name)| (*name).to_owned())
+}
