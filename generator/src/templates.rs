@@ -227,7 +227,7 @@ fn set(patch: &mut PatchSpec, key: &str, value: &toml::Value) -> Result<(), Stri
         (Kind::Flag, toml::Value::Boolean(on)) => f64::from(*on),
         (Kind::Continuous | Kind::Integer, toml::Value::Float(x)) => *x,
         (Kind::Continuous | Kind::Integer, toml::Value::Integer(x)) => *x as f64,
-        (kind, value) => return Err(format!("{path}: {value} is no {kind:?}")),
+        (kind, value) => return Err(format!("{path}: {value:?} is no {kind:?}")),
     };
     if number < id.row().min || number > id.row().max {
         return Err(format!("{path}: {number} is outside {}..{}", id.row().min, id.row().max));

@@ -4,8 +4,9 @@
 
 use songwalker_schemas::Category;
 use songwalker_schemas::intent::{
-    Feature, FilterKind, Invariant, MovementShape, MovementTarget, VoicingMode, Waveform,
+    Feature, FilterKind, Invariant, MovementShape, MovementTarget, Waveform,
 };
+use songwalker_schemas::patch::voicing::VoicingMode;
 
 /// Defines a closed list with the snake_case name of each member.
 macro_rules! named {

@@ -8,7 +8,7 @@ use super::matcher::{Item, Placed, items};
 use super::measure::{LengthMode, Measure, Unit};
 use super::scope::{Mark, marks};
 use songwalker_schemas::Category;
-use songwalker_schemas::intent::Waveform;
+use songwalker_schemas::intent::{MovementTarget, Waveform};
 
 /// From which value on an adjective means an axis, and does not only tint it.
 const CLAIM: f64 = 0.45;
@@ -198,8 +198,7 @@ impl Reader<'_> {
                 Effect::Wave(Waveform::Pulse) if self.follows_length(i) => {
                     // `16th note pulse` is a rhythm, not a wave.
                     self.say(&Effect::Degree(Axis::Movement, 0.7), 1.0, Strength::Claim, false, &entry.name);
-                    let level = songwalker_schemas::intent::MovementTarget::Level;
-                    self.say(&Effect::MoveTarget(level), 1.0, Strength::Claim, false, &entry.name);
+                    self.say(&Effect::MoveTarget(MovementTarget::Level), 1.0, Strength::Claim, false, &entry.name);
                 }
                 Effect::Voicing(_) if entry.name == "mono" && mark.negated.is_some() => {}
                 _ if mark.negated.is_some() || aside => {}
@@ -207,6 +206,8 @@ impl Reader<'_> {
                     let strength = match entry.class {
                         Class::Style => Strength::Tint,
                         _ if role_weight >= 0.3 => Strength::Inherent,
+                        // `glass` suggests a wave, `saw` is one.
+                        _ if matches!(effect, Effect::Wave(_)) && entry.effects.first() != Some(effect) => Strength::Tint,
                         _ => Strength::Claim,
                     };
                     self.say(effect, 1.0, strength, false, &entry.name);
