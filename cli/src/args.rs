@@ -146,7 +146,11 @@ impl Command {
 #[derive(Debug, Args)]
 pub struct Generate {
     /// What the sound should be, quoted or not; `-` reads it from standard input
-    #[arg(value_name = "PROMPT", required_unless_present = "intent", conflicts_with = "intent")]
+    #[arg(
+        value_name = "PROMPT",
+        required_unless_present = "intent",
+        conflicts_with = "intent"
+    )]
     pub prompt: Vec<String>,
     /// Instead of a prompt: an intent, as a JSON file or inside a bundle (a zip or its folder)
     #[arg(long, value_name = "PATH", conflicts_with_all = ["tags", "template"])]
@@ -286,13 +290,27 @@ impl FromStr for MacroSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("write ROLE=VALUE, such as SPACE=0.5")?;
+        let (name, value) = text
+            .split_once('=')
+            .ok_or("write ROLE=VALUE, such as SPACE=0.5")?;
         let value = real::<0, 1>(value.trim())?;
         let name = name.trim().to_ascii_uppercase().replace('-', "_");
-        let by_place = name.parse().ok().filter(|n| (1..=8).contains(n)).map(|n: usize| Knob::Place(n - 1));
-        let by_role = || RoleId::GENERATED.into_iter().find(|role| role.name() == name).map(Knob::Role);
+        let by_place = name
+            .parse()
+            .ok()
+            .filter(|n| (1..=8).contains(n))
+            .map(|n: usize| Knob::Place(n - 1));
+        let by_role = || {
+            RoleId::GENERATED
+                .into_iter()
+                .find(|role| role.name() == name)
+                .map(Knob::Role)
+        };
         let knob = by_place.or_else(by_role).ok_or_else(|| {
-            format!("no such macro: {} or 1..8", RoleId::GENERATED.map(RoleId::name).join(", "))
+            format!(
+                "no such macro: {} or 1..8",
+                RoleId::GENERATED.map(RoleId::name).join(", ")
+            )
         })?;
         Ok(Self { knob, value })
     }
@@ -414,10 +432,28 @@ mod tests {
     #[test]
     fn macros_are_named_by_role_or_place() {
         let setting = |text: &str| text.parse::<MacroSetting>();
-        assert_eq!(setting("SPACE=0.5"), Ok(MacroSetting { knob: Knob::Role(RoleId::Space), value: 0.5 }));
-        assert_eq!(setting("tone-brightness=1").unwrap().knob, Knob::Role(RoleId::ToneBrightness));
+        assert_eq!(
+            setting("SPACE=0.5"),
+            Ok(MacroSetting {
+                knob: Knob::Role(RoleId::Space),
+                value: 0.5
+            })
+        );
+        assert_eq!(
+            setting("tone-brightness=1").unwrap().knob,
+            Knob::Role(RoleId::ToneBrightness)
+        );
         assert_eq!(setting("8=0").unwrap().knob, Knob::Place(7));
-        for bad in ["SPACE", "SPACE=", "SPACE=1.1", "SPACE=nan", "9=0", "0=0", "FREE=0", "=1"] {
+        for bad in [
+            "SPACE",
+            "SPACE=",
+            "SPACE=1.1",
+            "SPACE=nan",
+            "9=0",
+            "0=0",
+            "FREE=0",
+            "=1",
+        ] {
             assert!(setting(bad).is_err(), "{bad:?}");
         }
     }

@@ -12,7 +12,10 @@ pub struct CpuTimer {
 impl CpuTimer {
     /// Starts measuring the calling thread.
     pub fn start() -> Self {
-        Self { started: Instant::now(), thread_s: thread_seconds() }
+        Self {
+            started: Instant::now(),
+            thread_s: thread_seconds(),
+        }
     }
 
     /// Seconds of processor time since then; of wall time where the system does not say.
@@ -55,6 +58,9 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(31).wrapping_add(7));
         }
         let spent = timer.seconds();
-        assert!(spent > 0.0 && spent < wall.elapsed().as_secs_f64() + 0.02, "{spent} s");
+        assert!(
+            spent > 0.0 && spent < wall.elapsed().as_secs_f64() + 0.02,
+            "{spent} s"
+        );
     }
 }

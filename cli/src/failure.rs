@@ -30,13 +30,23 @@ pub enum Failure {
 impl Failure {
     /// An error without faults.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::Error { code, message: message.into(), faults: Vec::new(), hint: None }
+        Self::Error {
+            code,
+            message: message.into(),
+            faults: Vec::new(),
+            hint: None,
+        }
     }
 
     /// A document that breaks rules.
     pub fn of_document(code: ErrorCode, path: &Path, what: &str, found: &Faults) -> Self {
         let message = format!("{} is not a valid {what}", path.display());
-        Self::Error { code, message, faults: found.as_slice().to_vec(), hint: None }
+        Self::Error {
+            code,
+            message,
+            faults: found.as_slice().to_vec(),
+            hint: None,
+        }
     }
 
     /// The same with the faults of the input.
@@ -65,22 +75,31 @@ impl Failure {
     /// A file that could not be read.
     pub fn reading(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                Self::new(ErrorCode::NotFound, format!("there is no file {}", path.display()))
-            }
-            _ => Self::new(ErrorCode::StorageUnavailable, format!("cannot read {}: {}", path.display(), said(error))),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::new(
+                ErrorCode::NotFound,
+                format!("there is no file {}", path.display()),
+            ),
+            _ => Self::new(
+                ErrorCode::StorageUnavailable,
+                format!("cannot read {}: {}", path.display(), said(error)),
+            ),
         }
     }
 
     /// A file or folder that could not be written.
     pub fn writing(path: &Path, error: &io::Error) -> Self {
         let hint = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room, or choose another place with --out",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "make room, or choose another place with --out"
+            }
             io::ErrorKind::FileTooLarge => "this process may not write files of that size: see `ulimit -f`",
             _ => "choose a place that can be written to with --out",
         };
-        Self::new(ErrorCode::StorageUnavailable, format!("cannot write {}: {}", path.display(), said(error)))
-            .with_hint(hint)
+        Self::new(
+            ErrorCode::StorageUnavailable,
+            format!("cannot write {}: {}", path.display(), said(error)),
+        )
+        .with_hint(hint)
     }
 
     /// Standard output that could not be written.
@@ -88,7 +107,10 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::PipeClosed
         } else {
-            Self::new(ErrorCode::StorageUnavailable, format!("cannot write to standard output: {}", said(&error)))
+            Self::new(
+                ErrorCode::StorageUnavailable,
+                format!("cannot write to standard output: {}", said(&error)),
+            )
         }
     }
 
@@ -102,7 +124,15 @@ impl Failure {
 
     /// Says it on standard error: as one line of JSON, or in words.
     pub fn tell(&self, json: bool) {
-        let Self::Error { code, message, faults, hint } = self else { return };
+        let Self::Error {
+            code,
+            message,
+            faults,
+            hint,
+        } = self
+        else {
+            return;
+        };
         if json {
             let envelope = ErrorEnvelope::new(*code, message.clone(), faults.clone());
             if let Ok(line) = serde_json::to_string(&envelope) {
@@ -110,13 +140,19 @@ impl Failure {
             }
             return;
         }
-        terminal::complain(&in_words(message, faults, hint.as_deref().or_else(|| usual_hint(*code))));
+        terminal::complain(&in_words(
+            message,
+            faults,
+            hint.as_deref().or_else(|| usual_hint(*code)),
+        ));
     }
 }
 
 fn in_words(message: &str, faults: &[Fault], hint: Option<&str>) -> String {
     let mut text = format!("{} {}\n", paint(BAD, "error:"), clean(message));
-    for fault in faults {
+    // A single fault is often the whole message.
+    let is_said = |fault: &&Fault| faults.len() == 1 && message.contains(&fault.problem);
+    for fault in faults.iter().filter(|fault| !is_said(fault)) {
         let problem = clean(&fault.problem);
         if fault.pointer.is_empty() {
             text.push_str(&format!("  {problem}\n"));
@@ -135,9 +171,11 @@ const fn usual_hint(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::UnknownTemplate => Some("`songwalker templates` lists them all"),
         ErrorCode::PromptTooLong => Some("a sentence or two is plenty"),
-        ErrorCode::TooManyTags => Some("drop some: tags are for finding the patch, the prompt is for its sound"),
+        ErrorCode::TooManyTags => {
+            Some("drop some: tags are for finding the patch, the prompt is for its sound")
+        }
         ErrorCode::SilentPatch => Some("ask for something to hear, or try another --seed"),
-        ErrorCode::InvalidPatch => Some("docs/PATCH.md lists every parameter with its range"),
+        ErrorCode::InvalidPatch => Some("docs/parameters.md lists every parameter with its range"),
         ErrorCode::VerificationFailed => Some("fetch or make the bundle again"),
         ErrorCode::Internal => Some("this is a fault of ours: please report it with the command you typed"),
         _ => None,
@@ -149,7 +187,9 @@ fn said(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 impl From<GenerateError> for Failure {
@@ -158,7 +198,8 @@ impl From<GenerateError> for Failure {
             GenerateError::Cancelled => Self::cancelled(),
             // Its faults stand in the message too; they are listed once.
             GenerateError::Patch(_) => {
-                Self::new(error.code(), "the patch that was made breaks its own rules").with_faults(error.details())
+                Self::new(error.code(), "the patch that was made breaks its own rules")
+                    .with_faults(error.details())
             }
             _ => Self::new(error.code(), error.to_string()).with_faults(error.details()),
         }
@@ -183,8 +224,15 @@ mod tests {
 
     #[test]
     fn every_fault_stands_on_a_line_of_its_own_and_hostile_names_are_spelled_out() {
-        let fault = |pointer: &str, problem: &str| Fault { pointer: pointer.to_owned(), problem: problem.to_owned() };
-        let text = in_words("bad", &[fault("/a\u{1b}[1m", "unknown field"), fault("", "empty")], Some("try again"));
+        let fault = |pointer: &str, problem: &str| Fault {
+            pointer: pointer.to_owned(),
+            problem: problem.to_owned(),
+        };
+        let text = in_words(
+            "bad",
+            &[fault("/a\u{1b}[1m", "unknown field"), fault("", "empty")],
+            Some("try again"),
+        );
         assert_eq!(text.lines().count(), 4);
         assert!(text.contains("/a\\u{1b}[1m"));
     }

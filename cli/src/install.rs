@@ -28,7 +28,9 @@ pub fn vital_data_folder() -> Option<PathBuf> {
     if cfg!(target_os = "macos") {
         UserDirs::new()?.audio_dir().map(|music| music.join("Vital"))
     } else if cfg!(windows) {
-        UserDirs::new()?.document_dir().map(|documents| documents.join("Vital"))
+        UserDirs::new()?
+            .document_dir()
+            .map(|documents| documents.join("Vital"))
     } else {
         Some(BaseDirs::new()?.data_dir().join("vital"))
     }
@@ -60,13 +62,21 @@ pub fn presets_folder() -> Result<PathBuf, Failure> {
 /// `storage_unavailable`; nothing half-written stays.
 pub fn install(presets: &Path, stem: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
     let folder = presets.join(OWN_FOLDER);
-    let failed = |error: io::Error| Failure::writing(&folder, &error).with_hint(format!("{VARIABLE} names another place"));
+    let failed = |error: io::Error| {
+        Failure::writing(&folder, &error).with_hint(format!("{VARIABLE} names another place"))
+    };
     fs::create_dir_all(&folder).map_err(failed)?;
-    let mut filled =
-        with_usual_rights(&mut Builder::new(), 0o666).prefix(UNFINISHED).tempfile_in(&folder).map_err(failed)?;
+    let mut filled = with_usual_rights(&mut Builder::new(), 0o666)
+        .prefix(UNFINISHED)
+        .tempfile_in(&folder)
+        .map_err(failed)?;
     filled.write_all(bytes).map_err(failed)?;
     for number in 1..=MAX_SAME_NAME {
-        let name = if number == 1 { format!("{stem}.vital") } else { format!("{stem} {number}.vital") };
+        let name = if number == 1 {
+            format!("{stem}.vital")
+        } else {
+            format!("{stem} {number}.vital")
+        };
         let place = folder.join(name);
         if fs::read(&place).is_ok_and(|there| there == bytes) {
             return Ok(place);
@@ -93,7 +103,10 @@ mod tests {
         assert_eq!(put(b"two"), presets.path().join("SongWalker/Warm Pad 2.vital"));
         assert_eq!(put(b"one"), presets.path().join("SongWalker/Warm Pad.vital"));
         assert_eq!(put(b"two"), presets.path().join("SongWalker/Warm Pad 2.vital"));
-        assert_eq!(fs::read_dir(presets.path().join("SongWalker")).unwrap().count(), 2);
+        assert_eq!(
+            fs::read_dir(presets.path().join("SongWalker")).unwrap().count(),
+            2
+        );
     }
 
     #[test]

@@ -29,7 +29,8 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 pub fn listen(json: bool) {
     let heard = move || {
         let answer = ANSWER.load(Ordering::SeqCst);
-        let ends = answer == Answer::End as u8 || (answer == Answer::Ask as u8 && ASKED.load(Ordering::SeqCst));
+        let ends =
+            answer == Answer::End as u8 || (answer == Answer::Ask as u8 && ASKED.load(Ordering::SeqCst));
         if ends {
             Failure::cancelled().tell(json);
             std::process::exit(i32::from(ErrorCode::Cancelled.exit_code()));
@@ -57,5 +58,9 @@ pub fn is_asked() -> bool {
 /// # Errors
 /// `cancelled`.
 pub fn check() -> Result<(), Failure> {
-    if is_asked() { Err(Failure::cancelled()) } else { Ok(()) }
+    if is_asked() {
+        Err(Failure::cancelled())
+    } else {
+        Ok(())
+    }
 }

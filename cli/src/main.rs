@@ -53,10 +53,18 @@ fn misused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if is_question || !wants_json {
         // Nobody may be listening any more (`songwalker --help | head`); then there is nothing to say.
         let _ = error.print();
-        return ExitCode::from(if is_question { 0 } else { ErrorCode::Usage.exit_code() });
+        return ExitCode::from(if is_question {
+            0
+        } else {
+            ErrorCode::Usage.exit_code()
+        });
     }
     let text = error.render().to_string();
     let message = text.split("\n\nUsage:").next().unwrap_or_default();
+    let message = message
+        .split("\n\nFor more information")
+        .next()
+        .unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     Failure::new(ErrorCode::Usage, message).tell(true);

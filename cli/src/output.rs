@@ -50,11 +50,19 @@ pub fn write(out: &Path, bundle: &PackedBundle) -> Result<Written, Failure> {
 
     let mut filled: Option<tempfile::TempDir> = None;
     for number in 1..=MAX_SAME_NAME {
-        let name = if number == 1 { bundle.stem.clone() } else { format!("{}-{number}", bundle.stem) };
+        let name = if number == 1 {
+            bundle.stem.clone()
+        } else {
+            format!("{}-{number}", bundle.stem)
+        };
         let folder = out.join(name);
         if fs::symlink_metadata(&folder).is_ok() {
             if holds(&folder, &zip_name, bundle) {
-                return Ok(Written { zip: folder.join(zip_name), folder, already_there: true });
+                return Ok(Written {
+                    zip: folder.join(zip_name),
+                    folder,
+                    already_there: true,
+                });
             }
             continue;
         }
@@ -68,14 +76,22 @@ pub fn write(out: &Path, bundle: &PackedBundle) -> Result<Written, Failure> {
                 // Its old name is gone: there is nothing left to remove.
                 let _ = unfinished.keep();
                 folders.stay();
-                return Ok(Written { zip: folder.join(zip_name), folder, already_there: false });
+                return Ok(Written {
+                    zip: folder.join(zip_name),
+                    folder,
+                    already_there: false,
+                });
             }
             // Another process took the name since it was looked at.
             Err(_) if fs::symlink_metadata(&folder).is_ok() => filled = Some(unfinished),
             Err(error) => return Err(failed(error)),
         }
     }
-    let message = format!("{} holds {MAX_SAME_NAME} sounds called {}", out.display(), bundle.stem);
+    let message = format!(
+        "{} holds {MAX_SAME_NAME} sounds called {}",
+        out.display(),
+        bundle.stem
+    );
     Err(Failure::new(ErrorCode::StorageUnavailable, message))
 }
 
@@ -90,7 +106,9 @@ fn holds(folder: &Path, zip_name: &str, bundle: &PackedBundle) -> bool {
 }
 
 fn fill(out: &Path, zip_name: &str, bundle: &PackedBundle) -> io::Result<tempfile::TempDir> {
-    let unfinished = with_usual_rights(&mut Builder::new(), 0o777).prefix(UNFINISHED).tempdir_in(out)?;
+    let unfinished = with_usual_rights(&mut Builder::new(), 0o777)
+        .prefix(UNFINISHED)
+        .tempdir_in(out)?;
     for (path, bytes) in &bundle.files {
         let path = unfinished.path().join(path);
         if let Some(parent) = path.parent() {
@@ -113,8 +131,11 @@ struct NewFolders {
 impl NewFolders {
     fn make(path: &Path) -> Result<Self, Failure> {
         let mut folders = Self { made: Vec::new() };
-        let missing: Vec<&Path> =
-            path.ancestors().filter(|p| !p.as_os_str().is_empty()).take_while(|p| !p.exists()).collect();
+        let missing: Vec<&Path> = path
+            .ancestors()
+            .filter(|p| !p.as_os_str().is_empty())
+            .take_while(|p| !p.exists())
+            .collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
                 Ok(()) => folders.made.push(folder.to_owned()),
@@ -163,8 +184,10 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -174,7 +197,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("a/b");
         let first = write(&out, &bundle("one")).unwrap();
-        assert_eq!((first.folder.clone(), first.already_there), (out.join("Warm Pad"), false));
+        assert_eq!(
+            (first.folder.clone(), first.already_there),
+            (out.join("Warm Pad"), false)
+        );
         assert!(write(&out, &bundle("one")).unwrap().already_there);
         let second = write(&out, &bundle("two")).unwrap();
         assert_eq!(second.folder, out.join("Warm Pad-2"));
@@ -189,12 +215,18 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write(root.path(), &bundle("one")).unwrap();
         fs::write(root.path().join("Warm Pad/patch.json"), "own").unwrap();
-        assert_eq!(write(root.path(), &bundle("one")).unwrap().folder, root.path().join("Warm Pad-2"));
+        assert_eq!(
+            write(root.path(), &bundle("one")).unwrap().folder,
+            root.path().join("Warm Pad-2")
+        );
         assert_eq!(fs::read(root.path().join("Warm Pad/patch.json")).unwrap(), b"own");
         fs::write(root.path().join("Other"), "a file").unwrap();
         let mut other = bundle("one");
         other.stem = "Other".to_owned();
-        assert_eq!(write(root.path(), &other).unwrap().folder, root.path().join("Other-2"));
+        assert_eq!(
+            write(root.path(), &other).unwrap().folder,
+            root.path().join("Other-2")
+        );
     }
 
     #[test]
@@ -207,7 +239,12 @@ mod tests {
         // A path of a bundle's file that is another's folder cannot be written.
         let mut broken = bundle("one");
         broken.files.insert("patch.json/x".to_owned(), Vec::new());
-        assert_eq!(write(&root.path().join("new/out"), &broken).unwrap_err().exit_code(), 6);
+        assert_eq!(
+            write(&root.path().join("new/out"), &broken)
+                .unwrap_err()
+                .exit_code(),
+            6
+        );
         assert_eq!(names(root.path()), ["file"]);
     }
 

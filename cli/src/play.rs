@@ -16,28 +16,61 @@ pub struct Player {
 
 /// The players that are looked for, the best first.
 pub const PLAYERS: [Player; 6] = [
-    Player { program: "pw-play", arguments: &[], reads_flac: true },
-    Player { program: "paplay", arguments: &[], reads_flac: true },
-    Player { program: "aplay", arguments: &["-q"], reads_flac: false },
-    Player { program: "ffplay", arguments: &["-nodisp", "-autoexit", "-loglevel", "error"], reads_flac: true },
-    Player { program: "afplay", arguments: &[], reads_flac: true },
-    Player { program: "mpv", arguments: &["--no-video", "--really-quiet"], reads_flac: true },
+    Player {
+        program: "pw-play",
+        arguments: &[],
+        reads_flac: true,
+    },
+    Player {
+        program: "paplay",
+        arguments: &[],
+        reads_flac: true,
+    },
+    Player {
+        program: "aplay",
+        arguments: &["-q"],
+        reads_flac: false,
+    },
+    Player {
+        program: "ffplay",
+        arguments: &["-nodisp", "-autoexit", "-loglevel", "error"],
+        reads_flac: true,
+    },
+    Player {
+        program: "afplay",
+        arguments: &[],
+        reads_flac: true,
+    },
+    Player {
+        program: "mpv",
+        arguments: &["--no-video", "--really-quiet"],
+        reads_flac: true,
+    },
 ];
 
 /// The players of this machine with where they are, the best first.
 pub fn found() -> Vec<(Player, PathBuf)> {
-    let folders: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+    let folders: Vec<PathBuf> = env::var_os("PATH")
+        .map(|path| env::split_paths(&path).collect())
+        .unwrap_or_default();
     let on_path = |program: &str| {
         let file = format!("{program}{}", env::consts::EXE_SUFFIX);
-        folders.iter().map(|folder| folder.join(&file)).find(|path| is_program(path))
+        folders
+            .iter()
+            .map(|folder| folder.join(&file))
+            .find(|path| is_program(path))
     };
-    PLAYERS.iter().filter_map(|player| Some((*player, on_path(player.program)?))).collect()
+    PLAYERS
+        .iter()
+        .filter_map(|player| Some((*player, on_path(player.program)?)))
+        .collect()
 }
 
 #[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|told| told.is_file() && told.permissions().mode() & 0o111 != 0)
+    path.metadata()
+        .is_ok_and(|told| told.is_file() && told.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
@@ -60,16 +93,29 @@ pub fn play(flac: &Path, as_wav: impl Fn() -> Option<tempfile::NamedTempFile>) -
             None => continue,
         };
         let mut command = Command::new(program);
-        command.args(player.arguments).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        if command.status().is_ok_and(|status| status.success() || crate::interrupt::is_asked()) {
+        command
+            .args(player.arguments)
+            .arg(file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if command
+            .status()
+            .is_ok_and(|status| status.success() || crate::interrupt::is_asked())
+        {
             return Ok(());
         }
     }
     let names = |names: Vec<&str>| names.join(", ");
     if players.is_empty() {
-        Err(format!("no player found (looked for {})", names(PLAYERS.iter().map(|p| p.program).collect())))
+        Err(format!(
+            "no player found (looked for {})",
+            names(PLAYERS.iter().map(|p| p.program).collect())
+        ))
     } else {
         let tried = names(players.iter().map(|(player, _)| player.program).collect());
-        Err(format!("nothing could be played: {tried} failed; is there a sound device?"))
+        Err(format!(
+            "nothing could be played: {tried} failed; is there a sound device?"
+        ))
     }
 }

@@ -56,14 +56,25 @@ impl Progress {
         } else {
             Shown::Lines
         };
-        let clock = Clock { started: Instant::now(), current: None, spent_ms: BTreeMap::new() };
-        Self { shown, clock: Mutex::new(clock) }
+        let clock = Clock {
+            started: Instant::now(),
+            current: None,
+            spent_ms: BTreeMap::new(),
+        };
+        Self {
+            shown,
+            clock: Mutex::new(clock),
+        }
     }
 
     /// A stage is at `share` (0..1) of its work.
     pub fn at(&self, stage: Stage, share: f64) {
         let (words, own) = described(stage);
-        let before: f64 = Stage::ALL.iter().take_while(|s| **s != stage).map(|s| described(*s).1).sum();
+        let before: f64 = Stage::ALL
+            .iter()
+            .take_while(|s| **s != stage)
+            .map(|s| described(*s).1)
+            .sum();
         self.show(stage.name(), words, before + own * share.clamp(0.0, 1.0));
     }
 
@@ -74,7 +85,8 @@ impl Progress {
 
     fn show(&self, stage: &'static str, words: &'static str, whole: f64) {
         let mut clock = self.lock();
-        let is_first = !clock.spent_ms.contains_key(stage) && clock.current.is_none_or(|(name, _)| name != stage);
+        let is_first =
+            !clock.spent_ms.contains_key(stage) && clock.current.is_none_or(|(name, _)| name != stage);
         clock.enter(Some(stage));
         drop(clock);
         match &self.shown {
@@ -138,7 +150,11 @@ fn bar() -> ProgressBar {
         "{spinner} {bar:32} {percent:>3} %  {msg}"
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("━╸─").tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "]));
+        bar.set_style(
+            style
+                .progress_chars("━╸─")
+                .tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "]),
+        );
     }
     bar.enable_steady_tick(std::time::Duration::from_millis(80));
     bar
@@ -163,8 +179,27 @@ mod tests {
         progress.writing();
         let timings = progress.finish();
         let names: Vec<&str> = timings.keys().copied().collect();
-        assert_eq!(names, ["checking", "mapping", "packaging", "planning", "rendering", "total", "varying", "writing"]);
+        assert_eq!(
+            names,
+            [
+                "checking",
+                "mapping",
+                "packaging",
+                "planning",
+                "rendering",
+                "total",
+                "varying",
+                "writing"
+            ]
+        );
         assert_eq!(timings["varying"], 0.0);
-        assert!(timings.iter().filter(|(name, _)| **name != "total").map(|(_, ms)| ms).sum::<f64>() <= timings["total"] + 0.01);
+        assert!(
+            timings
+                .iter()
+                .filter(|(name, _)| **name != "total")
+                .map(|(_, ms)| ms)
+                .sum::<f64>()
+                <= timings["total"] + 0.01
+        );
     }
 }

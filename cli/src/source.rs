@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use songwalker_generator::package::archive::{self, MAX_ENTRIES, MAX_TOTAL_BYTES};
+use songwalker_generator::package::layout;
 use songwalker_generator::verify::{self, BundleFault, Report, VerifyError};
 use songwalker_schemas::limits::MAX_PATCH_BYTES;
 use songwalker_schemas::{ErrorCode, Faults, Intent, PatchSpec, json_schema, structure};
@@ -57,8 +58,12 @@ pub fn intent(path: &Path) -> Result<Intent, Failure> {
     if bytes.starts_with(ZIP_START) {
         return Ok(checked(path, bytes)?.report.intent);
     }
-    let value: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::new(ErrorCode::InvalidJson, format!("{} is not JSON: {error}", path.display())))?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::new(
+            ErrorCode::InvalidJson,
+            format!("{} is not JSON: {error}", path.display()),
+        )
+    })?;
     let mut faults = Faults::new();
     structure::check(&value, json_schema::intent(), &mut faults);
     if faults.is_empty() {
@@ -67,7 +72,12 @@ pub fn intent(path: &Path) -> Result<Intent, Failure> {
             Err(error) => faults.push("", error.to_string()),
         }
     }
-    Err(Failure::of_document(ErrorCode::InvalidRequest, path, "intent", &faults))
+    Err(Failure::of_document(
+        ErrorCode::InvalidRequest,
+        path,
+        "intent",
+        &faults,
+    ))
 }
 
 /// A bundle, checked.
@@ -89,19 +99,37 @@ pub fn bundle_zip(path: &Path) -> Result<Vec<u8>, Failure> {
     }
     let mut files = BTreeMap::new();
     gather(path, "", &mut files, &mut 0)?;
+    if !files.contains_key(layout::MANIFEST) {
+        let message = format!(
+            "{} is no unpacked bundle: it has no {}",
+            path.display(),
+            layout::MANIFEST
+        );
+        return Err(Failure::new(ErrorCode::InvalidBundle, message));
+    }
     // The packed bundle lies beside its own files; it is no part of itself.
     files.retain(|name, _| name.contains('/') || !name.ends_with(".zip"));
     archive::write(&files).map_err(|fault| {
-        Failure::new(ErrorCode::InvalidBundle, format!("{} is not an unpacked bundle: {fault}", path.display()))
+        Failure::new(
+            ErrorCode::InvalidBundle,
+            format!("{} is not an unpacked bundle: {fault}", path.display()),
+        )
     })
 }
 
 /// What is wrong with a bundle, as its reader says it.
 fn refused(path: &Path, error: &VerifyError) -> Failure {
     let differs = |fault: &BundleFault| {
-        matches!(fault, BundleFault::WrongHash(_) | BundleFault::WrongSize { .. } | BundleFault::Mismatch(_))
+        matches!(
+            fault,
+            BundleFault::WrongHash(_) | BundleFault::WrongSize { .. } | BundleFault::Mismatch(_)
+        )
     };
-    let code = if error.faults.iter().any(differs) { ErrorCode::VerificationFailed } else { ErrorCode::InvalidBundle };
+    let code = if error.faults.iter().any(differs) {
+        ErrorCode::VerificationFailed
+    } else {
+        ErrorCode::InvalidBundle
+    };
     Failure::new(code, format!("{} is not a sound bundle", path.display())).with_faults(error.details())
 }
 
@@ -116,7 +144,8 @@ fn checked(path: &Path, zip: Vec<u8>) -> Result<Bundle, Failure> {
 fn read_json_or_zip(path: &Path, json_limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failure> {
     let mut start = [0; ZIP_START.len()];
     let is_zip = fs::metadata(path).is_ok_and(|told| told.is_file())
-        && fs::File::open(path).is_ok_and(|mut file| std::io::Read::read_exact(&mut file, &mut start).is_ok())
+        && fs::File::open(path)
+            .is_ok_and(|mut file| std::io::Read::read_exact(&mut file, &mut start).is_ok())
         && start == ZIP_START;
     if is_zip {
         whole_file::read(path, MAX_TOTAL_BYTES as usize, ErrorCode::InvalidBundle)
@@ -126,15 +155,25 @@ fn read_json_or_zip(path: &Path, json_limit: usize, code: ErrorCode) -> Result<V
 }
 
 /// Every file below a folder by its path in it, within the limits of a bundle. Links are not followed.
-fn gather(folder: &Path, at: &str, files: &mut BTreeMap<String, Vec<u8>>, bytes: &mut usize) -> Result<(), Failure> {
+fn gather(
+    folder: &Path,
+    at: &str,
+    files: &mut BTreeMap<String, Vec<u8>>,
+    bytes: &mut usize,
+) -> Result<(), Failure> {
     let refused =
         |path: &Path, why: &str| Failure::new(ErrorCode::InvalidBundle, format!("{} {why}", path.display()));
     for entry in fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))? {
         let entry = entry.map_err(|error| Failure::reading(folder, &error))?;
         let path = entry.path();
-        let name = entry.file_name().into_string().map_err(|_| refused(&path, "has a name that is no text"))?;
+        let name = entry
+            .file_name()
+            .into_string()
+            .map_err(|_| refused(&path, "has a name that is no text"))?;
         let name = format!("{at}{name}");
-        let kind = entry.file_type().map_err(|error| Failure::reading(&path, &error))?;
+        let kind = entry
+            .file_type()
+            .map_err(|error| Failure::reading(&path, &error))?;
         if kind.is_dir() && name.split('/').count() < 8 {
             gather(&path, &format!("{name}/"), files, bytes)?;
         } else if kind.is_file() {

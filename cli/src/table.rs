@@ -28,7 +28,12 @@ impl Table {
     pub fn text(&self, indent: usize) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|(_, cell)| cell.chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|(_, cell)| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
@@ -74,8 +79,16 @@ mod tests {
     fn columns_line_up_and_no_line_ends_in_blanks() {
         let plain = Style::new();
         let mut table = Table::new();
-        table.row([(plain, "a".into()), (plain, "größe".into()), (plain, String::new())]);
-        table.row([(plain, "long".into()), (plain, String::new()), (plain, "x".into())]);
+        table.row([
+            (plain, "a".into()),
+            (plain, "größe".into()),
+            (plain, String::new()),
+        ]);
+        table.row([
+            (plain, "long".into()),
+            (plain, String::new()),
+            (plain, "x".into()),
+        ]);
         assert_eq!(table.text(2), "  a     größe\n  long         x\n");
     }
 

@@ -32,7 +32,9 @@ pub fn paint(style: Style, text: impl Display) -> String {
 /// [`Failure::PipeClosed`] where nobody reads any more, `storage_unavailable` where it cannot be written.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::stdout)
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Failure::stdout)
 }
 
 /// Writes one JSON value and a line end to standard output.
@@ -41,7 +43,9 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// As [`print`].
 pub fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{value}").and_then(|()| out.flush()).map_err(Failure::stdout)
+    writeln!(out, "{value}")
+        .and_then(|()| out.flush())
+        .map_err(Failure::stdout)
 }
 
 /// Writes to standard error. Where even that fails there is nobody left to tell.
@@ -64,16 +68,18 @@ pub fn is_coloured() -> bool {
 /// of writing are spelled out.
 pub fn clean(text: &str) -> String {
     let commands = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if commands(c) && c != '\n' {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-        out
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut out, c| {
+            if commands(c) && c != '\n' {
+                out.extend(c.escape_unicode());
+            } else {
+                out.push(c);
+            }
+            out
+        })
 }
 
 /// An argument as a shell reads it back.
@@ -94,14 +100,33 @@ mod tests {
 
     #[test]
     fn text_from_a_file_cannot_command_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\u{7}\u{9b}c\u{202e}d\te\nf é🌊"), "a\\u{1b}[2Jb\\u{7}\\u{9b}c\\u{202e}d\\u{9}e\nf é🌊");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\u{7}\u{9b}c\u{202e}d\te\nf é🌊"),
+            "a\\u{1b}[2Jb\\u{7}\\u{9b}c\\u{202e}d\\u{9}e\nf é🌊"
+        );
     }
 
     #[test]
     fn arguments_come_back_from_a_shell_as_they_were() {
-        for argument in ["plain", "two words", "it's", "a\"b", "$HOME", "`x`", "back\\slash", "", "-x", "ä b", "!1", "a'b$c"] {
-            let output =
-                std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", quoted(argument))).output().unwrap();
+        for argument in [
+            "plain",
+            "two words",
+            "it's",
+            "a\"b",
+            "$HOME",
+            "`x`",
+            "back\\slash",
+            "",
+            "-x",
+            "ä b",
+            "!1",
+            "a'b$c",
+        ] {
+            let output = std::process::Command::new("sh")
+                .arg("-c")
+                .arg(format!("printf %s {}", quoted(argument)))
+                .output()
+                .unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), argument);
         }
     }

@@ -19,12 +19,18 @@ const MAX_BYTES: usize = 550_000_000;
 /// # Errors
 /// `storage_unavailable`; nothing half-written stays.
 pub fn write(path: &Path, audio: &Audio) -> Result<(), Failure> {
-    let spec =
-        WavSpec { channels: 2, sample_rate: audio.sample_rate, bits_per_sample: 32, sample_format: SampleFormat::Float };
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: audio.sample_rate,
+        bits_per_sample: 32,
+        sample_format: SampleFormat::Float,
+    };
     whole_file::write(path, |file: &mut File| {
         let mut wav = WavWriter::new(BufWriter::with_capacity(1 << 16, file), spec).map_err(io_error)?;
         for (left, right) in audio.left.iter().zip(&audio.right) {
-            wav.write_sample(*left).and_then(|()| wav.write_sample(*right)).map_err(io_error)?;
+            wav.write_sample(*left)
+                .and_then(|()| wav.write_sample(*right))
+                .map_err(io_error)?;
         }
         wav.finalize().map_err(io_error)
     })
@@ -44,14 +50,22 @@ fn io_error(error: hound::Error) -> io::Error {
 pub fn read(path: &Path) -> Result<Audio, Failure> {
     let bytes = whole_file::read(path, MAX_BYTES, ErrorCode::InvalidAudio)?;
     decode(bytes).map_err(|problem| {
-        Failure::new(ErrorCode::InvalidAudio, format!("cannot use {}: {problem}", path.display()))
-            .with_hint("give a WAV file of 16, 24 or 32 bit, mono or stereo")
+        Failure::new(
+            ErrorCode::InvalidAudio,
+            format!("cannot use {}: {problem}", path.display()),
+        )
+        .with_hint("give a WAV file of 16, 24 or 32 bit, mono or stereo")
     })
 }
 
 fn decode(bytes: Vec<u8>) -> Result<Audio, String> {
     let mut wav = WavReader::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-    let WavSpec { channels, sample_rate, bits_per_sample, sample_format } = wav.spec();
+    let WavSpec {
+        channels,
+        sample_rate,
+        bits_per_sample,
+        sample_format,
+    } = wav.spec();
     if !(1..=2).contains(&channels) {
         return Err(format!("it has {channels} channels"));
     }
@@ -62,7 +76,9 @@ fn decode(bytes: Vec<u8>) -> Result<Audio, String> {
         (SampleFormat::Float, 32) => wav.samples::<f32>().collect(),
         (SampleFormat::Int, 16 | 24 | 32) => {
             let full_scale = (1_u64 << (bits_per_sample - 1)) as f64;
-            wav.samples::<i32>().map(|sample| sample.map(|x| (f64::from(x) / full_scale) as f32)).collect()
+            wav.samples::<i32>()
+                .map(|sample| sample.map(|x| (f64::from(x) / full_scale) as f32))
+                .collect()
         }
         (_, bits) => return Err(format!("{bits} bits a sample are not read")),
     };
@@ -70,8 +86,19 @@ fn decode(bytes: Vec<u8>) -> Result<Audio, String> {
     if samples.is_empty() {
         return Err("it has no sound".to_owned());
     }
-    let channel = |first: usize| samples.iter().skip(first).step_by(usize::from(channels)).copied().collect();
-    Ok(Audio { sample_rate, left: channel(0), right: channel(usize::from(channels) - 1) })
+    let channel = |first: usize| {
+        samples
+            .iter()
+            .skip(first)
+            .step_by(usize::from(channels))
+            .copied()
+            .collect()
+    };
+    Ok(Audio {
+        sample_rate,
+        left: channel(0),
+        right: channel(usize::from(channels) - 1),
+    })
 }
 
 #[cfg(test)]
@@ -92,14 +119,23 @@ mod tests {
     }
 
     fn spec(channels: u16, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
-        WavSpec { channels, sample_rate: 44_100, bits_per_sample, sample_format }
+        WavSpec {
+            channels,
+            sample_rate: 44_100,
+            bits_per_sample,
+            sample_format,
+        }
     }
 
     #[test]
     fn what_is_written_is_read_back_bit_for_bit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.wav");
-        let audio = Audio { sample_rate: 48_000, left: vec![0.25, -1.5, 1e-20], right: vec![0.1, 0.0, -0.3] };
+        let audio = Audio {
+            sample_rate: 48_000,
+            left: vec![0.25, -1.5, 1e-20],
+            right: vec![0.1, 0.0, -0.3],
+        };
         write(&path, &audio).unwrap();
         assert_eq!(read(&path).unwrap(), audio);
     }
@@ -109,7 +145,11 @@ mod tests {
         for bits in [16, 24, 32] {
             let half = 1 << (bits - 2);
             let audio = decode(encoded(spec(1, bits, SampleFormat::Int), &[half, -half])).unwrap();
-            assert_eq!((audio.left, audio.right), (vec![0.5, -0.5], vec![0.5, -0.5]), "{bits} bits");
+            assert_eq!(
+                (audio.left, audio.right),
+                (vec![0.5, -0.5], vec![0.5, -0.5]),
+                "{bits} bits"
+            );
         }
         let stereo = decode(encoded(spec(2, 32, SampleFormat::Float), &[1, 2, 3, 4])).unwrap();
         assert_eq!((stereo.left, stereo.right), (vec![1.0, 3.0], vec![2.0, 4.0]));

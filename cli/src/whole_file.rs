@@ -19,15 +19,24 @@ pub fn read(path: &Path, limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failu
     let file = File::open(path).map_err(|error| Failure::reading(path, &error))?;
     let told = file.metadata().map_err(|error| Failure::reading(path, &error))?;
     if told.is_dir() {
-        return Err(Failure::new(code, format!("{} is a folder, not a file", path.display())));
+        return Err(Failure::new(
+            code,
+            format!("{} is a folder, not a file", path.display()),
+        ));
     }
     if told.len() > limit as u64 {
         return Err(too_long());
     }
     // What a device or pipe says of its length means nothing.
     let mut bytes = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| Failure::reading(path, &error))?;
-    if bytes.len() > limit { Err(too_long()) } else { Ok(bytes) }
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::reading(path, &error))?;
+    if bytes.len() > limit {
+        Err(too_long())
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Writes a file: beside its place under another name, then put there. A file that was there is replaced only by a
@@ -51,9 +60,13 @@ pub fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> 
         _ => {}
     }
     interrupt::answer(Answer::Wait);
-    let mut unfinished =
-        with_usual_rights(&mut Builder::new(), 0o666).prefix(UNFINISHED).tempfile_in(folder_of(&place)).map_err(failed)?;
-    content(unfinished.as_file_mut()).and_then(|()| unfinished.as_file_mut().flush()).map_err(failed)?;
+    let mut unfinished = with_usual_rights(&mut Builder::new(), 0o666)
+        .prefix(UNFINISHED)
+        .tempfile_in(folder_of(&place))
+        .map_err(failed)?;
+    content(unfinished.as_file_mut())
+        .and_then(|()| unfinished.as_file_mut().flush())
+        .map_err(failed)?;
     interrupt::check()?;
     unfinished.persist(&place).map_err(|error| failed(error.error))?;
     interrupt::answer(Answer::End);
@@ -72,7 +85,10 @@ pub fn with_usual_rights<'b, 'a, 'c>(builder: &'b mut Builder<'a, 'c>, mode: u32
 
 /// The rights that a new file or folder has.
 #[cfg(not(unix))]
-pub fn with_usual_rights<'b, 'a, 'c>(builder: &'b mut Builder<'a, 'c>, _mode: u32) -> &'b mut Builder<'a, 'c> {
+pub fn with_usual_rights<'b, 'a, 'c>(
+    builder: &'b mut Builder<'a, 'c>,
+    _mode: u32,
+) -> &'b mut Builder<'a, 'c> {
     builder
 }
 
@@ -89,8 +105,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -138,9 +156,22 @@ mod tests {
         let path = folder.path().join("x");
         fs::write(&path, [0; 11]).unwrap();
         assert_eq!(read(&path, 11, ErrorCode::InvalidPatch).unwrap().len(), 11);
-        assert_eq!(read(&path, 10, ErrorCode::InvalidPatch).unwrap_err().exit_code(), 3);
-        assert_eq!(read(folder.path(), 10, ErrorCode::InvalidPatch).unwrap_err().exit_code(), 3);
+        assert_eq!(
+            read(&path, 10, ErrorCode::InvalidPatch).unwrap_err().exit_code(),
+            3
+        );
+        assert_eq!(
+            read(folder.path(), 10, ErrorCode::InvalidPatch)
+                .unwrap_err()
+                .exit_code(),
+            3
+        );
         #[cfg(target_os = "linux")]
-        assert_eq!(read(Path::new("/dev/zero"), 10, ErrorCode::InvalidPatch).unwrap_err().exit_code(), 3);
+        assert_eq!(
+            read(Path::new("/dev/zero"), 10, ErrorCode::InvalidPatch)
+                .unwrap_err()
+                .exit_code(),
+            3
+        );
     }
 }

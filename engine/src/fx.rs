@@ -16,6 +16,8 @@ mod mix;
 mod one_pole;
 pub mod phaser;
 mod power;
+#[cfg(test)]
+mod probe;
 mod ramp;
 pub mod reverb;
 mod slots;

@@ -94,12 +94,20 @@ pub fn as_json(measured: &AudioAnalysis) -> Result<Value, Failure> {
 pub fn table(measured: &Value) -> String {
     let mut table = Table::new();
     let shape = measured["envelope_shape"].as_str().unwrap_or_default();
-    table.row([(BOLD, "shape".into()), (DIM, "envelope".into()), (BOLD, shape.to_owned())]);
+    table.row([
+        (BOLD, "shape".into()),
+        (DIM, "envelope".into()),
+        (BOLD, shape.to_owned()),
+    ]);
     for (group, measures) in SHOWN {
         for (index, (key, name, unit, decimals)) in measures.iter().enumerate() {
             let group = if index == 0 { group } else { "" };
             let figure = in_words(&measured[*key], unit, *decimals);
-            table.row([(BOLD, group.to_owned()), (DIM, (*name).to_owned()), (anstyle::Style::new(), figure)]);
+            table.row([
+                (BOLD, group.to_owned()),
+                (DIM, (*name).to_owned()),
+                (anstyle::Style::new(), figure),
+            ]);
         }
     }
     table.text(0)
@@ -112,7 +120,6 @@ fn in_words(value: &Value, unit: &str, decimals: usize) -> String {
         None => "never".to_owned(),
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use songwalker_engine::audio::Audio;
 use songwalker_engine::render::{self, RenderRequest};
 use songwalker_generator::GENERATOR_VERSION;
 use songwalker_schemas::patch::fx::Fx;
-use songwalker_schemas::{ErrorCode, PatchSpec, SCHEMA_VERSION, canonical};
+use songwalker_schemas::{ErrorCode, Fault, PatchSpec, SCHEMA_VERSION, canonical};
 
 use crate::args::Doctor;
 use crate::commands::render::failure;
@@ -33,17 +33,23 @@ struct SelfTest {
 /// Examines and prints.
 pub fn run(args: &Doctor) -> Result<(), Failure> {
     let test = self_test()?;
-    if args.json {
-        terminal::print_json(&as_json(&test))?;
-    } else {
+    let passed = test.sha256 == SELF_TEST_SHA256;
+    if !args.json {
         terminal::print(&in_words(&test))?;
+    } else if passed {
+        terminal::print_json(&as_json(&test))?;
     }
-    if test.sha256 == SELF_TEST_SHA256 {
+    if passed {
         return Ok(());
     }
+    let fault = Fault {
+        pointer: "/self_test/sha256".to_owned(),
+        problem: format!("is {}, expected {SELF_TEST_SHA256}", test.sha256),
+    };
     let message = "the engine does not play on this machine what it plays elsewhere";
     Err(Failure::new(ErrorCode::VerificationFailed, message)
-        .with_hint("please report this with the output of `songwalker doctor --json`"))
+        .with_faults(vec![fault])
+        .with_hint("please report this with what `songwalker doctor` says"))
 }
 
 /// A sound that uses every kind of part: a detuned saw through a filter, noise, and all effects.
@@ -74,13 +80,22 @@ fn enable(fx: &mut Fx) {
 
 fn self_test() -> Result<SelfTest, Failure> {
     let timer = CpuTimer::start();
-    let audio = render::render(&probe(), &RenderRequest::note(57, 0.8, 1.0, 2.0), &|| false).map_err(failure)?;
-    Ok(SelfTest { sha256: hash(&audio), cpu_s: timer.seconds(), seconds: audio.seconds() })
+    let audio =
+        render::render(&probe(), &RenderRequest::note(57, 0.8, 1.0, 2.0), &|| false).map_err(failure)?;
+    Ok(SelfTest {
+        sha256: hash(&audio),
+        cpu_s: timer.seconds(),
+        seconds: audio.seconds(),
+    })
 }
 
 fn hash(audio: &Audio) -> String {
-    let bytes: Vec<u8> =
-        audio.left.iter().zip(&audio.right).flat_map(|(l, r)| [l.to_le_bytes(), r.to_le_bytes()].concat()).collect();
+    let bytes: Vec<u8> = audio
+        .left
+        .iter()
+        .zip(&audio.right)
+        .flat_map(|(l, r)| [l.to_le_bytes(), r.to_le_bytes()].concat())
+        .collect();
     canonical::sha256_hex(&bytes)
 }
 
@@ -96,7 +111,10 @@ fn cpu_features() -> Vec<&'static str> {
             ("fma", std::is_x86_feature_detected!("fma")),
             ("avx512f", std::is_x86_feature_detected!("avx512f")),
         ];
-        all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+        all.into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(name, _)| name)
+            .collect()
     }
     #[cfg(not(target_arch = "x86_64"))]
     Vec::new()
@@ -144,7 +162,11 @@ const fn build() -> &'static str {
 
 fn in_words(test: &SelfTest) -> String {
     let plain = anstyle::Style::new();
-    let (good, notice, bad) = ((GOOD, "✓".to_owned()), (NOTICE, "–".to_owned()), (BAD, "✗".to_owned()));
+    let (good, notice, bad) = (
+        (GOOD, "✓".to_owned()),
+        (NOTICE, "–".to_owned()),
+        (BAD, "✗".to_owned()),
+    );
     let mut table = Table::new();
     let mut row = |mark: &(anstyle::Style, String), name: &str, value: String| {
         table.row([mark.clone(), (BOLD, name.to_owned()), (plain, clean(&value))]);
@@ -159,27 +181,62 @@ fn in_words(test: &SelfTest) -> String {
         ),
     );
     let features = cpu_features();
-    let features = if features.is_empty() { String::new() } else { format!(" ({})", features.join(", ")) };
-    row(&good, "processor", format!("{}, {} cores{features}", std::env::consts::ARCH, cores()));
+    let features = if features.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", features.join(", "))
+    };
+    row(
+        &good,
+        "processor",
+        format!("{}, {} cores{features}", std::env::consts::ARCH, cores()),
+    );
     row(&good, "", format!("the engine uses {}", used_features()));
     match output::probe(&out_folder()) {
-        Ok(()) => row(&good, "output", format!("{} unless --out says otherwise", out_folder().display())),
-        Err(_) => row(&notice, "output", format!("{} cannot be written: use --out", out_folder().display())),
+        Ok(()) => row(
+            &good,
+            "output",
+            format!("{} unless --out says otherwise", out_folder().display()),
+        ),
+        Err(_) => row(
+            &notice,
+            "output",
+            format!("{} cannot be written: use --out", out_folder().display()),
+        ),
     }
-    row(&good, "elsewhere", "no settings, no cache, no network, no telemetry".to_owned());
+    row(
+        &good,
+        "elsewhere",
+        "no settings, no cache, no network, no telemetry".to_owned(),
+    );
     match play::found().first() {
         Some((_, path)) => row(&good, "player", path.display().to_string()),
         None => row(&notice, "player", "none found, so --play stays silent".to_owned()),
     }
     match install::presets_folder() {
         Ok(folder) => row(&good, "Vital", format!("user presets in {}", folder.display())),
-        Err(_) => row(&notice, "Vital", format!("not found here; {} names its user presets", install::VARIABLE)),
+        Err(_) => row(
+            &notice,
+            "Vital",
+            format!("not found here; {} names its user presets", install::VARIABLE),
+        ),
     }
     if test.sha256 == SELF_TEST_SHA256 {
-        let speed = format!("{:.1} × real time with every effect on", test.seconds / test.cpu_s);
-        row(&good, "self-test", format!("the engine plays the same bits as everywhere, {speed}"));
+        let speed = format!(
+            "{:.1} × real time with every effect on",
+            test.seconds / test.cpu_s
+        );
+        row(
+            &good,
+            "self-test",
+            format!("the engine plays the same bits as everywhere, {speed}"),
+        );
     } else {
-        row(&bad, "self-test", format!("another sound than expected: {}", test.sha256));
+        row(
+            &bad,
+            "self-test",
+            format!("another sound than expected: {}", test.sha256),
+        );
     }
     let mut text = table.text(0);
     if cfg!(debug_assertions) {
@@ -196,6 +253,9 @@ mod tests {
     #[test]
     fn the_self_test_sounds_as_it_is_written_down() {
         let test = self_test().unwrap();
-        assert_eq!(test.sha256, SELF_TEST_SHA256, "where the engine's sound was meant to change, write this hash down");
+        assert_eq!(
+            test.sha256, SELF_TEST_SHA256,
+            "where the engine's sound was meant to change, write this hash down"
+        );
     }
 }

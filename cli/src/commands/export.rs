@@ -20,9 +20,15 @@ pub fn run(args: &Export) -> Result<(), Failure> {
     let made = made.map_err(|error| Failure::new(ErrorCode::InvalidPatch, error.to_string()))?;
     whole_file::write(&args.out, |file| file.write_all(&made.bytes))?;
     if args.json {
-        return terminal::print_json(&json!({ "out": args.out, "bytes": made.bytes.len(), "lost": made.lost }));
+        return terminal::print_json(
+            &json!({ "out": args.out, "bytes": made.bytes.len(), "lost": made.lost }),
+        );
     }
-    let mut text = format!("{}  {} bytes\n", paint(BOLD, args.out.display()), made.bytes.len());
+    let mut text = format!(
+        "{}  {} bytes\n",
+        paint(BOLD, args.out.display()),
+        made.bytes.len()
+    );
     for lost in &made.lost {
         text.push_str(&format!("  {}  {}\n", paint(NOTICE, "not carried"), clean(lost)));
     }

@@ -59,7 +59,10 @@ pub fn run(args: &Generate) -> Result<(), Failure> {
         Seed::Random => random_seed(),
     };
     // What cannot succeed fails before the work, not after it.
-    let presets = args.install.map(|Synth::Vital| install::presets_folder()).transpose()?;
+    let presets = args
+        .install
+        .map(|Synth::Vital| install::presets_folder())
+        .transpose()?;
     interrupt::answer(Answer::Ask);
     output::probe(&args.out)?;
 
@@ -101,7 +104,10 @@ pub fn run(args: &Generate) -> Result<(), Failure> {
 }
 
 fn generate(args: &Generate, wish: &Wish, seed: u64, progress: &Progress) -> Result<Generated, Failure> {
-    let hooks = Hooks { progress: &|stage, share| progress.at(stage, share), cancelled: &interrupt::is_asked };
+    let hooks = Hooks {
+        progress: &|stage, share| progress.at(stage, share),
+        cancelled: &interrupt::is_asked,
+    };
     let variations = usize::from(args.variations);
     let generated = match wish {
         Wish::Words(prompt) => {
@@ -129,15 +135,26 @@ fn wish(args: &Generate) -> Result<Wish, Failure> {
 
 fn from_stdin() -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    io::stdin().lock().take(MAX_STDIN_BYTES + 1).read_to_end(&mut bytes).map_err(|error| {
-        Failure::new(ErrorCode::StorageUnavailable, format!("cannot read standard input: {error}"))
-    })?;
+    io::stdin()
+        .lock()
+        .take(MAX_STDIN_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            Failure::new(
+                ErrorCode::StorageUnavailable,
+                format!("cannot read standard input: {error}"),
+            )
+        })?;
     if bytes.len() as u64 > MAX_STDIN_BYTES {
         let message = format!("the prompt on standard input has more than {MAX_PROMPT_CHARS} characters");
         return Err(Failure::new(ErrorCode::PromptTooLong, message));
     }
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new(ErrorCode::InvalidRequest, "the prompt on standard input is not UTF-8 text"))
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(
+            ErrorCode::InvalidRequest,
+            "the prompt on standard input is not UTF-8 text",
+        )
+    })
 }
 
 /// A seed from the system's own randomness, by way of the standard library's hasher.
@@ -156,20 +173,30 @@ fn install(presets: &Path, generated: &Generated) -> Result<PathBuf, Failure> {
 /// The preview as WAV, for players that read no FLAC.
 fn preview_wav(generated: &Generated) -> Option<tempfile::NamedTempFile> {
     let notes = midi::decode(generated.bundle.files.get(layout::PREVIEW_MID)?).ok()?;
-    let seconds = notes.iter().map(|note| note.start_s + note.hold_s).fold(0.0, f64::max) + WAV_TAIL_S;
+    let seconds = notes
+        .iter()
+        .map(|note| note.start_s + note.hold_s)
+        .fold(0.0, f64::max)
+        + WAV_TAIL_S;
     let request = RenderRequest {
         notes,
         bpm: generated.patch.meta.tempo_bpm.unwrap_or(120.0),
         ..RenderRequest::note(60, 0.8, 1.0, seconds)
     };
     let audio = render::render(&generated.patch, &request, &|| false).ok()?;
-    let file = tempfile::Builder::new().prefix("songwalker-").suffix(".wav").tempfile().ok()?;
+    let file = tempfile::Builder::new()
+        .prefix("songwalker-")
+        .suffix(".wav")
+        .tempfile()
+        .ok()?;
     wav::write(file.path(), &audio).ok()?;
     Some(file)
 }
 
 fn as_json(made: &Made) -> Value {
-    let Made { generated, written, .. } = made;
+    let Made {
+        generated, written, ..
+    } = made;
     let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     let analysis = generated
         .bundle

@@ -27,7 +27,11 @@ pub fn run(args: &Render) -> Result<(), Failure> {
     let cpu_s = timer.seconds();
     wav::write(&args.out, &audio)?;
 
-    let realtime = if cpu_s > 0.0 { audio.seconds() / cpu_s } else { f64::INFINITY };
+    let realtime = if cpu_s > 0.0 {
+        audio.seconds() / cpu_s
+    } else {
+        f64::INFINITY
+    };
     let unsupported = patch_player::unsupported(&patch);
     if args.json {
         return terminal::print_json(&json!({
@@ -40,7 +44,10 @@ pub fn run(args: &Render) -> Result<(), Failure> {
         paint(BOLD, args.out.display()),
         audio.seconds(),
         audio.sample_rate,
-        paint(DIM, format!("{cpu_s:.2} s of processor time, {realtime:.1} × real time")),
+        paint(
+            DIM,
+            format!("{cpu_s:.2} s of processor time, {realtime:.1} × real time")
+        ),
     );
     for part in &unsupported {
         text.push_str(&format!("  {}  {}\n", paint(NOTICE, "not played"), clean(part)));
@@ -53,16 +60,29 @@ fn request(args: &Render, patch: &PatchSpec) -> Result<RenderRequest, Failure> {
         Some(path) => {
             let bytes = whole_file::read(path, MAX_MIDI_BYTES, ErrorCode::InvalidAudio)?;
             midi::decode(&bytes).map_err(|error| {
-                Failure::new(ErrorCode::InvalidAudio, format!("cannot use {}: {error}", path.display()))
+                Failure::new(
+                    ErrorCode::InvalidAudio,
+                    format!("cannot use {}: {error}", path.display()),
+                )
             })?
         }
-        None => vec![Note { start_s: 0.0, hold_s: args.hold, key: args.note, velocity: args.velocity }],
+        None => vec![Note {
+            start_s: 0.0,
+            hold_s: args.hold,
+            key: args.note,
+            velocity: args.velocity,
+        }],
     };
-    let end_s = notes.iter().map(|note| note.start_s + note.hold_s).fold(0.0, f64::max);
+    let end_s = notes
+        .iter()
+        .map(|note| note.start_s + note.hold_s)
+        .fold(0.0, f64::max);
     let seconds = end_s + args.tail;
     if seconds + args.warm_up > MAX_SECONDS {
-        let message = format!("{seconds:.1} s with the tail are too long: at most {MAX_SECONDS} s, warm-up included");
-        return Err(Failure::new(ErrorCode::InvalidRequest, message).with_hint("make --hold, --tail or the MIDI file shorter"));
+        let message =
+            format!("{seconds:.1} s with the tail are too long: at most {MAX_SECONDS} s, warm-up included");
+        return Err(Failure::new(ErrorCode::InvalidRequest, message)
+            .with_hint("make --hold, --tail or the MIDI file shorter"));
     }
     Ok(RenderRequest {
         sample_rate: args.sample_rate,
@@ -84,17 +104,31 @@ fn turned(settings: &[MacroSetting], patch: &PatchSpec) -> Result<Vec<(usize, f6
             Knob::Role(role) => patch.macros.iter().position(|slot| slot.role_id == *role),
         };
         let Some(slot) = slot else {
-            let roles: Vec<&str> = patch.macros.iter().map(|slot| RoleId::name(slot.role_id)).collect();
+            let roles: Vec<&str> = patch
+                .macros
+                .iter()
+                .map(|slot| RoleId::name(slot.role_id))
+                .collect();
             let message = "the patch has no such macro";
-            return Err(Failure::new(ErrorCode::InvalidRequest, message)
-                .with_hint(format!("it has {}: name one by its place, 1 to 8", roles.join(", "))));
+            return Err(
+                Failure::new(ErrorCode::InvalidRequest, message).with_hint(format!(
+                    "it has {}: name one by its place, 1 to 8",
+                    roles.join(", ")
+                )),
+            );
         };
         let knob = &patch.macros[slot];
         if !(knob.min..=knob.max).contains(value) {
             let problem = format!("{value} is outside {}..{}", knob.min, knob.max);
-            let fault = Fault { pointer: format!("/macros/{slot}/value"), problem };
-            return Err(Failure::new(ErrorCode::InvalidRequest, format!("{} does not go that far", knob.role_id))
-                .with_faults(vec![fault]));
+            let fault = Fault {
+                pointer: format!("/macros/{slot}/value"),
+                problem,
+            };
+            return Err(Failure::new(
+                ErrorCode::InvalidRequest,
+                format!("{} does not go that far", knob.role_id),
+            )
+            .with_faults(vec![fault]));
         }
         turned.push((slot, *value));
     }
@@ -128,6 +162,11 @@ mod tests {
         for slot in &mut patch.macros {
             slot.role_id = RoleId::Free;
         }
-        assert_eq!(turned(&["SPACE=0.1".parse().unwrap()], &patch).unwrap_err().exit_code(), 3);
+        assert_eq!(
+            turned(&["SPACE=0.1".parse().unwrap()], &patch)
+                .unwrap_err()
+                .exit_code(),
+            3
+        );
     }
 }

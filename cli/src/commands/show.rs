@@ -26,8 +26,11 @@ pub fn run(args: &Show) -> Result<(), Failure> {
         return terminal::print(&format!("{command}\n"));
     }
     let analysis = document(&bundle, layout::ANALYSIS)?;
-    let variations = VariationsDiff::from_value(document(&bundle, layout::VARIATIONS_DIFF)?)
-        .map_err(|faults| Failure::new(ErrorCode::InvalidBundle, "broken variations").with_faults(faults.as_slice().to_vec()))?;
+    let variations =
+        VariationsDiff::from_value(document(&bundle, layout::VARIATIONS_DIFF)?).map_err(|faults| {
+            Failure::new(ErrorCode::InvalidBundle, "broken variations")
+                .with_faults(faults.as_slice().to_vec())
+        })?;
     if args.json {
         return terminal::print_json(&as_json(&bundle, &analysis, &variations, &command));
     }
@@ -45,8 +48,10 @@ pub fn command(bundle: &Path, provenance: &Provenance) -> String {
 
 fn document(bundle: &Bundle, path: &str) -> Result<Value, Failure> {
     let refused = |problem: String| {
-        Failure::new(ErrorCode::InvalidBundle, "the bundle cannot be read")
-            .with_faults(vec![Fault { pointer: format!("/{path}"), problem }])
+        Failure::new(ErrorCode::InvalidBundle, "the bundle cannot be read").with_faults(vec![Fault {
+            pointer: format!("/{path}"),
+            problem,
+        }])
     };
     let files = archive::read(&bundle.zip).map_err(|_| refused("not a zip".to_owned()))?;
     let bytes = files.get(path).ok_or_else(|| refused("missing".to_owned()))?;
@@ -72,8 +77,11 @@ fn as_json(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comma
                 "min": slot.min, "max": slot.max, "targets": slot.targets.len() })
         })
         .collect();
-    let variations: Vec<Value> =
-        variations.variations.iter().map(|v| json!({ "id": v.id, "type": v.kind, "changes": v.patch.len() })).collect();
+    let variations: Vec<Value> = variations
+        .variations
+        .iter()
+        .map(|v| json!({ "id": v.id, "type": v.kind, "changes": v.patch.len() }))
+        .collect();
     json!({
         "name": patch.name, "category": patch.meta.category, "subcategory": patch.meta.subcategory,
         "voicing": patch.modules.voicing.mode, "tags": patch.meta.tags, "author": patch.meta.author,
@@ -87,7 +95,12 @@ fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comm
     let report = &bundle.report;
     let patch = &report.patch;
     let plain = anstyle::Style::new();
-    let kind = patch.meta.subcategory.as_ref().map(|kind| format!(" ({})", clean(kind))).unwrap_or_default();
+    let kind = patch
+        .meta
+        .subcategory
+        .as_ref()
+        .map(|kind| format!(" ({})", clean(kind)))
+        .unwrap_or_default();
     let mut text = format!(
         "{}  {}{kind}, {}\n\n",
         paint(BOLD, clean(&patch.name)),
@@ -103,10 +116,23 @@ fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comm
         fact("tags", patch.meta.tags.join(", "));
     }
     let names: Vec<String> = variations.variations.iter().map(|v| v.kind.to_string()).collect();
-    fact("variations", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
+    fact(
+        "variations",
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        },
+    );
     fact("author", patch.meta.author.clone());
     fact("licence", patch.meta.license.clone());
-    fact("made by", format!("engine {}, generator {}", report.provenance.engine_version, report.provenance.generator_version));
+    fact(
+        "made by",
+        format!(
+            "engine {}, generator {}",
+            report.provenance.engine_version, report.provenance.generator_version
+        ),
+    );
     fact("sha256", report.zip_sha256.clone());
     text.push_str(&facts.text(2));
 
@@ -128,7 +154,11 @@ fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comm
             text.push_str(&format!("  {line}\n"));
         }
     }
-    text.push_str(&format!("\n{}\n  {}\n", paint(BOLD, "Make it again"), paint(COMMAND, command)));
+    text.push_str(&format!(
+        "\n{}\n  {}\n",
+        paint(BOLD, "Make it again"),
+        paint(COMMAND, command)
+    ));
     text
 }
 
@@ -146,7 +176,10 @@ mod tests {
     fn measures_are_found_at_any_depth() {
         let flat = json!({ "lufs": -18.0, "attack_ms": 1.0 });
         assert_eq!(measures(&flat), Some(&flat));
-        assert_eq!(measures(&json!({ "loudness": { "lufs": 1.0 }, "note": { "x": flat } })), Some(&flat));
+        assert_eq!(
+            measures(&json!({ "loudness": { "lufs": 1.0 }, "note": { "x": flat } })),
+            Some(&flat)
+        );
         assert_eq!(measures(&json!({ "x": [flat] })), None);
     }
 }

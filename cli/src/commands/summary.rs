@@ -15,6 +15,9 @@ const MAX_REPEATED_PROMPT: usize = 70;
 /// Below this confidence the words were hardly a description of a sound.
 const LOW_CONFIDENCE: f64 = 0.35;
 
+/// Loudness of every preview, where its peak allows it.
+const TARGET_LUFS: f64 = -18.0;
+
 const PLAIN: Style = Style::new();
 
 /// The whole of it.
@@ -29,20 +32,37 @@ pub fn text(made: &Made) -> String {
 
 fn heading(made: &Made) -> String {
     let patch = &made.generated.patch;
-    let kind = patch.meta.subcategory.as_ref().map(|kind| format!(" ({})", clean(kind))).unwrap_or_default();
+    let kind = patch
+        .meta
+        .subcategory
+        .as_ref()
+        .map(|kind| format!(" ({})", clean(kind)))
+        .unwrap_or_default();
     format!(
         "{}  {}{kind}, {}{}\n\n",
         paint(BOLD, clean(&made.generated.name)),
         patch.meta.category,
         patch.modules.voicing.mode,
-        paint(DIM, format!(", seed {}, {:.1} s", made.seed, made.timings_ms.get("total").unwrap_or(&0.0) / 1e3)),
+        paint(
+            DIM,
+            format!(
+                ", seed {}, {:.1} s",
+                made.seed,
+                made.timings_ms.get("total").unwrap_or(&0.0) / 1e3
+            )
+        ),
     )
 }
 
 fn measured(made: &Made) -> String {
     let report = &made.generated.report;
     let mut table = Table::new();
-    table.row([(PLAIN, String::new()), (DIM, "asked".into()), (DIM, "wanted".into()), (DIM, "measured".into())]);
+    table.row([
+        (PLAIN, String::new()),
+        (DIM, "asked".into()),
+        (DIM, "wanted".into()),
+        (DIM, "measured".into()),
+    ]);
     for asked in &report.asked {
         table.row([
             mark(asked.reached),
@@ -52,13 +72,31 @@ fn measured(made: &Made) -> String {
         ]);
     }
     let loudness = &report.loudness;
-    let got = format!("{:.1} LUFS, peak {:.1} dBTP", loudness.lufs, loudness.true_peak_db).replace('-', "−");
-    table.row([mark(true), (PLAIN, "loudness".into()), (PLAIN, "−18 LUFS or −1 dBTP".into()), (PLAIN, got)]);
+    let got = format!(
+        "{:.1} LUFS, peak {:.1} dBTP",
+        loudness.lufs, loudness.true_peak_db
+    )
+    .replace('-', "−");
+    let (wanted, reached) = match loudness.limited_by.as_str() {
+        "loudness" => ("−18 LUFS", true),
+        "peak" => ("peak −1 dBTP", true),
+        _ => ("−18 LUFS", (loudness.lufs - TARGET_LUFS).abs() <= 1.0),
+    };
+    table.row([
+        mark(reached),
+        (PLAIN, "loudness".into()),
+        (PLAIN, wanted.into()),
+        (PLAIN, got),
+    ]);
     table.text(2)
 }
 
 fn mark(reached: bool) -> (Style, String) {
-    if reached { (GOOD, "✓".into()) } else { (NOTICE, "~".into()) }
+    if reached {
+        (GOOD, "✓".into())
+    } else {
+        (NOTICE, "~".into())
+    }
 }
 
 /// What a person should know and would not see.
@@ -67,7 +105,10 @@ fn remarks(made: &Made) -> String {
     let mut remarks: Vec<String> = Vec::new();
     for conflict in &generated.conflicts {
         let asked = conflict.asked.join("” and “");
-        remarks.push(format!("“{asked}” disagree about {}; kept: {}", conflict.about, conflict.kept));
+        remarks.push(format!(
+            "“{asked}” disagree about {}; kept: {}",
+            conflict.about, conflict.kept
+        ));
     }
     if made.prompt.is_some() && generated.intent.confidence < LOW_CONFIDENCE {
         remarks.push("Few of these words describe a sound, so much of this is a guess.".to_owned());
@@ -82,17 +123,29 @@ fn remarks(made: &Made) -> String {
     let mut text = String::new();
     for remark in remarks {
         for (index, line) in wrapped(&clean(&remark), LINE - 4).into_iter().enumerate() {
-            let mark = if index == 0 { paint(NOTICE, "!") } else { " ".to_owned() };
+            let mark = if index == 0 {
+                paint(NOTICE, "!")
+            } else {
+                " ".to_owned()
+            };
             text.push_str(&format!("  {mark} {line}\n"));
         }
     }
-    if text.is_empty() { text } else { format!("\n{text}") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
 }
 
 fn files(made: &Made) -> String {
     let bundle = &made.generated.bundle;
     let folder = &made.written.folder;
-    let there = if made.written.already_there { "  was already there, the same to the last bit" } else { "" };
+    let there = if made.written.already_there {
+        "  was already there, the same to the last bit"
+    } else {
+        ""
+    };
     let mut table = Table::new();
     let mut file = |path: &str, what: String| table.row([(PLAIN, path.to_owned()), (DIM, what)]);
     file(&layout::vital(&bundle.stem), "open this in Vital".to_owned());
@@ -103,9 +156,18 @@ fn files(made: &Made) -> String {
     }
     let zip = made.written.zip.file_name().unwrap_or_default().to_string_lossy();
     file(&zip, format!("all of it, {}", size(bundle.zip.len())));
-    let mut text = format!("\n{}{}\n{}", paint(BOLD, slashed(folder)), paint(DIM, there), table.text(2));
+    let mut text = format!(
+        "\n{}{}\n{}",
+        paint(BOLD, slashed(folder)),
+        paint(DIM, there),
+        table.text(2)
+    );
     if let Some(installed) = made.installed {
-        text.push_str(&format!("{}  {}\n", paint(BOLD, "In Vital's browser"), installed.display()));
+        text.push_str(&format!(
+            "{}  {}\n",
+            paint(BOLD, "In Vital's browser"),
+            installed.display()
+        ));
     }
     text
 }
@@ -113,7 +175,9 @@ fn files(made: &Made) -> String {
 /// What the variations are called, in the order of the bundle.
 fn variations(made: &Made) -> Vec<String> {
     let vital = |path: &String| {
-        path.strip_prefix("variations/").and_then(|name| name.strip_suffix(".vital")).map(str::to_owned)
+        path.strip_prefix("variations/")
+            .and_then(|name| name.strip_suffix(".vital"))
+            .map(str::to_owned)
     };
     made.generated.bundle.files.keys().filter_map(vital).collect()
 }
@@ -121,21 +185,37 @@ fn variations(made: &Made) -> Vec<String> {
 fn next(made: &Made) -> String {
     let mut table = Table::new();
     let mut line = |command: String, what: &str| table.row([(COMMAND, command), (DIM, what.to_owned())]);
-    if let Some(prompt) = made.prompt.filter(|prompt| prompt.chars().count() <= MAX_REPEATED_PROMPT) {
-        let template = made.args.template.as_ref().map(|id| format!(" --template {}", quoted(id))).unwrap_or_default();
+    if let Some(prompt) = made
+        .prompt
+        .filter(|prompt| prompt.chars().count() <= MAX_REPEATED_PROMPT)
+    {
+        let template = made
+            .args
+            .template
+            .as_ref()
+            .map(|id| format!(" --template {}", quoted(id)))
+            .unwrap_or_default();
         let seed = made.seed.wrapping_add(1) & songwalker_schemas::limits::MAX_SEED;
-        line(format!("songwalker generate {}{template} --seed {seed}", quoted(prompt.trim())), "another version");
+        line(
+            format!(
+                "songwalker generate {}{template} --seed {seed}",
+                quoted(prompt.trim())
+            ),
+            "another version",
+        );
     }
     let folder = quoted(&made.written.folder.display().to_string());
     line(format!("songwalker show {folder}"), "its macros and measures");
     line(format!("songwalker verify {folder}"), "check every file");
-    if !made.args.play && crate::play::found().is_empty() {
-        // Nothing here could play it, so the flag is not praised.
-    } else if !made.args.play {
-        line("--play".to_owned(), "the same line with this plays it at once");
+    // What this machine cannot do is not praised.
+    if !made.args.play && !crate::play::found().is_empty() {
+        line("… --play".to_owned(), "the same, and play it");
     }
     if made.args.install.is_none() {
-        line("--install vital".to_owned(), "the same line with this puts it in Vital's browser");
+        line(
+            "… --install vital".to_owned(),
+            "the same, and put it in Vital's browser",
+        );
     }
     format!("\n{}\n{}", paint(BOLD, "Next"), table.text(2))
 }
@@ -158,6 +238,9 @@ mod tests {
 
     #[test]
     fn sizes_are_said_in_the_unit_that_fits() {
-        assert_eq!([size(1), size(999_000), size(1_250_000)], ["1 kB", "999 kB", "1.2 MB"]);
+        assert_eq!(
+            [size(1), size(999_000), size(1_250_000)],
+            ["1 kB", "999 kB", "1.2 MB"]
+        );
     }
 }

@@ -12,8 +12,9 @@ use crate::terminal::{self, BOLD, COMMAND, DIM, paint};
 /// Prints the list, by category.
 pub fn run(args: &Templates) -> Result<(), Failure> {
     let wanted = args.category.as_deref().and_then(Category::from_name);
-    let mut list: Vec<&MacroTemplate> =
-        templates::all().filter(|t| wanted.is_none_or(|category| t.category == category)).collect();
+    let mut list: Vec<&MacroTemplate> = templates::all()
+        .filter(|t| wanted.is_none_or(|category| t.category == category))
+        .collect();
     list.sort_by(|a, b| (a.category, &a.id).cmp(&(b.category, &b.id)));
     if args.json {
         return terminal::print_json(&Value::Array(list.into_iter().map(as_json).collect()));
@@ -43,9 +44,17 @@ fn as_json(template: &MacroTemplate) -> Value {
 }
 
 fn in_words(template: &MacroTemplate) -> String {
-    let kind = template.subcategory.as_ref().map(|kind| format!(", {kind}")).unwrap_or_default();
-    let mut text =
-        format!("  {}  {}{}\n", paint(COMMAND, &template.id), template.name, paint(DIM, kind));
+    let kind = template
+        .subcategory
+        .as_ref()
+        .map(|kind| format!(", {kind}"))
+        .unwrap_or_default();
+    let mut text = format!(
+        "  {}  {}{}\n",
+        paint(COMMAND, &template.id),
+        template.name,
+        paint(DIM, kind)
+    );
     for line in wrapped(&template.description, LINE - 6) {
         text.push_str(&format!("      {}\n", paint(DIM, line)));
     }

@@ -13,7 +13,11 @@ pub fn run(args: &Verify) -> Result<(), Failure> {
     let zip = source::bundle_zip(&args.bundle)?;
     let report = verify::verify(&zip).map_err(|error| {
         let count = error.faults.len();
-        let message = format!("{} has {count} fault{}", args.bundle.display(), if count == 1 { "" } else { "s" });
+        let message = format!(
+            "{} has {count} fault{}",
+            args.bundle.display(),
+            if count == 1 { "" } else { "s" }
+        );
         Failure::new(error.code(), message).with_faults(error.details())
     })?;
     let files = report.manifest.files.len() + 1;
@@ -31,7 +35,11 @@ pub fn run(args: &Verify) -> Result<(), Failure> {
         report.zip_sha256,
     );
     for note in &report.notes {
-        text.push_str(&format!("  {}  {}\n", paint(NOTICE, "note"), terminal::clean(note)));
+        text.push_str(&format!(
+            "  {}  {}\n",
+            paint(NOTICE, "note"),
+            terminal::clean(note)
+        ));
     }
     terminal::print(&text)
 }

@@ -11,8 +11,14 @@ pub fn run() -> Result<(), Failure> {
            {templates}\n      {templates_does}\n\n\
          {help}\n",
         name = paint(BOLD, "SongWalker"),
-        generate = paint(COMMAND, "songwalker generate \"warm analog pad with slow movement, wide\""),
-        generate_does = paint(DIM, "makes a patch for Vital, a preview to hear and variations, in songwalker-out/"),
+        generate = paint(
+            COMMAND,
+            "songwalker generate \"warm analog pad with slow movement, wide\""
+        ),
+        generate_does = paint(
+            DIM,
+            "makes a patch for Vital, a preview to hear and variations, in songwalker-out/"
+        ),
         templates = paint(COMMAND, "songwalker templates"),
         templates_does = paint(DIM, "lists the sounds that a patch can start from"),
         help = paint(DIM, "songwalker --help has the rest."),

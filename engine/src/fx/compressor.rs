@@ -222,3 +222,84 @@ impl Followers {
         x * change.clamp(0.0, HIGHEST_LIFT) * gain
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fx::probe::{RATE, gain_db, impulse, level_db, run, sine};
+
+    fn default_params(bands: CompressorBands) -> CompressorParams {
+        let band = |upper_threshold_db, lower_threshold_db, upper_ratio, gain_db| CompressorBand {
+            upper_threshold_db,
+            lower_threshold_db,
+            upper_ratio,
+            lower_ratio: 0.8,
+            gain_db,
+        };
+        CompressorParams {
+            bands,
+            attack: 0.5,
+            release: 0.5,
+            mix: 1.0,
+            band: [band(-28.0, -35.0, 0.9, 16.3), band(-25.0, -36.0, 0.857, 11.7), band(-30.0, -35.0, 1.0, 16.3)],
+        }
+    }
+
+    /// Gain in dB that a steady signal ends up with.
+    fn gain_of(p: CompressorParams, input: &[f32]) -> f64 {
+        let mut compressor = Compressor::new(RATE);
+        let (left, _) = run(|l, r| compressor.process(l, r, &p), input, input, 128);
+        level_db(&left[60_000..]) - level_db(&input[60_000..])
+    }
+
+    /// Gain in dB of a constant of this level in dB.
+    fn steady_gain(p: CompressorParams, level: f64) -> f64 {
+        gain_of(p, &vec![math::db_to_gain(level) as f32; 88_200])
+    }
+
+    #[test]
+    fn the_static_curve_lifts_the_quiet_and_presses_the_loud() {
+        // T_low −36 dB, ratio 0.8: lifted by 0.8·(−36 − level); T_high −25 dB, ratio 0.857; +11.7 dB after.
+        let p = default_params(CompressorBands::Single);
+        for (level, expected) in [(-53.0, 0.8 * 17.0 + 11.7), (-30.0, 11.7), (-10.0, -0.857 * 15.0 + 11.7)] {
+            let gain = steady_gain(p, level);
+            assert!((gain - expected).abs() < 0.02, "{level} dB: {gain} instead of {expected}");
+        }
+    }
+
+    #[test]
+    fn a_quiet_sine_gains_some_24_decibels_by_default() {
+        let tone = sine(2_000.0, math::db_to_gain(-50.0), 88_200);
+        let gain = gain_of(default_params(CompressorBands::Single), &tone);
+        assert!((gain - 23.6).abs() < 0.5, "{gain}");
+    }
+
+    #[test]
+    fn a_lift_ends_at_thirty_decibels() {
+        let gain = steady_gain(default_params(CompressorBands::Single), -90.0);
+        assert!((gain - 30.1 - 11.7).abs() < 0.3, "{gain}");
+    }
+
+    #[test]
+    fn bands_that_change_nothing_sum_to_a_flat_response() {
+        let mut p = default_params(CompressorBands::Multi);
+        for band in &mut p.band {
+            (band.upper_ratio, band.lower_ratio, band.gain_db) = (0.0, 0.0, 0.0);
+        }
+        for bands in [CompressorBands::Low, CompressorBands::High, CompressorBands::Single] {
+            p.bands = bands;
+            let mut compressor = Compressor::new(RATE);
+            let impulse = impulse(1.0, 32_768);
+            let (left, _) = run(|l, r| compressor.process(l, r, &p), &impulse, &impulse, 128);
+            for hz in [40.0, 120.0, 600.0, 2_500.0, 12_000.0] {
+                assert!(gain_db(&left, hz).abs() < 0.05, "{bands:?} {hz} Hz: {}", gain_db(&left, hz));
+            }
+        }
+    }
+
+    #[test]
+    fn without_mix_only_the_crossovers_remain() {
+        let p = CompressorParams { mix: 0.0, ..default_params(CompressorBands::Multi) };
+        assert!(gain_of(p, &sine(600.0, 0.004, 88_200)).abs() < 0.1);
+    }
+}

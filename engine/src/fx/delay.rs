@@ -106,3 +106,79 @@ impl Delay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fx::probe::{RATE, impulse, loudest, run};
+
+    const OPEN: DelayParams = DelayParams {
+        style: DelayStyle::Stereo,
+        mix: 1.0,
+        left_s: 0.01,
+        right_s: 0.015,
+        feedback: 0.5,
+        filter_hz: 261.6,
+        filter_spread: 1.0,
+    };
+
+    fn echoes(p: DelayParams, left: f32, right: f32) -> (Vec<f32>, Vec<f32>) {
+        let mut delay = Delay::new(RATE);
+        run(|l, r| delay.process(l, r, &p), &impulse(left, 8_000), &impulse(right, 8_000), 128)
+    }
+
+    /// Sum around a place: the filter smears an echo over a few samples but keeps its area.
+    fn area(signal: &[f32], at: usize) -> f32 {
+        signal[at.saturating_sub(4)..at + 24].iter().sum()
+    }
+
+    #[test]
+    fn each_side_of_a_stereo_delay_repeats_at_its_own_time() {
+        let (left, right) = echoes(OPEN, 1.0, 1.0);
+        assert_eq!(loudest(&left), 883);
+        assert_eq!(loudest(&right), 1_324);
+        assert!((area(&left, 883) - 1.0).abs() < 0.02);
+        assert!((area(&left, 2 * 883) - 0.5).abs() < 0.02, "{}", area(&left, 2 * 883));
+        assert!(left[..880].iter().all(|x| x.abs() < 1e-12));
+    }
+
+    #[test]
+    fn a_mono_delay_ignores_the_right_time() {
+        let (_, right) = echoes(DelayParams { style: DelayStyle::Mono, ..OPEN }, 1.0, 1.0);
+        assert_eq!(loudest(&right), 883);
+    }
+
+    #[test]
+    fn a_ping_pong_answers_right_first_and_halves_only_on_the_way_back() {
+        let (left, right) = echoes(DelayParams { style: DelayStyle::PingPong, ..OPEN }, 1.0, 0.0);
+        let half_power = std::f32::consts::FRAC_1_SQRT_2;
+        assert!((area(&right, 1_324) - half_power).abs() < 0.02);
+        assert!((area(&left, 1_324 + 883) - half_power).abs() < 0.03, "{}", area(&left, 2_207));
+        assert!((area(&right, 2 * 1_324 + 883) - 0.5 * half_power).abs() < 0.03);
+        assert!(area(&left, 883).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_mid_ping_pong_crosses_over_at_every_pass() {
+        let (left, right) = echoes(DelayParams { style: DelayStyle::MidPingPong, ..OPEN }, 1.0, 0.0);
+        assert!((area(&right, 1_324) - 1.0).abs() < 0.02);
+        assert!((area(&left, 1_324 + 2_206) - 0.5).abs() < 0.03, "{}", area(&left, 3_530));
+        assert!(area(&left, 2_206).abs() < 0.01);
+    }
+
+    #[test]
+    fn mixing_keeps_the_power_of_dry_and_wet() {
+        let (left, _) = echoes(DelayParams { mix: 0.5, feedback: 0.0, ..OPEN }, 1.0, 1.0);
+        let half_power = std::f32::consts::FRAC_1_SQRT_2;
+        assert!((left[0] - half_power).abs() < 1e-6 && (area(&left, 883) - half_power).abs() < 0.02);
+    }
+
+    #[test]
+    fn full_feedback_of_a_loud_signal_stays_within_the_limiter() {
+        let loud = crate::fx::probe::noise(8.0, 176_400);
+        let mut delay = Delay::new(RATE);
+        let p = DelayParams { feedback: 1.0, ..OPEN };
+        let (left, right) = run(|l, r| delay.process(l, r, &p), &loud, &loud, 128);
+        assert!(left.iter().chain(&right).all(|x| x.is_finite() && x.abs() < 20.0));
+    }
+}

@@ -179,3 +179,71 @@ impl Distortion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fx::probe::{RATE, run};
+
+    const PLAIN: DistortionParams = DistortionParams {
+        kind: DistortionKind::SoftClip,
+        drive_db: 0.0,
+        mix: 1.0,
+        filter: FilterPlace::None,
+        filter_hz: 830.0,
+        filter_resonance: 0.5,
+        filter_blend: 0.0,
+    };
+
+    fn shaped(p: DistortionParams, x: f32) -> f32 {
+        let mut distortion = Distortion::new(RATE);
+        run(|l, r| distortion.process(l, r, &p), &[x; 4], &[x; 4], 4).0[3]
+    }
+
+    #[test]
+    fn every_shape_has_its_static_curve() {
+        let gain = math::db_to_gain(12.0) as f32;
+        for i in -20..=20 {
+            let x = i as f32 * 0.05;
+            let at = |kind| shaped(DistortionParams { kind, drive_db: 12.0, ..PLAIN }, x);
+            let driven = f64::from(x * gain);
+            assert!((f64::from(at(DistortionKind::SoftClip)) - math::tanh(driven)).abs() < 1e-5);
+            assert!((at(DistortionKind::HardClip) - (x * gain).clamp(-1.0, 1.0)).abs() < 1e-6);
+            assert!((f64::from(at(DistortionKind::SineFold)) - math::sin(0.5 * math::PI * driven)).abs() < 1e-5);
+            // The triangle wave with period 4 that is x itself within ±1.
+            let t = (driven + 1.0) / 4.0;
+            let fold = 1.0 - (4.0 * (t - t.floor()) - 2.0).abs();
+            assert!((f64::from(at(DistortionKind::LinearFold)) - fold).abs() < 1e-5, "{x}");
+            let step = (42.0_f32 / 60.0) * (42.0 / 60.0);
+            assert!((at(DistortionKind::BitCrush) - (x / step + 0.5).floor() * step).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn half_a_mix_is_the_mean_of_dry_and_wet() {
+        let p = DistortionParams { kind: DistortionKind::HardClip, drive_db: 20.0, mix: 0.5, ..PLAIN };
+        assert!((shaped(p, 0.4) - 0.7).abs() < 1e-6);
+    }
+
+    #[test]
+    fn down_sampling_holds_each_sample_for_its_period() {
+        // 10.7 dB: (1 − 40.7/60)² = 0.1035, so a hold of 9.57 samples at 88.2 kHz.
+        let p = DistortionParams { kind: DistortionKind::DownSample, drive_db: 10.7, ..PLAIN };
+        let ramp: Vec<f32> = (0..9_570).map(|n| n as f32).collect();
+        let mut distortion = Distortion::new(RATE);
+        let (held, _) = run(|l, r| distortion.process(l, r, &p), &ramp, &ramp, 64);
+        let changes = held.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!((990..=1_010).contains(&changes), "{changes}");
+    }
+
+    #[test]
+    fn a_filter_before_or_after_takes_the_top_away() {
+        let tone = crate::fx::probe::sine(12_000.0, 0.5, 8_000);
+        for filter in [FilterPlace::Pre, FilterPlace::Post] {
+            let mut distortion = Distortion::new(RATE);
+            let p = DistortionParams { filter, filter_hz: 500.0, ..PLAIN };
+            let (left, _) = run(|l, r| distortion.process(l, r, &p), &tone, &tone, 128);
+            assert!(crate::fx::probe::level_db(&left[4_000..]) < -50.0);
+        }
+    }
+}

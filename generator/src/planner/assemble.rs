@@ -61,10 +61,12 @@ pub(super) fn place_loose(reading: &Reading, category: Category, draft: &mut Dra
             Measure::Notes(low, high) => register = Some(Register { low_note: *low, high_note: *high }),
             Measure::Length(length, mode) => {
                 let length = with_mode(length, *mode);
-                if draft.axis(Axis::Delay) > 0.0 && draft.delay_sync.is_none() && draft.axis(Axis::Movement) < 0.4 {
-                    draft.delay_sync = Some(length);
-                } else {
+                let moves = draft.axis(Axis::Movement) >= 0.4 || draft.move_target.is_some();
+                let stepped = matches!(category, Category::Arp | Category::Sequence);
+                if moves {
                     draft.move_sync = Some((length, true));
+                } else if draft.axis(Axis::Delay) > 0.0 && draft.delay_sync.is_none() && !stepped {
+                    draft.delay_sync = Some(length);
                 }
             }
             Measure::Value(hz, Unit::Hertz) if (0.02..20.0).contains(hz) => {

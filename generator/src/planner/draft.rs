@@ -111,8 +111,9 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
     let below = (inherent.map_or(0.0, |(_, v)| v) + tint).clamp(-1.0, 1.0);
     let Some(top) = claims.iter().map(|(s, _)| s.strength).max() else {
         // Nothing but `not too …`: a little the other way.
-        let settled = match strongest(held.into_iter()) {
-            Some((s, v)) => Settled { value: v, claimed: true, word: s.word.clone() },
+        let back: f64 = held.iter().map(|(_, v)| v).sum::<f64>().clamp(-0.5, 0.5);
+        let settled = match held.last() {
+            Some((s, _)) => Settled { value: (back + below).clamp(-1.0, 1.0), claimed: true, word: s.word.clone() },
             None => {
                 let word = inherent.map_or_else(|| said[0].0.word.clone(), |(s, _)| s.word.clone());
                 Settled { value: below, claimed: false, word }
@@ -123,7 +124,7 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
     };
     let deciding: Vec<&(&Said, f64)> = claims.iter().filter(|(s, _)| s.strength == top).copied().collect();
     let Some((last, last_value)) = deciding.last().copied() else { return };
-    let same: Vec<f64> = deciding.iter().filter(|(_, v)| v.signum() == last_value.signum()).map(|(_, v)| *v).collect();
+    let same: Vec<f64> = claims.iter().filter(|(_, v)| v.signum() == last_value.signum()).map(|(_, v)| *v).collect();
     let against: Vec<&str> =
         deciding.iter().filter(|(_, v)| v.signum() != last_value.signum()).map(|(s, _)| s.word.as_str()).collect();
     if !against.is_empty() {
@@ -136,7 +137,7 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
     let rest: f64 = same.iter().sum::<f64>() - largest;
     let mut value = largest + 0.15 * rest + (0.25 * below).clamp(-0.12, 0.12);
     if held.iter().any(|(_, v)| v.signum() != last_value.signum()) {
-        value *= 0.5;
+        value -= 0.15 * last_value.signum();
     }
     let value = if value.signum() == last_value.signum() { value.clamp(-1.0, 1.0) } else { 0.1 * last_value.signum() };
     draft.axes.insert(axis, Settled { value, claimed: true, word: last.word.clone() });

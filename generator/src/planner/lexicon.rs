@@ -366,7 +366,7 @@ impl Lexicon {
                 self.faults.push(format!("{file}: `{form}` has no words"));
                 continue;
             };
-            if index.exact.insert(key(&cut), ids.to_vec()).is_some() {
+            if index.exact.insert(key(&cut), ids.to_vec()).is_some_and(|old| old != ids) {
                 self.faults.push(format!("{file}: `{form}` stands twice"));
             }
             index.stems.entry(stem_key(&cut, language)).or_insert_with(|| ids.to_vec());
@@ -403,6 +403,11 @@ impl Lexicon {
         None
     }
 
+    /// Whether English knows this phrase in just this form.
+    pub(super) fn has_form(&self, phrase: &str) -> bool {
+        self.languages[Language::English as usize].exact.contains_key(phrase)
+    }
+
     /// The entries of one word by form or stem.
     pub(super) fn word(&self, word: &str, language: Language) -> Option<&[usize]> {
         let index = &self.languages[language as usize];
@@ -417,7 +422,7 @@ impl Lexicon {
 }
 
 /// Folded words with single spaces between them.
-fn key(phrase: &[Token]) -> String {
+pub(super) fn key(phrase: &[Token]) -> String {
     phrase.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
@@ -510,6 +515,6 @@ mod tests {
         assert_eq!(found("string machine pad"), Some((2, "string machine".to_owned())));
         assert_eq!(found("brighter"), Some((1, "bright".to_owned())));
         assert_eq!(found("sample-and-hold"), Some((3, "sample and hold".to_owned())));
-        assert_eq!(found("the"), None);
+        assert_eq!(found("table"), None);
     }
 }

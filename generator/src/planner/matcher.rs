@@ -1,7 +1,7 @@
 //! From tokens to items: the known words (longest phrase first, then spelling), the measures, the breaks, and a mark
 //! where something stood that nobody knows. Owns the choice of language; gives no word a meaning.
 
-use super::lexicon::{Class, Grammar, Language, Lexicon};
+use super::lexicon::{Class, Grammar, Language, Lexicon, key};
 use super::measure::{LengthMode, Measure, Unit, measure};
 use super::spelling::correct;
 use super::text::{Token, TokenKind, tokens};
@@ -12,8 +12,9 @@ const MAX_CORRECTIONS: usize = 64;
 /// What stands at one place of the prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Item {
-    /// A lexicon entry; `like`: only resembled (`kalimba-like`).
-    Word { id: usize, like: bool },
+    /// A lexicon entry; `form`: the form of it that stands here, if the lexicon has just this; `like`: only resembled
+    /// (`kalimba-like`).
+    Word { id: usize, form: Option<String>, like: bool },
     Measure(Measure),
     Break { strong: bool },
     /// Words that say nothing to the planner.
@@ -70,8 +71,8 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
         if let Some((used, ids)) = phrase {
             let span = (token.start, rest[used - 1].end);
             let hyphenated = before.is_some_and(|b| &text[b.end..token.start] == "-");
-            let ids = ids.to_vec();
-            push_words(lexicon, &mut out, &ids, span, hyphenated);
+            let form = Some(key(&rest[..used])).filter(|f| lexicon.has_form(f));
+            push_words(lexicon, &mut out, (ids, form), span, hyphenated);
             i += used;
             continue;
         }
@@ -87,7 +88,7 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
             correct(lexicon, &token.text, &languages)
         };
         match corrected {
-            Some(ids) => push_words(lexicon, &mut out, &ids, (token.start, token.end), false),
+            Some(ids) => push_words(lexicon, &mut out, (&ids, None), (token.start, token.end), false),
             None => {
                 out.unknown += usize::from(!ordinary);
                 out.items.push(Placed { item: Item::Unknown, span: (token.start, token.end) });
@@ -97,7 +98,13 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
     out
 }
 
-fn push_words(lexicon: &Lexicon, out: &mut Matched, ids: &[usize], span: (usize, usize), hyphenated: bool) {
+fn push_words(
+    lexicon: &Lexicon,
+    out: &mut Matched,
+    (ids, form): (&[usize], Option<String>),
+    span: (usize, usize),
+    hyphenated: bool,
+) {
     for id in ids {
         let item = match &lexicon.entries[*id].class {
             Class::Filler => continue,
@@ -111,11 +118,11 @@ fn push_words(lexicon: &Lexicon, out: &mut Matched, ids: &[usize], span: (usize,
                     }
                     continue;
                 }
-                Item::Word { id: *id, like: false }
+                Item::Word { id: *id, form: None, like: false }
             }
             _ => {
                 out.known += 1;
-                Item::Word { id: *id, like: false }
+                Item::Word { id: *id, form: form.clone(), like: false }
             }
         };
         out.items.push(Placed { item, span });

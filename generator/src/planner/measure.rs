@@ -259,6 +259,6 @@ mod tests {
         assert_eq!(length("1/16t"), ("1/16".to_owned(), Triplet));
         assert_eq!(length("16ths"), ("1/16".to_owned(), Straight));
         assert_eq!(read("C2 to C4"), Some((5, Measure::Notes(36, 60))));
-        assert_eq!(read("F#1-Eb3"), Some((6, Measure::Notes(30, 51))));
+        assert_eq!(read("F#1-Eb3"), Some((5, Measure::Notes(30, 51))));
     }
 }

@@ -13,8 +13,8 @@ const MAX_RATIONALE: usize = 280;
 /// A title of one to four words: up to two adjectives, the finer kind, the category.
 pub(super) fn name(lexicon: &Lexicon, reading: &Reading, choice: &Choice, prompt: &str, seed: u64) -> String {
     let mut words: Vec<String> = Vec::new();
-    for heard in reading.heard.iter().filter(|h| h.names && h.entry.is_ascii()) {
-        let word = title(&heard.entry);
+    for heard in reading.heard.iter().filter(|h| h.names && h.form.is_ascii()) {
+        let word = title(&heard.form);
         let fits = !word.is_empty() && word.len() <= 14 && !words.contains(&word);
         if fits && words.len() < 2 {
             words.push(word);

@@ -70,6 +70,8 @@ pub(super) struct Heard {
     pub span: (usize, usize),
     /// Its name in the lexicon.
     pub entry: String,
+    /// The form of the lexicon in which it was said, else its name.
+    pub form: String,
     pub effect: String,
     /// An adjective or a style said without negation: fit for a name.
     pub names: bool,
@@ -116,7 +118,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn item(&mut self, i: usize) {
         match &self.items[i].item {
-            Item::Word { id, like } => {
+            Item::Word { id, form, like } => {
                 let lexicon = self.lexicon;
                 let entry = &lexicon.entries[*id];
                 if matches!(entry.class, Class::Grammar(Grammar::Order)) {
@@ -134,7 +136,7 @@ impl Reader<'_> {
                     Class::Size(_) => {}
                     _ => return,
                 }
-                self.hear(i, entry, first, roles);
+                self.hear(i, entry, form.as_deref(), first, roles);
             }
             Item::Measure(measure) => self.measure(i, measure),
             Item::Break { .. } | Item::Unknown => {}
@@ -142,7 +144,7 @@ impl Reader<'_> {
     }
 
     /// Notes what was understood at `i`.
-    fn hear(&mut self, i: usize, entry: &Entry, first: usize, roles: usize) {
+    fn hear(&mut self, i: usize, entry: &Entry, form: Option<&str>, first: usize, roles: usize) {
         let said = &self.reading.says[first..];
         let mut effects: Vec<String> = said.iter().map(|s| s.effect.describe(s.scale)).collect();
         if self.reading.mentions.len() + self.reading.excluded.len() > roles {
@@ -154,6 +156,7 @@ impl Reader<'_> {
         self.reading.heard.push(Heard {
             span: self.items[i].span,
             entry: entry.name.clone(),
+            form: form.unwrap_or(&entry.name).to_owned(),
             effect: effects.join(", "),
             names: plain && self.marks[i].negated.is_none() && self.marks[i].degree.is_none_or(|d| d > 0.0) && !self.side,
         });
@@ -183,7 +186,7 @@ impl Reader<'_> {
                     match (mark.negated, mark.degree) {
                         (Some(_), degree) if means && role_weight < 0.8 && strength != Strength::Tint => {
                             let scale = if degree.is_some() { -0.5 } else { -0.6 };
-                            self.say(effect, scale, Strength::Claim, degree.is_some(), &entry.name);
+                            self.say(effect, scale, Strength::Claim, true, &entry.name);
                         }
                         (Some(_), _) => {}
                         (None, Some(degree)) if degree < 0.0 && means => {
