@@ -67,7 +67,7 @@ The same sound a second time is recognised and left as it is.
 Examples:
   songwalker generate \"warm analog pad with slow movement, wide\"
   songwalker generate plucky bell, 1/8 delay, no reverb --seed random
-  songwalker generate --template reese_bass \"darker, 2 Hz wobble\" --install vital
+  songwalker generate --template bass_reese \"darker, 2 Hz wobble\" --install vital
   echo \"soft felt piano\" | songwalker generate -
   songwalker generate --intent \"songwalker-out/Warm Pad/Warm Pad.zip\" --seed 0";
 
@@ -90,7 +90,7 @@ Examples:
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "songwalker", version, long_version = LONG_VERSION.as_str(), about = ABOUT, long_about = LONG_ABOUT)]
+#[command(name = "songwalker", bin_name = "songwalker", version, long_version = LONG_VERSION.as_str(), about = ABOUT, long_about = LONG_ABOUT)]
 #[command(after_long_help = AFTER_HELP, styles = STYLES, max_term_width = 110, infer_subcommands = false)]
 pub struct Cli {
     /// What to do; without one, a short welcome.

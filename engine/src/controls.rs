@@ -58,7 +58,11 @@ impl Controls {
                     .iter()
                     .filter_map(|aim| {
                         let target = Target::of(patch, &aim.path)?;
-                        Some(Aim { target, amount: aim.amount * target.range(), curve: aim.curve })
+                        Some(Aim {
+                            target,
+                            amount: aim.amount * target.range(),
+                            curve: aim.curve,
+                        })
                     })
                     .collect(),
             })
@@ -95,10 +99,8 @@ impl Controls {
 
     /// Turns a knob to `value` (0..1, kept inside its bounds).
     pub fn set_macro(&mut self, slot: usize, value: f64) {
-        if let Some(knob) = self.knobs.get_mut(slot) {
-            if value.is_finite() {
-                knob.goal = value.clamp(knob.bounds.0, knob.bounds.1);
-            }
+        if let Some(knob) = self.knobs.get_mut(slot).filter(|_| value.is_finite()) {
+            knob.goal = value.clamp(knob.bounds.0, knob.bounds.1);
         }
     }
 
@@ -131,7 +133,12 @@ impl Controls {
 
     fn apply(&mut self) {
         self.version = self.version.wrapping_add(1);
-        for target in self.knobs.iter().flat_map(|knob| &knob.aims).map(|aim| aim.target) {
+        for target in self
+            .knobs
+            .iter()
+            .flat_map(|knob| &knob.aims)
+            .map(|aim| aim.target)
+        {
             match target {
                 Target::Param { id, .. } => self.values[id] = self.written[id],
                 Target::Amount(route) => self.amounts[route] = self.written_amounts[route],
@@ -143,7 +150,9 @@ impl Controls {
                 let add = (aim.amount * way) as f32;
                 match aim.target {
                     Target::Param { id, .. } => self.values[id] += add,
-                    Target::Amount(route) => self.amounts[route] = (self.amounts[route] + add).clamp(-1.0, 1.0),
+                    Target::Amount(route) => {
+                        self.amounts[route] = (self.amounts[route] + add).clamp(-1.0, 1.0)
+                    }
                 }
             }
         }
@@ -159,7 +168,11 @@ mod tests {
         let mut patch = PatchSpec::default();
         patch.macros[0].default = 0.5;
         patch.macros[0].value = 0.5;
-        patch.macros[0].targets.push(MacroTarget { path: "/modules/filter/0/cutoff_hz".into(), amount: 0.5, curve: 0.0 });
+        patch.macros[0].targets.push(MacroTarget {
+            path: "/modules/filter/0/cutoff_hz".into(),
+            amount: 0.5,
+            curve: 0.0,
+        });
         patch
     }
 
@@ -184,7 +197,9 @@ mod tests {
     fn a_turned_knob_needs_some_milliseconds() {
         let patch = patch();
         let mut controls = Controls::new(&patch);
-        let id = songwalker_schemas::params::id("/modules/filter/0/cutoff_hz").unwrap().index();
+        let id = songwalker_schemas::params::id("/modules/filter/0/cutoff_hz")
+            .unwrap()
+            .index();
         let before = controls.values()[id];
         controls.set_macro(0, 1.0);
         controls.advance(1.0 / (2.0 * math::PI * 20.0));

@@ -58,7 +58,12 @@ pub struct Envelope {
 
 impl Default for Envelope {
     fn default() -> Self {
-        Self { stage: Stage::Idle, passed: 0.0, start: 0.0, value: 0.0 }
+        Self {
+            stage: Stage::Idle,
+            passed: 0.0,
+            start: 0.0,
+            value: 0.0,
+        }
     }
 }
 
@@ -143,7 +148,13 @@ impl Envelope {
     }
 
     /// Lets `frames` sample frames pass and hands the value after each of them to `out`.
-    fn run(&mut self, c: &EnvelopeControls, sample_rate: f64, frames: usize, mut out: impl FnMut(usize, f64)) {
+    fn run(
+        &mut self,
+        c: &EnvelopeControls,
+        sample_rate: f64,
+        frames: usize,
+        mut out: impl FnMut(usize, f64),
+    ) {
         let mut done = 0;
         while done < frames {
             let Some((seconds, power, end)) = self.way(c) else {
@@ -160,7 +171,11 @@ impl Envelope {
             let step = 1.0 / length;
             let left = ((1.0 - self.passed) * length).max(0.0);
             // The frames that still lie inside this stage; one that ends exactly on a frame hands over there.
-            let inside = if left < (frames - done) as f64 { left as usize } else { frames - done };
+            let inside = if left < (frames - done) as f64 {
+                left as usize
+            } else {
+                frames - done
+            };
             let width = end - self.start;
             if inside > 0 {
                 if power.abs() < 0.005 {
@@ -233,9 +248,15 @@ mod tests {
         let mut env = Envelope::default();
         env.trigger();
         let c = controls();
-        assert!((env.advance(&c, RATE, 2205) - 0.5).abs() < 1e-3, "half way up after half the attack");
+        assert!(
+            (env.advance(&c, RATE, 2205) - 0.5).abs() < 1e-3,
+            "half way up after half the attack"
+        );
         assert!((env.advance(&c, RATE, 2205) - 1.0).abs() < 1e-3);
-        assert!((env.advance(&c, RATE, 2205) - 1.0).abs() < 1e-3, "still at the top at the end of the hold");
+        assert!(
+            (env.advance(&c, RATE, 2205) - 1.0).abs() < 1e-3,
+            "still at the top at the end of the hold"
+        );
         let half = 1.0 - 0.5 * math::curve(0.5, -2.0);
         assert!((env.advance(&c, RATE, 4410) - half).abs() < 1e-3);
         assert!((env.advance(&c, RATE, 4410 + 10) - 0.5).abs() < 1e-3);
@@ -248,7 +269,12 @@ mod tests {
 
     #[test]
     fn pieces_do_not_matter() {
-        let c = EnvelopeControls { attack_s: 0.0103, hold_s: 0.0007, decay_s: 0.0333, ..controls() };
+        let c = EnvelopeControls {
+            attack_s: 0.0103,
+            hold_s: 0.0007,
+            decay_s: 0.0333,
+            ..controls()
+        };
         let mut whole = vec![0.0; 4000];
         let mut env = Envelope::default();
         env.trigger();
@@ -266,7 +292,12 @@ mod tests {
 
     #[test]
     fn times_of_zero_go_straight_to_sustain() {
-        let c = EnvelopeControls { attack_s: 0.0, hold_s: 0.0, decay_s: 0.0, ..controls() };
+        let c = EnvelopeControls {
+            attack_s: 0.0,
+            hold_s: 0.0,
+            decay_s: 0.0,
+            ..controls()
+        };
         let mut env = Envelope::default();
         env.trigger();
         assert!((env.advance(&c, RATE, 2) - 0.5).abs() < 1e-9);

@@ -120,15 +120,23 @@ impl Slope {
     pub(crate) fn weights(self, blend: f32) -> Weights {
         let x = blend - 1.0;
         match self {
-            Self::Twelve | Self::TwentyFour => {
-                Weights { low: (-x).max(0.0), band: (1.0 - x * x).max(0.0).sqrt(), high: x.max(0.0) }
-            }
-            Self::NotchBlend | Self::NotchSpread => {
-                Weights { low: (2.0 - blend).min(1.0), band: 0.0, high: blend.min(1.0) }
-            }
+            Self::Twelve | Self::TwentyFour => Weights {
+                low: (-x).max(0.0),
+                band: (1.0 - x * x).max(0.0).sqrt(),
+                high: x.max(0.0),
+            },
+            Self::NotchBlend | Self::NotchSpread => Weights {
+                low: (2.0 - blend).min(1.0),
+                band: 0.0,
+                high: blend.min(1.0),
+            },
             Self::BandPeakNotch => {
                 let side = blend.min(1.0);
-                Weights { low: side, band: (1.0 - side * side).max(0.0).sqrt(), high: side * (2.0 * blend - 3.0).clamp(-1.0, 1.0) }
+                Weights {
+                    low: side,
+                    band: (1.0 - side * side).max(0.0).sqrt(),
+                    high: side * (2.0 * blend - 3.0).clamp(-1.0, 1.0),
+                }
             }
         }
     }
@@ -169,7 +177,10 @@ struct Runner<M, const K: usize> {
 
 impl<M: Model<K>, const K: usize> Runner<M, K> {
     fn new(model: M) -> Self {
-        Self { model, coefficients: [Stereo::splat(0.0); K] }
+        Self {
+            model,
+            coefficients: [Stereo::splat(0.0); K],
+        }
     }
 
     fn snap(&mut self, controls: &[FilterControls; 2], sample_rate: f32) {
@@ -286,7 +297,10 @@ macro_rules! each_kind {
 pub const fn is_supported(model: FilterModel, style: FilterStyle) -> bool {
     match model {
         FilterModel::Analog | FilterModel::Digital | FilterModel::Dirty => {
-            matches!(style, FilterStyle::Db12 | FilterStyle::Db24 | FilterStyle::NotchBlend)
+            matches!(
+                style,
+                FilterStyle::Db12 | FilterStyle::Db24 | FilterStyle::NotchBlend
+            )
         }
         FilterModel::Ladder => matches!(style, FilterStyle::Db12 | FilterStyle::Db24),
         FilterModel::Diode => true,
@@ -315,7 +329,11 @@ impl StereoFilter {
             FilterModel::Diode => Kind::Diode(Runner::new(diode::Diode::new(slope == Slope::TwentyFour))),
             FilterModel::Formant | FilterModel::Comb | FilterModel::Phaser => Kind::Through,
         };
-        Self { kind, sample_rate, controls: None }
+        Self {
+            kind,
+            sample_rate,
+            controls: None,
+        }
     }
 
     /// Back to silence; the next block starts at its own controls instead of gliding to them.

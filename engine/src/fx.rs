@@ -30,8 +30,8 @@ use songwalker_schemas::patch::fx::FxType;
 use crate::filter::StereoFilter;
 use crate::math;
 use slots::{
-    AllCompressorSlots, ChorusSlots, DelaySlots, DistortionSlots, EqSlots, FilterSlots, FlangerSlots, PhaserSlots,
-    ReverbSlots,
+    AllCompressorSlots, ChorusSlots, DelaySlots, DistortionSlots, EqSlots, FilterSlots, FlangerSlots,
+    PhaserSlots, ReverbSlots,
 };
 
 /// Input that goes straight into one effect, (left, right), by [`FxType::index`].
@@ -55,19 +55,23 @@ impl Unit {
     fn new(fx: &Fx, sample_rate: f32) -> Self {
         match fx {
             Fx::Chorus(_) => Self::Chorus(Box::new(chorus::Chorus::new(sample_rate)), ChorusSlots::new()),
-            Fx::Compressor(_) => {
-                Self::Compressor(Box::new(compressor::Compressor::new(sample_rate)), AllCompressorSlots::new())
-            }
+            Fx::Compressor(_) => Self::Compressor(
+                Box::new(compressor::Compressor::new(sample_rate)),
+                AllCompressorSlots::new(),
+            ),
             Fx::Delay(_) => Self::Delay(Box::new(delay::Delay::new(sample_rate)), DelaySlots::new()),
-            Fx::Distortion(_) => {
-                Self::Distortion(Box::new(distortion::Distortion::new(sample_rate)), DistortionSlots::new())
-            }
+            Fx::Distortion(_) => Self::Distortion(
+                Box::new(distortion::Distortion::new(sample_rate)),
+                DistortionSlots::new(),
+            ),
             Fx::Eq(_) => Self::Eq(Box::new(eq::Eq::new(sample_rate)), EqSlots::new()),
             Fx::Filter(spec) => {
                 let filter = StereoFilter::new(spec.model, spec.style, sample_rate);
                 Self::Filter(Box::new(filter), FilterSlots::new())
             }
-            Fx::Flanger(_) => Self::Flanger(Box::new(flanger::Flanger::new(sample_rate)), FlangerSlots::new()),
+            Fx::Flanger(_) => {
+                Self::Flanger(Box::new(flanger::Flanger::new(sample_rate)), FlangerSlots::new())
+            }
             Fx::Phaser(_) => Self::Phaser(Box::new(phaser::Phaser::new(sample_rate)), PhaserSlots::new()),
             Fx::Reverb(_) => Self::Reverb(Box::new(reverb::Reverb::new(sample_rate)), ReverbSlots::new()),
         }
@@ -119,14 +123,19 @@ impl Unit {
                 let size = f64::from(p.size);
                 let stretch = 1.0 + 1.4 * math::exp(-2.9 * size);
                 let way = 0.26 * math::exp2(4.0 * size - 3.0);
-                f64::from(p.predelay_s) + (f64::from(p.decay_s).clamp(0.1, 100.0) * stretch * 80.0 / 60.0).max(2.0 * way)
+                f64::from(p.predelay_s)
+                    + (f64::from(p.decay_s).clamp(0.1, 100.0) * stretch * 80.0 / 60.0).max(2.0 * way)
             }
             Self::Chorus(_, slots) => 0.07 * (1.0 + repeats(f64::from(slots.read(raw, bpm).feedback))),
             Self::Flanger(_, slots) => {
                 let p = slots.read(raw, bpm);
                 2.0 / f64::from(p.center_hz) * (1.0 + repeats(f64::from(p.feedback)))
             }
-            Self::Compressor(..) | Self::Distortion(..) | Self::Eq(..) | Self::Filter(..) | Self::Phaser(..) => 0.1,
+            Self::Compressor(..)
+            | Self::Distortion(..)
+            | Self::Eq(..)
+            | Self::Filter(..)
+            | Self::Phaser(..) => 0.1,
         }
     }
 }
@@ -156,7 +165,10 @@ impl FxChain {
     #[must_use]
     pub fn new(patch: &PatchSpec, sample_rate: f32) -> Self {
         let link = |fx: &Fx| (fx.kind(), fx.enabled().then(|| Unit::new(fx, sample_rate)));
-        Self { links: patch.modules.fx.iter().map(link).collect(), note: 60.0 }
+        Self {
+            links: patch.modules.fx.iter().map(link).collect(),
+            note: 60.0,
+        }
     }
 
     /// Silence; modulations begin again, the next block starts at its values.
@@ -168,7 +180,11 @@ impl FxChain {
 
     /// The note (a MIDI number, fractions allowed) that the effect filter's cutoff follows; 60 without.
     pub fn set_note(&mut self, note: f32) {
-        self.note = if note.is_finite() { note.clamp(-60.0, 200.0) } else { 60.0 };
+        self.note = if note.is_finite() {
+            note.clamp(-60.0, 200.0)
+        } else {
+            60.0
+        };
     }
 
     /// Puts the phaser where it is `seconds` after the beginning of the song: its sweep alone follows the song, all
@@ -199,7 +215,11 @@ impl FxChain {
     /// Seconds after the last input until the effects have fallen by about 80 dB: their tails added up.
     #[must_use]
     pub fn tail_s(&self, raw: &[f32], bpm: f64) -> f64 {
-        self.links.iter().filter_map(|(_, unit)| unit.as_ref()).map(|unit| unit.tail_s(raw, bpm)).sum()
+        self.links
+            .iter()
+            .filter_map(|(_, unit)| unit.as_ref())
+            .map(|unit| unit.tail_s(raw, bpm))
+            .sum()
     }
 }
 

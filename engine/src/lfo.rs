@@ -49,7 +49,11 @@ fn value_at(points: &Points, smooth: bool, x: f64) -> f64 {
     for point in points.0.iter().skip(1) {
         if x < point.x || (x >= 1.0 && point.x >= 1.0 && point.x > before.x) {
             let width = point.x - before.x;
-            let mut t = if width > 0.0 { ((x - before.x) / width).clamp(0.0, 1.0) } else { 1.0 };
+            let mut t = if width > 0.0 {
+                ((x - before.x) / width).clamp(0.0, 1.0)
+            } else {
+                1.0
+            };
             if smooth {
                 let sine = math::sin(t * math::PI * 0.5);
                 t = sine * sine;
@@ -131,7 +135,14 @@ impl Lfo {
     }
 
     /// Lets `seconds` pass, ending at the song time `song_s`.
-    pub fn advance(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
+    pub fn advance(
+        &mut self,
+        shape: &Shape,
+        settings: LfoSettings,
+        c: &LfoControls,
+        song_s: f64,
+        seconds: f64,
+    ) {
         let waited = (c.delay_s - self.seconds).clamp(0.0, seconds);
         self.seconds += seconds;
         let cycles = c.hz * (seconds - waited);
@@ -143,14 +154,22 @@ impl Lfo {
             }
             LfoMode::Envelope => self.position = (self.position + cycles).min(1.0),
             LfoMode::SustainEnvelope => {
-                let limit = if self.released { 1.0 } else { phase.max(self.position) };
+                let limit = if self.released {
+                    1.0
+                } else {
+                    phase.max(self.position)
+                };
                 self.position = (self.position + cycles).min(limit);
             }
             LfoMode::LoopPoint => {
                 self.position += cycles;
                 if self.position >= 1.0 {
                     let width = 1.0 - phase;
-                    self.position = if width < 1e-6 { 1.0 } else { phase + rest(self.position - phase, width) };
+                    self.position = if width < 1e-6 {
+                        1.0
+                    } else {
+                        phase + rest(self.position - phase, width)
+                    };
                 }
             }
             LfoMode::LoopHold => {
@@ -158,7 +177,11 @@ impl Lfo {
                 if self.released {
                     self.position = self.position.min(1.0);
                 } else if self.position >= phase {
-                    self.position = if phase < 1e-6 { 0.0 } else { rest(self.position, phase) };
+                    self.position = if phase < 1e-6 {
+                        0.0
+                    } else {
+                        rest(self.position, phase)
+                    };
                 }
             }
         }
@@ -173,10 +196,18 @@ impl Lfo {
             _ => self.position,
         };
         let wraps = matches!(settings.mode, LfoMode::Trigger | LfoMode::Sync);
-        let fade = if c.fade_s > 0.0 { (self.seconds / c.fade_s).min(1.0) } else { 1.0 };
+        let fade = if c.fade_s > 0.0 {
+            (self.seconds / c.fade_s).min(1.0)
+        } else {
+            1.0
+        };
         for (side, half) in [0.5, -0.5].into_iter().enumerate() {
             let place = base + half * c.stereo;
-            let place = if wraps || c.stereo != 0.0 { place - place.floor() } else { place };
+            let place = if wraps || c.stereo != 0.0 {
+                place - place.floor()
+            } else {
+                place
+            };
             let raw = f64::from(shape.at(place));
             self.value[side] = match settings.smooth {
                 SmoothMode::Fade => raw * fade,
@@ -204,11 +235,21 @@ mod tests {
     const BLOCK_S: f64 = 64.0 / 44_100.0;
 
     fn settings(mode: LfoMode) -> LfoSettings {
-        LfoSettings { mode, smooth: SmoothMode::Time }
+        LfoSettings {
+            mode,
+            smooth: SmoothMode::Time,
+        }
     }
 
     fn controls(hz: f64) -> LfoControls {
-        LfoControls { hz, phase: 0.0, delay_s: 0.0, smooth_s: 0.0, fade_s: 0.0, stereo: 0.0 }
+        LfoControls {
+            hz,
+            phase: 0.0,
+            delay_s: 0.0,
+            smooth_s: 0.0,
+            fade_s: 0.0,
+            stereo: 0.0,
+        }
     }
 
     fn run(lfo: &mut Lfo, shape: &Shape, mode: LfoMode, c: &LfoControls, seconds: f64) -> f32 {
@@ -244,7 +285,10 @@ mod tests {
     #[test]
     fn each_mode_ends_or_loops_where_it_should() {
         let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
-        let c = LfoControls { phase: 0.4, ..controls(1.0) };
+        let c = LfoControls {
+            phase: 0.4,
+            ..controls(1.0)
+        };
         let after = |mode, seconds: f64, released_s: Option<f64>| {
             let mut lfo = Lfo::default();
             lfo.trigger(&shape, settings(mode), &c, 0.0);
@@ -268,7 +312,11 @@ mod tests {
     #[test]
     fn the_delay_holds_the_start() {
         let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
-        let c = LfoControls { delay_s: 0.5, phase: 0.25, ..controls(1.0) };
+        let c = LfoControls {
+            delay_s: 0.5,
+            phase: 0.25,
+            ..controls(1.0)
+        };
         let mut lfo = Lfo::default();
         lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
         assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.45) - 0.25).abs() < 1e-3);
@@ -278,7 +326,11 @@ mod tests {
     #[test]
     fn stereo_shifts_the_sides_apart() {
         let shape = Shape::new(&Points::of(LfoShape::SawUp), false);
-        let c = LfoControls { stereo: 0.2, phase: 0.5, ..controls(1.0) };
+        let c = LfoControls {
+            stereo: 0.2,
+            phase: 0.5,
+            ..controls(1.0)
+        };
         let mut lfo = Lfo::default();
         lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
         let [left, right] = lfo.value();
@@ -288,7 +340,10 @@ mod tests {
     #[test]
     fn smoothing_has_its_half_life() {
         let shape = Shape::new(&Points::straight(&[(0.0, 1.0), (1.0, 1.0)]), false);
-        let c = LfoControls { smooth_s: 1.0, ..controls(1.0) };
+        let c = LfoControls {
+            smooth_s: 1.0,
+            ..controls(1.0)
+        };
         let mut lfo = Lfo::default();
         lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
         assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.2) - 0.5).abs() < 0.005);

@@ -7,8 +7,8 @@
 
 use crate::lfo::Shape;
 use crate::math;
-use songwalker_schemas::modulation::{Polarity, Source};
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::modulation::{Polarity, Source};
 use songwalker_schemas::rules::route_of_amount;
 
 /// Number of sources.
@@ -40,7 +40,10 @@ impl Target {
         }
         let id = patch.param_id(pointer)?;
         let row = id.row();
-        row.modulatable.then(|| Self::Param { id: id.index(), range: row.raw_range() as f32 })
+        row.modulatable.then(|| Self::Param {
+            id: id.index(),
+            range: row.raw_range() as f32,
+        })
     }
 
     /// What an amount of 1 adds.
@@ -62,12 +65,20 @@ struct Bend {
 
 impl Bend {
     fn new(power: f64) -> Self {
-        let scale = if power.abs() < 0.005 { 0.0 } else { 1.0 / (math::exp(power) - 1.0) };
+        let scale = if power.abs() < 0.005 {
+            0.0
+        } else {
+            1.0 / (math::exp(power) - 1.0)
+        };
         Self { power, scale }
     }
 
     fn at(self, t: f32) -> f32 {
-        if self.scale == 0.0 { t } else { ((math::exp(self.power * f64::from(t)) - 1.0) * self.scale) as f32 }
+        if self.scale == 0.0 {
+            t
+        } else {
+            ((math::exp(self.power * f64::from(t)) - 1.0) * self.scale) as f32
+        }
     }
 }
 
@@ -97,7 +108,11 @@ impl Route {
     /// Both sides.
     fn value(&self, source: [f32; 2]) -> [f32; 2] {
         let left = self.shaped(source[0]);
-        let right = if source[1] == source[0] { left } else { self.shaped(source[1]) };
+        let right = if source[1] == source[0] {
+            left
+        } else {
+            self.shaped(source[1])
+        };
         [left, if self.mirrored { -right } else { right }]
     }
 }
@@ -151,13 +166,18 @@ impl Matrix {
         let mut touched = Vec::new();
         for route in &routes {
             used[route.source] = true;
-            if let Target::Param { id, .. } = route.target {
-                if !touched.contains(&id) {
-                    touched.push(id);
-                }
+            if let Target::Param { id, .. } = route.target
+                && !touched.contains(&id)
+            {
+                touched.push(id);
             }
         }
-        Self { routes, touched, used, amounts: patch.modulation.routes.len() }
+        Self {
+            routes,
+            touched,
+            used,
+            amounts: patch.modulation.routes.len(),
+        }
     }
 
     /// Whether any route reads that source.
@@ -208,7 +228,8 @@ impl Matrix {
                 }
                 Target::Amount(other) => {
                     for side in 0..2 {
-                        work[other][side] = (work[other][side] + 2.0 * amount[side] * value[side]).clamp(-1.0, 1.0);
+                        work[other][side] =
+                            (work[other][side] + 2.0 * amount[side] * value[side]).clamp(-1.0, 1.0);
                     }
                 }
             }
@@ -241,12 +262,21 @@ mod tests {
     }
 
     fn near(a: [f32; 2], b: [f32; 2]) {
-        assert!((a[0] - b[0]).abs() < 1e-3 && (a[1] - b[1]).abs() < 1e-3, "{a:?} is not {b:?}");
+        assert!(
+            (a[0] - b[0]).abs() < 1e-3 && (a[1] - b[1]).abs() < 1e-3,
+            "{a:?} is not {b:?}"
+        );
     }
 
     #[test]
     fn a_quarter_of_the_cutoffs_range_is_thirty_two_notes() {
-        near(moved(vec![Spec::new(Source::Env1, CUTOFF, 0.25)], &[(Source::Env1, [1.0; 2])]), [32.0; 2]);
+        near(
+            moved(
+                vec![Spec::new(Source::Env1, CUTOFF, 0.25)],
+                &[(Source::Env1, [1.0; 2])],
+            ),
+            [32.0; 2],
+        );
     }
 
     #[test]
@@ -259,7 +289,12 @@ mod tests {
 
     #[test]
     fn the_curve_bends_upwards_when_positive() {
-        let with = |curve| vec![Spec { curve, ..Spec::new(Source::Velocity, CUTOFF, 1.0) }];
+        let with = |curve| {
+            vec![Spec {
+                curve,
+                ..Spec::new(Source::Velocity, CUTOFF, 1.0)
+            }]
+        };
         let half = moved(with(5.0), &[(Source::Velocity, [0.5; 2])])[0] / 128.0;
         assert!((half - 0.924).abs() < 0.002, "{half}");
         let half = moved(with(-5.0), &[(Source::Velocity, [0.5; 2])])[0] / 128.0;
@@ -268,13 +303,19 @@ mod tests {
 
     #[test]
     fn the_stereo_flag_turns_the_right_side_round() {
-        let route = vec![Spec { stereo: true, ..Spec::bipolar(Source::Lfo0, CUTOFF, 0.5) }];
+        let route = vec![Spec {
+            stereo: true,
+            ..Spec::bipolar(Source::Lfo0, CUTOFF, 0.5)
+        }];
         near(moved(route, &[(Source::Lfo0, [1.0; 2])]), [32.0, -32.0]);
     }
 
     #[test]
     fn bypassed_routes_do_nothing() {
-        let route = vec![Spec { bypass: true, ..Spec::new(Source::Env1, CUTOFF, 1.0) }];
+        let route = vec![Spec {
+            bypass: true,
+            ..Spec::new(Source::Env1, CUTOFF, 1.0)
+        }];
         near(moved(route, &[(Source::Env1, [1.0; 2])]), [0.0; 2]);
     }
 
@@ -282,6 +323,9 @@ mod tests {
     fn a_route_onto_an_amount_scales_the_other_route_whatever_their_order() {
         let mover = Spec::new(Source::ModWheel, "/modulation/routes/0/amount", 0.125);
         let routes = vec![Spec::new(Source::Env1, CUTOFF, 0.0), mover];
-        near(moved(routes, &[(Source::Env1, [1.0; 2]), (Source::ModWheel, [1.0; 2])]), [32.0; 2]);
+        near(
+            moved(routes, &[(Source::Env1, [1.0; 2]), (Source::ModWheel, [1.0; 2])]),
+            [32.0; 2],
+        );
     }
 }

@@ -47,7 +47,11 @@ fn elliptic<const N: usize>(transition: f64) -> [f32; N] {
 
 impl<const N: usize> HalfBand<N> {
     fn new(transition: f64) -> Self {
-        Self { coefficients: elliptic(transition), input: [[0.0; 2]; N], output: [[0.0; 2]; N] }
+        Self {
+            coefficients: elliptic(transition),
+            input: [[0.0; 2]; N],
+            output: [[0.0; 2]; N],
+        }
     }
 
     /// One frame out of two, the older one first.
@@ -65,7 +69,10 @@ impl<const N: usize> HalfBand<N> {
                 path[channel] = y;
             }
         }
-        [0.5 * (paths[0][0] + paths[1][0]), 0.5 * (paths[0][1] + paths[1][1])]
+        [
+            0.5 * (paths[0][0] + paths[1][0]),
+            0.5 * (paths[0][1] + paths[1][1]),
+        ]
     }
 
     fn reset(&mut self) {
@@ -92,7 +99,12 @@ impl Decimator {
             4..=7 => 4,
             _ => 8,
         };
-        Self { factor, eight: HalfBand::new(0.19), four: HalfBand::new(0.11), two: HalfBand::new(0.015) }
+        Self {
+            factor,
+            eight: HalfBand::new(0.19),
+            four: HalfBand::new(0.11),
+            two: HalfBand::new(0.015),
+        }
     }
 
     /// How many frames go in for one that comes out.
@@ -103,7 +115,9 @@ impl Decimator {
 
     /// Fills `out_left` and `out_right` from `factor` times as many frames of `left` and `right`.
     pub fn process(&mut self, left: &[f32], right: &[f32], out_left: &mut [f32], out_right: &mut [f32]) {
-        let input = left.chunks_exact(self.factor).zip(right.chunks_exact(self.factor));
+        let input = left
+            .chunks_exact(self.factor)
+            .zip(right.chunks_exact(self.factor));
         for ((l, r), (to_left, to_right)) in input.zip(out_left.iter_mut().zip(out_right.iter_mut())) {
             let mut frames: [Frame; 8] = [[0.0; 2]; 8];
             for (frame, (l, r)) in frames.iter_mut().zip(l.iter().zip(r)) {
@@ -155,7 +169,11 @@ mod tests {
     fn the_audible_band_passes_flat() {
         for factor in [1, 2, 4, 8] {
             for hz in [30.0, 440.0, 5_000.0, 15_000.0, 20_000.0] {
-                assert!(level(factor, hz).abs() < 0.01, "{factor}×, {hz} Hz: {} dB", level(factor, hz));
+                assert!(
+                    level(factor, hz).abs() < 0.01,
+                    "{factor}×, {hz} Hz: {} dB",
+                    level(factor, hz)
+                );
             }
         }
     }
@@ -169,7 +187,11 @@ mod tests {
                 // Only what lands below 20 kHz is heard.
                 let image = hz % 44_100.0;
                 if image.min(44_100.0 - image) <= 20_300.0 {
-                    assert!(level(factor, hz) < -90.0, "{factor}×, {hz} Hz: {} dB", level(factor, hz));
+                    assert!(
+                        level(factor, hz) < -90.0,
+                        "{factor}×, {hz} Hz: {} dB",
+                        level(factor, hz)
+                    );
                 }
                 hz += 1_474.0;
             }
@@ -178,7 +200,9 @@ mod tests {
 
     #[test]
     fn blocks_of_any_size_give_the_same_samples() {
-        let input: Vec<f32> = (0..4_000).map(|n| ((n * 7_919) % 1_000) as f32 / 500.0 - 1.0).collect();
+        let input: Vec<f32> = (0..4_000)
+            .map(|n| ((n * 7_919) % 1_000) as f32 / 500.0 - 1.0)
+            .collect();
         let whole = {
             let (mut left, mut right) = (vec![0.0; 1_000], vec![0.0; 1_000]);
             Decimator::new(4).process(&input, &input, &mut left, &mut right);
@@ -200,7 +224,9 @@ mod tests {
         input[0] = 1.0;
         let (mut left, mut right) = (vec![0.0; 256], vec![0.0; 256]);
         Decimator::new(2).process(&input, &input, &mut left, &mut right);
-        let loudest = (0..256).max_by(|a, b| left[*a].abs().total_cmp(&left[*b].abs())).expect("it is not empty");
+        let loudest = (0..256)
+            .max_by(|a, b| left[*a].abs().total_cmp(&left[*b].abs()))
+            .expect("it is not empty");
         assert!(loudest < 22, "{loudest}");
     }
 }

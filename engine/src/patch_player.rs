@@ -19,7 +19,8 @@ use crate::fx::{FxChain, Sends};
 use crate::math;
 use crate::oversample::Decimator;
 use crate::voice::plan::Plan;
-use crate::voice::{Buses, Moment, Scratch};
+use crate::voice::Moment;
+use crate::voice::buses::{Buses, Scratch};
 use crate::voices::Voices;
 use crate::{warp, wavetable};
 
@@ -97,7 +98,10 @@ pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
             missing.push(format!("/modules/osc/{i}: warp {} is not played", osc.warp.mode));
         }
         if osc.spectral.mode != SpectralMode::None && !wavetable::spectral::is_supported(osc.spectral.mode) {
-            missing.push(format!("/modules/osc/{i}: spectral morph {} is not played", osc.spectral.mode));
+            missing.push(format!(
+                "/modules/osc/{i}: spectral morph {} is not played",
+                osc.spectral.mode
+            ));
         }
     }
     if modules.sample.enabled && modules.sample.source == SampleSource::Asset {
@@ -110,13 +114,28 @@ pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
         _ => None,
     });
     let voice = modules.filter.iter().enumerate();
-    let voice = voice.map(|(i, spec)| (format!("/modules/filter/{i}"), spec.enabled, spec.model, spec.style));
+    let voice = voice.map(|(i, spec)| {
+        (
+            format!("/modules/filter/{i}"),
+            spec.enabled,
+            spec.model,
+            spec.style,
+        )
+    });
     for (at, enabled, model, style) in voice.chain(effect) {
         if enabled && !filter::is_supported(model, style) {
-            missing.push(format!("{at}: filter {model} {style} is passed through or played as its nearest style"));
+            missing.push(format!(
+                "{at}: filter {model} {style} is passed through or played as its nearest style"
+            ));
         }
     }
-    for (i, route) in patch.modulation.routes.iter().enumerate().filter(|(_, route)| !route.bypass) {
+    for (i, route) in patch
+        .modulation
+        .routes
+        .iter()
+        .enumerate()
+        .filter(|(_, route)| !route.bypass)
+    {
         let sided = route.stereo || route.source == Source::Stereo;
         if sided && !route.target.starts_with("/modules/filter/") {
             missing.push(format!("/modulation/routes/{i}: both sides follow the left one"));
@@ -174,12 +193,19 @@ impl PatchPlayer {
     ///
     /// # Errors
     /// When the rate is out of bounds or a wavetable unknown.
-    pub fn with_most_notes(patch: &PatchSpec, sample_rate: u32, seed: u64, most: usize) -> Result<Self, PlayerError> {
+    pub fn with_most_notes(
+        patch: &PatchSpec,
+        sample_rate: u32,
+        seed: u64,
+        most: usize,
+    ) -> Result<Self, PlayerError> {
         if !(8_000..=192_000).contains(&sample_rate) {
             return Err(PlayerError::SampleRate(sample_rate));
         }
         for osc in patch.modules.osc.iter().filter(|osc| osc.enabled) {
-            if osc.wavetable.source == WavetableSource::Named && !wavetable::names().any(|name| name == osc.wavetable.name.0) {
+            if osc.wavetable.source == WavetableSource::Named
+                && !wavetable::names().any(|name| name == osc.wavetable.name.0)
+            {
                 return Err(PlayerError::Wavetable(osc.wavetable.name.0.clone()));
             }
         }
@@ -245,7 +271,10 @@ impl PatchPlayer {
         if self.queue.len() >= QUEUE {
             return false;
         }
-        let queued = Queued { frame: self.out_frame + offset as u64, event };
+        let queued = Queued {
+            frame: self.out_frame + offset as u64,
+            event,
+        };
         let place = self.queue.partition_point(|other| other.frame <= queued.frame);
         self.queue.insert(place, queued);
         true
@@ -281,7 +310,9 @@ impl PatchPlayer {
         let start_s = self.block_frame as f64 / self.plan.sample_rate;
         let end_s = (self.block_frame + BLOCK as u64) as f64 / self.plan.sample_rate;
         self.controls.advance(self.plan.block_s());
-        let due = self.queue.partition_point(|queued| queued.frame <= self.block_frame);
+        let due = self
+            .queue
+            .partition_point(|queued| queued.frame <= self.block_frame);
         for i in 0..due {
             let event = self.queue[i].event;
             self.apply(event, start_s);
@@ -299,16 +330,32 @@ impl PatchPlayer {
         };
         self.voices.render(&moment, &mut self.scratch, &mut self.buses);
         self.share();
-        let Buses { effects, direct, sends } = &mut self.buses;
-        let sends: Sends<'_> = std::array::from_fn(|i| sends[i].as_ref().map(|bus| (&bus.left[..], &bus.right[..])));
-        self.chain.process(&mut effects.left, &mut effects.right, &sends, &self.shared, self.bpm);
+        let Buses {
+            effects,
+            direct,
+            sends,
+        } = &mut self.buses;
+        let sends: Sends<'_> =
+            std::array::from_fn(|i| sends[i].as_ref().map(|bus| (&bus.left[..], &bus.right[..])));
+        self.chain.process(
+            &mut effects.left,
+            &mut effects.right,
+            &sends,
+            &self.shared,
+            self.bpm,
+        );
         for (to, from) in effects.left.iter_mut().zip(&direct.left) {
             *to += *from;
         }
         for (to, from) in effects.right.iter_mut().zip(&direct.right) {
             *to += *from;
         }
-        self.decimator.process(&effects.left, &effects.right, &mut self.out_left, &mut self.out_right);
+        self.decimator.process(
+            &effects.left,
+            &effects.right,
+            &mut self.out_left,
+            &mut self.out_right,
+        );
         self.finish();
         self.block_frame += BLOCK as u64;
     }
@@ -326,17 +373,29 @@ impl PatchPlayer {
         let unit = |x: f32| if x.is_finite() { x.clamp(0.0, 1.0) } else { 0.0 };
         match event {
             Event::NoteOn { key, velocity } => {
-                self.voices.press(&moment, &mut self.scratch, key.min(127), unit(velocity));
+                self.voices
+                    .press(&moment, &mut self.scratch, key.min(127), unit(velocity));
             }
             Event::NoteOff { key, lift } => self.voices.lift(&moment, &mut self.scratch, key, unit(lift)),
             Event::Sustain(down) => self.voices.pedal(down),
-            Event::PitchBend(value) => self.bend = if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 },
+            Event::PitchBend(value) => {
+                self.bend = if value.is_finite() {
+                    value.clamp(-1.0, 1.0)
+                } else {
+                    0.0
+                }
+            }
             Event::ModWheel(value) => self.mod_wheel = unit(value),
             Event::Aftertouch(value) => self.pressure = unit(value),
             Event::KeyPressure { key, value } => {
-                self.voices.of_key(key).for_each(|voice| voice.pressure = unit(value));
+                self.voices
+                    .of_key(key)
+                    .for_each(|voice| voice.pressure = unit(value));
             }
-            Event::Slide { key, value } => self.voices.of_key(key).for_each(|voice| voice.slide = unit(value)),
+            Event::Slide { key, value } => self
+                .voices
+                .of_key(key)
+                .for_each(|voice| voice.slide = unit(value)),
             Event::AllNotesOff => self.voices.release_all(),
             Event::AllSoundOff => {
                 self.voices.silence();
@@ -376,7 +435,11 @@ impl PatchPlayer {
                 (math::cos(angle) as f32, math::sin(angle) as f32)
             }
         };
-        let cross = if self.stereo_mode == StereoMode::Rotate { -sin } else { sin };
+        let cross = if self.stereo_mode == StereoMode::Rotate {
+            -sin
+        } else {
+            sin
+        };
         let to = [gain * cos, gain * sin, gain * cross, gain * cos];
         let from = self.master.unwrap_or(to);
         let part = 1.0 / BLOCK as f32;

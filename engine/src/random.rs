@@ -25,7 +25,14 @@ impl RandomWalk {
     /// A source of that style. In `stereo` the sides differ.
     #[must_use]
     pub fn new(style: RandomStyle, stereo: bool) -> Self {
-        Self { style, stereo, seed: 0, position: 0.0, orbit: [[0.1, 0.0, 0.0]; 2], value: [0.5; 2] }
+        Self {
+            style,
+            stereo,
+            seed: 0,
+            position: 0.0,
+            orbit: [[0.1, 0.0, 0.0]; 2],
+            value: [0.5; 2],
+        }
     }
 
     /// The present values of left and right.
@@ -41,7 +48,11 @@ impl RandomWalk {
         for (side, orbit) in self.orbit.iter_mut().enumerate() {
             let own = hash(seed, 77 + side as u64 * u64::from(self.stereo));
             let x = unit(own) * 20.0 - 10.0;
-            *orbit = [if x.abs() < 0.5 { 0.5 } else { x }, unit(hash(own, 1)) * 20.0 - 10.0, 15.0 + unit(hash(own, 2)) * 20.0];
+            *orbit = [
+                if x.abs() < 0.5 { 0.5 } else { x },
+                unit(hash(own, 1)) * 20.0 - 10.0,
+                15.0 + unit(hash(own, 2)) * 20.0,
+            ];
         }
         self.settle();
     }
@@ -118,7 +129,9 @@ mod tests {
     fn every_style_stays_near_its_range_and_moves() {
         for style in RandomStyle::ALL {
             let values = walk(*style, 5);
-            let (low, high) = values.iter().fold((9.0_f32, -9.0_f32), |(l, h), v| (l.min(*v), h.max(*v)));
+            let (low, high) = values
+                .iter()
+                .fold((9.0_f32, -9.0_f32), |(l, h), v| (l.min(*v), h.max(*v)));
             assert!(low > -0.2 && high < 1.2, "{style}: {low}..{high}");
             assert!(high - low > 0.4, "{style} hardly moves: {low}..{high}");
         }

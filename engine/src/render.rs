@@ -58,7 +58,12 @@ impl RenderRequest {
             sample_rate: 44_100,
             bpm: 120.0,
             seed: 0,
-            notes: vec![Note { start_s: 0.0, hold_s, key, velocity }],
+            notes: vec![Note {
+                start_s: 0.0,
+                hold_s,
+                key,
+                velocity,
+            }],
             seconds,
             warm_up_s: 0.0,
             macros: Vec::new(),
@@ -93,7 +98,8 @@ fn check(request: &RenderRequest) -> Result<(), RenderError> {
         return invalid("too many notes");
     }
     for note in &request.notes {
-        let times = note.start_s >= 0.0 && note.hold_s >= 0.0 && note.start_s.is_finite() && note.hold_s.is_finite();
+        let times =
+            note.start_s >= 0.0 && note.hold_s >= 0.0 && note.start_s.is_finite() && note.hold_s.is_finite();
         if !times || note.key > 127 || !(0.0..=1.0).contains(&note.velocity) {
             return invalid("a note's times must not be negative, its key 0..127, its velocity 0..1");
         }
@@ -114,8 +120,20 @@ fn timeline(request: &RenderRequest) -> Vec<Timed> {
     for note in &request.notes {
         let start = frame(note.start_s);
         let end = frame(note.start_s + note.hold_s).max(start + 1);
-        events.push(Timed { frame: start, event: Event::NoteOn { key: note.key, velocity: note.velocity as f32 } });
-        events.push(Timed { frame: end, event: Event::NoteOff { key: note.key, lift: 0.5 } });
+        events.push(Timed {
+            frame: start,
+            event: Event::NoteOn {
+                key: note.key,
+                velocity: note.velocity as f32,
+            },
+        });
+        events.push(Timed {
+            frame: end,
+            event: Event::NoteOff {
+                key: note.key,
+                lift: 0.5,
+            },
+        });
     }
     events.sort_by_key(|timed| (timed.frame, matches!(timed.event, Event::NoteOn { .. })));
     events
@@ -148,8 +166,20 @@ pub fn render(
     let rate = f64::from(request.sample_rate);
     if let Some(first) = warm_up {
         let frames = (request.warm_up_s * rate).round_ties_even() as usize;
-        player.handle(0, Event::NoteOn { key: first.key, velocity: first.velocity as f32 });
-        player.handle((WARM_UP_HOLD_S * rate) as usize, Event::NoteOff { key: first.key, lift: 0.5 });
+        player.handle(
+            0,
+            Event::NoteOn {
+                key: first.key,
+                velocity: first.velocity as f32,
+            },
+        );
+        player.handle(
+            (WARM_UP_HOLD_S * rate) as usize,
+            Event::NoteOff {
+                key: first.key,
+                lift: 0.5,
+            },
+        );
         let mut thrown = Audio::silence(request.sample_rate, PIECE);
         let mut left = frames;
         while left > 0 {
@@ -180,7 +210,10 @@ pub fn render(
             }
             next += 1;
         }
-        player.process(&mut audio.left[done..done + count], &mut audio.right[done..done + count]);
+        player.process(
+            &mut audio.left[done..done + count],
+            &mut audio.right[done..done + count],
+        );
         done += count;
     }
     Ok(audio)

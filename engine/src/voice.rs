@@ -4,126 +4,29 @@
 //! A voice works in whole control blocks: at the end of each it takes its sources' values, applies the routes and
 //! lets its modules go straight from the old controls to the new ones. Nothing here allocates after [`Voice::new`].
 
-pub(crate) mod ids;
+pub(crate) mod buses;
+mod ids;
 pub(crate) mod plan;
+mod readings;
 
 use songwalker_schemas::modulation::Source;
-use songwalker_schemas::patch::osc::Destination;
 use songwalker_schemas::patch::random::Restart;
 
 use crate::BLOCK;
 use crate::controls::Controls;
 use crate::envelope::Envelope;
-use crate::filter::{FilterControls, StereoFilter};
+use crate::filter::StereoFilter;
 use crate::lfo::Lfo;
 use crate::math;
 use crate::modulation::{SOURCES, SourceValues};
-use crate::noise::{SampleControls, SamplePlayer, hash, unit};
-use crate::oscillator::{OscControls, Oscillator, UNTRACKED_NOTE};
+use crate::noise::{SamplePlayer, hash, unit};
+use crate::oscillator::Oscillator;
 use crate::random::RandomWalk;
-use crate::unison::UnisonControls;
 use crate::warp::Modulator;
 use crate::wavetable::Drawer;
-use plan::{FilterPlan, OscPlan, Plan, SamplePlan};
-
-/// A stereo block at the oversampled rate.
-#[derive(Debug, Clone)]
-pub(crate) struct Bus {
-    pub left: Vec<f32>,
-    pub right: Vec<f32>,
-}
-
-impl Bus {
-    pub(crate) fn new(frames: usize) -> Self {
-        Self { left: vec![0.0; frames], right: vec![0.0; frames] }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.left.fill(0.0);
-        self.right.fill(0.0);
-    }
-
-    fn add(&mut self, other: &Self) {
-        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to += *from;
-            }
-        }
-    }
-
-    fn add_scaled(&mut self, other: &Self, gain: &[f32]) {
-        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
-            for ((to, from), gain) in to.iter_mut().zip(from).zip(gain) {
-                *to += *from * *gain;
-            }
-        }
-    }
-}
-
-/// Number of effects, which is the number of sends straight into one.
-pub(crate) const SENDS: usize = 9;
-
-/// What all voices add to.
-#[derive(Debug)]
-pub(crate) struct Buses {
-    pub effects: Bus,
-    pub direct: Bus,
-    /// By the effect's place in the list of kinds; only where an oscillator goes there.
-    pub sends: [Option<Bus>; SENDS],
-}
-
-impl Buses {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let frames = plan.frames();
-        let mut buses =
-            Self { effects: Bus::new(frames), direct: Bus::new(frames), sends: std::array::from_fn(|_| None) };
-        let destinations = plan.osc.iter().flatten().map(|osc| osc.destination);
-        for destination in destinations.chain(plan.sample.iter().map(|sample| sample.destination)) {
-            if let Some(send) = send_of(destination) {
-                buses.sends[send] = Some(Bus::new(frames));
-            }
-        }
-        buses
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.effects.clear();
-        self.direct.clear();
-        for bus in self.sends.iter_mut().flatten() {
-            bus.clear();
-        }
-    }
-}
-
-/// The effect that a destination names.
-fn send_of(destination: Destination) -> Option<usize> {
-    destination.index().checked_sub(Destination::Chorus.index())
-}
-
-/// Room that voices use one after the other.
-#[derive(Debug)]
-pub(crate) struct Scratch {
-    pub drawer: Drawer,
-    wave: Bus,
-    first: Bus,
-    second: Bus,
-    past: Bus,
-    gain: Vec<f32>,
-}
-
-impl Scratch {
-    pub(crate) fn new(frames: usize) -> Self {
-        let bus = || Bus::new(frames);
-        Self {
-            drawer: Drawer::new(),
-            wave: bus(),
-            first: bus(),
-            second: bus(),
-            past: bus(),
-            gain: vec![0.0; frames],
-        }
-    }
-}
+use buses::{Buses, Scratch, send};
+use plan::Plan;
+use readings::{filter_controls, osc_controls, sample_controls};
 
 /// What is the same for all voices in this control block.
 #[derive(Clone, Copy)]
@@ -189,24 +92,43 @@ impl Voice {
     pub(crate) fn new(plan: &Plan, controls: &Controls) -> Self {
         let rate = plan.sample_rate * plan.oversampling as f64;
         let osc = std::array::from_fn(|i| {
-            plan.osc[i].as_ref().map(|osc| Oscillator::new(osc.setup.clone(), plan.sample_rate, plan.oversampling))
+            plan.osc[i]
+                .as_ref()
+                .map(|osc| Oscillator::new(osc.setup.clone(), plan.sample_rate, plan.oversampling))
         });
         let filter = std::array::from_fn(|i| {
-            plan.filter[i].as_ref().map(|filter| StereoFilter::new(filter.model, filter.style, rate as f32))
+            plan.filter[i]
+                .as_ref()
+                .map(|filter| StereoFilter::new(filter.model, filter.style, rate as f32))
         });
         Self {
             osc,
-            sample: plan.sample.as_ref().map(|sample| SamplePlayer::new(sample.setup, rate, plan.frames())),
+            sample: plan
+                .sample
+                .as_ref()
+                .map(|sample| SamplePlayer::new(sample.setup, rate, plan.frames())),
             filter,
             env: Default::default(),
             lfo: Default::default(),
-            random: std::array::from_fn(|i| plan.random[i].as_ref().map(|r| RandomWalk::new(r.style, r.stereo))),
+            random: std::array::from_fn(|i| {
+                plan.random[i]
+                    .as_ref()
+                    .map(|r| RandomWalk::new(r.style, r.stereo))
+            }),
             sources: [[0.0; 2]; SOURCES],
             values: [controls.values().to_vec(), controls.values().to_vec()],
             work: vec![[0.0; 2]; plan.matrix.amount_count()],
             version: controls.version(),
-            note: Note { key: 60, velocity: 0.0, number: 0 },
-            glide: Glide { from: 60.0, to: 60.0, passed: 1.0 },
+            note: Note {
+                key: 60,
+                velocity: 0.0,
+                number: 0,
+            },
+            glide: Glide {
+                from: 60.0,
+                to: 60.0,
+                passed: 1.0,
+            },
             reached: 60.0,
             pitch: 60.0,
             slide: 0.0,
@@ -260,11 +182,19 @@ impl Voice {
         let seed = hash(hash(plan.seed, 1), note.number);
         for i in 0..3 {
             if let (Some(osc), Some(spec)) = (&mut self.osc[i], &plan.osc[i]) {
-                osc.start(drawer, &osc_controls(spec, &self.values[0], self.pitch), hash(seed, i as u64));
+                osc.start(
+                    drawer,
+                    &osc_controls(spec, &self.values[0], self.pitch),
+                    hash(seed, i as u64),
+                );
             }
         }
         if let (Some(sample), Some(spec)) = (&mut self.sample, &plan.sample) {
-            sample.start(&spec.table, &sample_controls(spec, &self.values[0], self.pitch), hash(seed, 3));
+            sample.start(
+                &spec.table,
+                &sample_controls(spec, &self.values[0], self.pitch),
+                hash(seed, 3),
+            );
         }
     }
 
@@ -300,7 +230,11 @@ impl Voice {
     /// Goes on with another note, everything running on: legato.
     pub(crate) fn change(&mut self, note: Note, from: f32) {
         self.note = note;
-        self.glide = Glide { from, to: f32::from(note.key), passed: if from == f32::from(note.key) { 1.0 } else { 0.0 } };
+        self.glide = Glide {
+            from,
+            to: f32::from(note.key),
+            passed: if from == f32::from(note.key) { 1.0 } else { 0.0 },
+        };
     }
 
     /// Note-off.
@@ -345,8 +279,13 @@ impl Voice {
         }
         let raw = self.values[0][plan.voicing.glide];
         let octaves = f64::from((self.glide.to - self.glide.from).abs()) / 12.0;
-        let length = math::exp2(f64::from(raw).clamp(-10.0, 8.0)) * if plan.glide_octave_scaled { octaves } else { 1.0 };
-        self.glide.passed = if raw <= -9.999 { 1.0 } else { (self.glide.passed + seconds / length.max(1e-6)).min(1.0) };
+        let length = math::exp2(f64::from(raw).clamp(-10.0, 8.0))
+            * if plan.glide_octave_scaled { octaves } else { 1.0 };
+        self.glide.passed = if raw <= -9.999 {
+            1.0
+        } else {
+            (self.glide.passed + seconds / length.max(1e-6)).min(1.0)
+        };
     }
 
     /// Takes the sources' present values and applies the routes.
@@ -365,7 +304,10 @@ impl Voice {
             set(Source::ALL[Source::Lfo0.index() + i], lfo.value());
         }
         for (i, random) in self.random.iter().enumerate() {
-            set(Source::ALL[Source::Random0.index() + i], random.as_ref().map_or([0.5; 2], RandomWalk::value));
+            set(
+                Source::ALL[Source::Random0.index() + i],
+                random.as_ref().map_or([0.5; 2], RandomWalk::value),
+            );
         }
         set(Source::TriggerRandom, both(self.trigger_random));
         set(Source::Velocity, both(self.note.velocity));
@@ -380,7 +322,14 @@ impl Voice {
         set(Source::Lift, both(self.lift));
         let [left, right] = &mut self.values;
         let base = moment.controls.values();
-        plan.matrix.apply(base, moment.controls.amounts(), &self.sources, &mut self.work, left, right);
+        plan.matrix.apply(
+            base,
+            moment.controls.amounts(),
+            &self.sources,
+            &mut self.work,
+            left,
+            right,
+        );
         let at = |id: usize| self.values[0][id];
         self.pitch = note + moment.bend * at(voicing.bend_range) + at(voicing.transpose) + at(voicing.tune);
     }
@@ -428,7 +377,12 @@ impl Voice {
         let filters = [plan.filter[0].is_some(), plan.filter[1].is_some()];
         if let (Some(player), Some(spec)) = (&mut self.sample, &plan.sample) {
             let controls = sample_controls(spec, &self.values[0], self.pitch);
-            player.render(&spec.table, &controls, &mut scratch.wave.left, &mut scratch.wave.right);
+            player.render(
+                &spec.table,
+                &controls,
+                &mut scratch.wave.left,
+                &mut scratch.wave.right,
+            );
             send(spec.destination, filters, scratch, buses);
         }
         for i in plan.osc_order {
@@ -447,7 +401,13 @@ impl Voice {
                 None => None,
             };
             let wave = &mut scratch.wave;
-            own.render(&mut scratch.drawer, &controls, modulator, &mut wave.left, &mut wave.right);
+            own.render(
+                &mut scratch.drawer,
+                &controls,
+                modulator,
+                &mut wave.left,
+                &mut wave.right,
+            );
             send(spec.destination, filters, scratch, buses);
         }
         if let (Some(filter), Some(spec)) = (&mut self.filter[0], &plan.filter[0]) {
@@ -490,74 +450,3 @@ impl Voice {
     }
 }
 
-/// Adds the wave to wherever it goes.
-fn send(destination: Destination, filters: [bool; 2], scratch: &mut Scratch, buses: &mut Buses) {
-    let Scratch { wave, first, second, past, gain, .. } = scratch;
-    match destination {
-        Destination::Filter1 => first.add(wave),
-        Destination::Filter2 => second.add(wave),
-        Destination::Both if filters == [false, false] => past.add(wave),
-        Destination::Both => {
-            first.add(wave);
-            second.add(wave);
-        }
-        Destination::Effects => past.add(wave),
-        Destination::Direct => buses.direct.add_scaled(wave, gain),
-        other => {
-            if let Some(bus) = send_of(other).and_then(|i| buses.sends[i].as_mut()) {
-                bus.add_scaled(wave, gain);
-            }
-        }
-    }
-}
-
-fn osc_controls(plan: &OscPlan, raw: &[f32], pitch: f32) -> OscControls {
-    let ids = &plan.ids;
-    let at = |id: usize| raw[id];
-    let played = if plan.tracks { pitch } else { UNTRACKED_NOTE };
-    OscControls {
-        note: played + at(ids.transpose) + at(ids.tune),
-        level: at(ids.level),
-        pan: at(ids.pan),
-        position: at(ids.position),
-        phase: at(ids.phase),
-        phase_randomness: at(ids.phase_randomness),
-        unison: UnisonControls {
-            voices: at(ids.voices),
-            detune: at(ids.detune),
-            range_st: at(ids.detune_range),
-            power: at(ids.detune_power),
-            blend: at(ids.blend),
-        },
-        stereo_spread: at(ids.stereo_spread),
-        frame_spread: at(ids.frame_spread),
-        warp_spread: at(ids.warp_spread),
-        spectral_spread: at(ids.spectral_spread),
-        warp_amount: at(ids.warp_amount),
-        warp_phase: at(ids.warp_phase),
-        spectral_amount: at(ids.spectral_amount),
-    }
-}
-
-fn sample_controls(plan: &SamplePlan, raw: &[f32], pitch: f32) -> SampleControls {
-    let ids = &plan.ids;
-    SampleControls {
-        note: pitch,
-        transpose: raw[ids.transpose],
-        tune: raw[ids.tune],
-        level: raw[ids.level],
-        pan: raw[ids.pan],
-    }
-}
-
-fn filter_controls(plan: &FilterPlan, values: &[Vec<f32>; 2], pitch: f32) -> [FilterControls; 2] {
-    let ids = &plan.ids;
-    let side = |raw: &[f32]| FilterControls {
-        cutoff_note: raw[ids.cutoff] + raw[ids.keytrack] * (pitch - 60.0),
-        resonance: raw[ids.resonance],
-        drive_db: raw[ids.drive],
-        blend: raw[ids.blend],
-        mix: raw[ids.mix],
-    };
-    [side(&values[0]), side(&values[1])]
-}

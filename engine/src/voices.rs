@@ -10,7 +10,8 @@ use songwalker_schemas::patch::voicing::{Override, Priority, VoicingMode};
 
 use crate::controls::Controls;
 use crate::voice::plan::Plan;
-use crate::voice::{Buses, Moment, Note, Scratch, Voice};
+use crate::voice::buses::{Buses, Scratch};
+use crate::voice::{Moment, Note, Voice};
 
 /// Voices that may fade out beside those that play.
 const FADING: usize = 4;
@@ -63,7 +64,11 @@ impl Voices {
             VoicingMode::Poly => (spec.voices.clamp(1, 64)) as usize,
         };
         let fading = if limit > most { 0 } else { FADING };
-        let slot = || Slot { voice: Voice::new(plan, controls), hold: Hold::Free, born: 0 };
+        let slot = || Slot {
+            voice: Voice::new(plan, controls),
+            hold: Hold::Free,
+            born: 0,
+        };
         Self {
             slots: (0..limit.min(most.max(1)) + fading).map(|_| slot()).collect(),
             limit,
@@ -85,18 +90,28 @@ impl Voices {
 
     /// The voice that started last among those that sound and do not fade.
     pub(crate) fn newest(&self) -> Option<&Voice> {
-        let alive = self.slots.iter().filter(|slot| !matches!(slot.hold, Hold::Free | Hold::Fading));
+        let alive = self
+            .slots
+            .iter()
+            .filter(|slot| !matches!(slot.hold, Hold::Free | Hold::Fading));
         alive.max_by_key(|slot| slot.born).map(|slot| &slot.voice)
     }
 
     /// The oldest voice that is held so.
     fn oldest(&self, hold: Hold) -> Option<usize> {
-        let of = self.slots.iter().enumerate().filter(|(_, slot)| slot.hold == hold);
+        let of = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.hold == hold);
         of.min_by_key(|(_, slot)| slot.born).map(|(i, _)| i)
     }
 
     fn playing(&self) -> usize {
-        self.slots.iter().filter(|slot| !matches!(slot.hold, Hold::Free | Hold::Fading)).count()
+        self.slots
+            .iter()
+            .filter(|slot| !matches!(slot.hold, Hold::Free | Hold::Fading))
+            .count()
     }
 
     /// A key goes down.
@@ -110,9 +125,17 @@ impl Voices {
     }
 
     fn play(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, key: u8, velocity: f32, glides: bool) {
-        let note = Note { key, velocity, number: self.notes };
+        let note = Note {
+            key,
+            velocity,
+            number: self.notes,
+        };
         self.notes += 1;
-        let from = if glides { self.last_note.unwrap_or(f32::from(key)) } else { f32::from(key) };
+        let from = if glides {
+            self.last_note.unwrap_or(f32::from(key))
+        } else {
+            f32::from(key)
+        };
         self.last_note = Some(f32::from(key));
         if self.playing() >= self.limit {
             let victim = self
@@ -133,7 +156,11 @@ impl Voices {
         if tied || self.override_mode == Override::Steal {
             let slot = &mut self.slots[victim];
             // A single voice glides from where it is, not from where it was going.
-            let from = if self.limit == 1 && from != f32::from(note.key) { slot.voice.reached() } else { from };
+            let from = if self.limit == 1 && from != f32::from(note.key) {
+                slot.voice.reached()
+            } else {
+                from
+            };
             if tied {
                 slot.voice.change(note, from);
             } else {
@@ -143,7 +170,11 @@ impl Voices {
             slot.born = note.number;
         } else {
             let slot = &mut self.slots[victim];
-            let from = if self.limit == 1 && from != f32::from(note.key) { slot.voice.reached() } else { from };
+            let from = if self.limit == 1 && from != f32::from(note.key) {
+                slot.voice.reached()
+            } else {
+                from
+            };
             slot.voice.kill();
             slot.hold = Hold::Fading;
             self.start(moment, scratch, note, from);
@@ -170,12 +201,20 @@ impl Voices {
     /// A key goes up.
     pub(crate) fn lift(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, key: u8, lift: f32) {
         self.pressed.retain(|pressed| pressed.key != key);
-        let Some(place) = self.slots.iter().position(|slot| slot.hold == Hold::Key && slot.voice.key() == key) else {
+        let Some(place) = self
+            .slots
+            .iter()
+            .position(|slot| slot.hold == Hold::Key && slot.voice.key() == key)
+        else {
             return;
         };
         if let Some(back) = self.waiting() {
             let from = self.slots[place].voice.reached();
-            let note = Note { key: back.key, velocity: back.velocity, number: self.notes };
+            let note = Note {
+                key: back.key,
+                velocity: back.velocity,
+                number: self.notes,
+            };
             self.notes += 1;
             self.last_note = Some(f32::from(back.key));
             self.take(moment, scratch, place, note, from);
@@ -193,8 +232,16 @@ impl Voices {
 
     /// The pressed key without a voice that priority puts first.
     fn waiting(&self) -> Option<Pressed> {
-        let sounds = |key: u8| self.slots.iter().any(|slot| slot.hold == Hold::Key && slot.voice.key() == key);
-        let mut silent = self.pressed.iter().copied().filter(|pressed| !sounds(pressed.key));
+        let sounds = |key: u8| {
+            self.slots
+                .iter()
+                .any(|slot| slot.hold == Hold::Key && slot.voice.key() == key)
+        };
+        let mut silent = self
+            .pressed
+            .iter()
+            .copied()
+            .filter(|pressed| !sounds(pressed.key));
         match self.priority {
             Priority::Newest => silent.next_back(),
             Priority::Oldest | Priority::RoundRobin => silent.next(),
@@ -218,7 +265,11 @@ impl Voices {
     pub(crate) fn release_all(&mut self) {
         self.pressed.clear();
         self.pedal = false;
-        for slot in self.slots.iter_mut().filter(|slot| matches!(slot.hold, Hold::Key | Hold::Pedal)) {
+        for slot in self
+            .slots
+            .iter_mut()
+            .filter(|slot| matches!(slot.hold, Hold::Key | Hold::Pedal))
+        {
             slot.hold = Hold::Released;
             slot.voice.release();
         }
@@ -245,7 +296,10 @@ impl Voices {
 
     /// The voices of a held key.
     pub(crate) fn of_key(&mut self, key: u8) -> impl Iterator<Item = &mut Voice> {
-        let held = self.slots.iter_mut().filter(move |slot| slot.hold == Hold::Key && slot.voice.key() == key);
+        let held = self
+            .slots
+            .iter_mut()
+            .filter(move |slot| slot.hold == Hold::Key && slot.voice.key() == key);
         held.map(|slot| &mut slot.voice)
     }
 

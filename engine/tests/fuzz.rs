@@ -1,4 +1,5 @@
 //! Random valid patches: whatever the parameter table allows stays finite and bounded, and ends.
+#![expect(clippy::expect_used, reason = "helpers outside test functions fail the test by panicking")]
 
 use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::PatchSpec;
@@ -40,7 +41,10 @@ fn random_patch(dice: &mut Dice) -> PatchSpec {
     let mut document = PatchSpec::default().to_value();
     let pattern = PatchSpec::default();
     for row in params::table() {
-        if !dice.one_in(3) || row.path == "/modules/filter/0/from_filter_0" || row.path.ends_with("oversampling") {
+        if !dice.one_in(3)
+            || row.path == "/modules/filter/0/from_filter_0"
+            || row.path.ends_with("oversampling")
+        {
             continue;
         }
         let place = match dice.below(6) {
@@ -49,7 +53,11 @@ fn random_patch(dice: &mut Dice) -> PatchSpec {
             _ => dice.unit(),
         };
         let value = row.clamp(row.min + place * (row.max - row.min));
-        let value = if (row.min..=row.max).contains(&value) { value } else { row.default };
+        let value = if (row.min..=row.max).contains(&value) {
+            value
+        } else {
+            row.default
+        };
         let json = match row.kind {
             Kind::Continuous => value.into(),
             Kind::Integer => (value as i64).into(),
@@ -64,15 +72,24 @@ fn random_patch(dice: &mut Dice) -> PatchSpec {
     for osc in &mut patch.modules.osc {
         osc.wavetable.source = songwalker_schemas::patch::osc::WavetableSource::Named;
         osc.wavetable.name.0 = names[dice.below(names.len())].to_owned();
-        osc.unison.detune_cents = osc.unison.detune_cents.min((100.0 * osc.unison.detune_range_st).floor());
+        osc.unison.detune_cents = osc
+            .unison
+            .detune_cents
+            .min((100.0 * osc.unison.detune_range_st).floor());
     }
     patch.modules.osc[0].enabled = true;
     patch.modules.sample.source = songwalker_schemas::patch::sample::SampleSource::Colored;
-    let targets: Vec<String> =
-        params::table().iter().filter(|row| row.modulatable).filter_map(|row| pattern.pointer(&row.path)).collect();
+    let targets: Vec<String> = params::table()
+        .iter()
+        .filter(|row| row.modulatable)
+        .filter_map(|row| pattern.pointer(&row.path))
+        .collect();
     for _ in 0..dice.below(24) {
         let target = if dice.one_in(8) && !patch.modulation.routes.is_empty() {
-            format!("/modulation/routes/{}/amount", dice.below(patch.modulation.routes.len()))
+            format!(
+                "/modulation/routes/{}/amount",
+                dice.below(patch.modulation.routes.len())
+            )
         } else {
             targets[dice.below(targets.len())].clone()
         };
@@ -80,8 +97,16 @@ fn random_patch(dice: &mut Dice) -> PatchSpec {
             source: Source::ALL[dice.below(Source::ALL.len())],
             target,
             amount: 2.0 * dice.unit() - 1.0,
-            polarity: if dice.one_in(2) { Polarity::Unipolar } else { Polarity::Bipolar },
-            curve: if dice.one_in(2) { 0.0 } else { 20.0 * dice.unit() - 10.0 },
+            polarity: if dice.one_in(2) {
+                Polarity::Unipolar
+            } else {
+                Polarity::Bipolar
+            },
+            curve: if dice.one_in(2) {
+                0.0
+            } else {
+                20.0 * dice.unit() - 10.0
+            },
             map: None,
             stereo: dice.one_in(4),
             bypass: false,
@@ -90,7 +115,11 @@ fn random_patch(dice: &mut Dice) -> PatchSpec {
     for knob in &mut patch.macros {
         knob.value = dice.unit();
         let path = targets[dice.below(targets.len())].clone();
-        knob.targets.push(MacroTarget { path, amount: 2.0 * dice.unit() - 1.0, curve: 0.0 });
+        knob.targets.push(MacroTarget {
+            path,
+            amount: 2.0 * dice.unit() - 1.0,
+            curve: 0.0,
+        });
     }
     PatchSpec::from_value(patch.to_value()).unwrap_or_else(|faults| panic!("an invalid patch: {faults:?}"))
 }
@@ -101,10 +130,21 @@ fn random_valid_patches_stay_finite_and_bounded() {
         let mut dice = Dice(seed);
         let patch = random_patch(&mut dice);
         for key in [24, 60, 108] {
-            let request = RenderRequest { seed, ..RenderRequest::note(key, 0.3 + 0.7 * dice.unit(), 0.15, 0.3) };
+            let request = RenderRequest {
+                seed,
+                ..RenderRequest::note(key, 0.3 + 0.7 * dice.unit(), 0.15, 0.3)
+            };
             let audio = render(&patch, &request, &|| false).expect("a render");
-            let bad = audio.left.iter().chain(&audio.right).position(|x| !x.is_finite() || x.abs() > 2.2);
-            assert!(bad.is_none(), "seed {seed}, key {key}: sample {bad:?}\n{}", String::from_utf8_lossy(&patch.to_canonical()));
+            let bad = audio
+                .left
+                .iter()
+                .chain(&audio.right)
+                .position(|x| !x.is_finite() || x.abs() > 2.2);
+            assert!(
+                bad.is_none(),
+                "seed {seed}, key {key}: sample {bad:?}\n{}",
+                String::from_utf8_lossy(&patch.to_canonical())
+            );
         }
     }
 }

@@ -119,7 +119,13 @@ fn playing_allocates_nothing_whatever_the_block_size() {
             let key = 36 + random(48) as u8;
             let offset = random(frames as u32) as usize;
             player.handle(offset, Event::NoteOn { key, velocity: 0.7 });
-            player.handle(frames, Event::NoteOff { key: 36 + random(48) as u8, lift: 0.5 });
+            player.handle(
+                frames,
+                Event::NoteOff {
+                    key: 36 + random(48) as u8,
+                    lift: 0.5,
+                },
+            );
             player.handle(offset, Event::PitchBend(random(200) as f32 / 100.0 - 1.0));
             player.handle(offset, Event::ModWheel(random(100) as f32 / 100.0));
             player.handle(offset, Event::Sustain(random(2) == 0));

@@ -1,4 +1,5 @@
 //! What a player does with notes: block sizes, velocity, mono, legato, glide, pedal, stealing.
+#![expect(clippy::expect_used, reason = "helpers outside test functions fail the test by panicking")]
 
 use songwalker_engine::audio::Audio;
 use songwalker_engine::patch_player::{Event, PatchPlayer};
@@ -57,8 +58,16 @@ fn semitones(hz: f64, key: f64) -> f64 {
 }
 
 fn with_notes(notes: &[(f64, f64, u8)], length: f64) -> RenderRequest {
-    let notes = notes.iter().map(|(start_s, hold_s, key)| Note { start_s: *start_s, hold_s: *hold_s, key: *key, velocity: 1.0 });
-    RenderRequest { notes: notes.collect(), ..RenderRequest::note(60, 1.0, 1.0, length) }
+    let notes = notes.iter().map(|(start_s, hold_s, key)| Note {
+        start_s: *start_s,
+        hold_s: *hold_s,
+        key: *key,
+        velocity: 1.0,
+    });
+    RenderRequest {
+        notes: notes.collect(),
+        ..RenderRequest::note(60, 1.0, 1.0, length)
+    }
 }
 
 #[test]
@@ -67,24 +76,42 @@ fn a_note_sounds_at_its_pitch_and_ends() {
     assert_eq!(audio.frames(), 44_100);
     assert!((pitch_hz(seconds(&audio, 0.1, 0.4)) - 440.0).abs() < 0.05);
     assert!(rms(seconds(&audio, 0.1, 0.4)) > 0.1);
-    assert!(rms(seconds(&audio, 0.6, 1.0)) < 1e-6, "it goes on after its release");
+    assert!(
+        rms(seconds(&audio, 0.6, 1.0)) < 1e-6,
+        "it goes on after its release"
+    );
 }
 
 #[test]
 fn the_default_level_is_vitals() {
     let audio = played(&sine(), &RenderRequest::note(60, 1.0, 1.0, 1.0));
     let level = db(rms(seconds(&audio, 0.2, 0.9)));
-    assert!((level + 15.0).abs() < 0.1, "a sine at default level is at {level} dBFS");
+    assert!(
+        (level + 15.0).abs() < 0.1,
+        "a sine at default level is at {level} dBFS"
+    );
 }
 
 #[test]
 fn velocity_acts_squared() {
     let mut patch = sine();
     patch.modules.voicing.velocity_to_amp = 1.0;
-    let level = |velocity| rms(seconds(&played(&patch, &RenderRequest::note(60, velocity, 1.0, 1.0)), 0.2, 0.9));
+    let level = |velocity| {
+        rms(seconds(
+            &played(&patch, &RenderRequest::note(60, velocity, 1.0, 1.0)),
+            0.2,
+            0.9,
+        ))
+    };
     assert!((db(level(0.5) / level(1.0)) + 12.04).abs() < 0.05);
     patch.modules.voicing.velocity_to_amp = 0.5;
-    let level = |velocity| rms(seconds(&played(&patch, &RenderRequest::note(60, velocity, 1.0, 1.0)), 0.2, 0.9));
+    let level = |velocity| {
+        rms(seconds(
+            &played(&patch, &RenderRequest::note(60, velocity, 1.0, 1.0)),
+            0.2,
+            0.9,
+        ))
+    };
     assert!((db(level(0.5) / level(1.0)) + 5.0).abs() < 0.05);
 }
 
@@ -108,7 +135,9 @@ fn busy() -> PatchSpec {
     patch.modules.voicing.glide_s = 0.1;
     patch.modules.voicing.voices = 3;
     for kind in ["reverb", "delay", "chorus", "phaser", "distortion"] {
-        let pointer = patch.pointer(&format!("/modules/fx/{kind}/enabled")).expect("it is there");
+        let pointer = patch
+            .pointer(&format!("/modules/fx/{kind}/enabled"))
+            .expect("it is there");
         assert!(patch.set(&pointer, 1.0));
     }
     patch.modulation.routes = vec![
@@ -124,12 +153,36 @@ fn the_bits_do_not_depend_on_the_block_size() {
     let patch = busy();
     let frames = 30_000_usize;
     let events = [
-        (0, Event::NoteOn { key: 48, velocity: 0.8 }),
-        (4_001, Event::NoteOn { key: 55, velocity: 0.6 }),
+        (
+            0,
+            Event::NoteOn {
+                key: 48,
+                velocity: 0.8,
+            },
+        ),
+        (
+            4_001,
+            Event::NoteOn {
+                key: 55,
+                velocity: 0.6,
+            },
+        ),
         (9_000, Event::NoteOff { key: 48, lift: 0.0 }),
         (9_000, Event::PitchBend(0.3)),
-        (12_345, Event::NoteOn { key: 60, velocity: 0.9 }),
-        (12_352, Event::NoteOn { key: 64, velocity: 0.9 }),
+        (
+            12_345,
+            Event::NoteOn {
+                key: 60,
+                velocity: 0.9,
+            },
+        ),
+        (
+            12_352,
+            Event::NoteOn {
+                key: 64,
+                velocity: 0.9,
+            },
+        ),
         (20_031, Event::NoteOff { key: 60, lift: 0.0 }),
     ];
     let play = |sizes: &[usize]| {
@@ -143,7 +196,10 @@ fn the_bits_do_not_depend_on_the_block_size() {
                 assert!(player.handle(events[next].0 - done, events[next].1));
                 next += 1;
             }
-            player.process(&mut audio.left[done..done + count], &mut audio.right[done..done + count]);
+            player.process(
+                &mut audio.left[done..done + count],
+                &mut audio.right[done..done + count],
+            );
             done += count;
         }
         audio
@@ -152,32 +208,68 @@ fn the_bits_do_not_depend_on_the_block_size() {
     assert!(rms(&whole.left) > 0.01);
     for sizes in [&[1_usize][..], &[64], &[128], &[37, 4096, 1, 511], &[63, 65]] {
         let pieces = play(sizes);
-        let same = whole.left.iter().zip(&pieces.left).chain(whole.right.iter().zip(&pieces.right));
-        assert!(same.into_iter().all(|(a, b)| a.to_bits() == b.to_bits()), "blocks of {sizes:?} sound different");
+        let same = whole
+            .left
+            .iter()
+            .zip(&pieces.left)
+            .chain(whole.right.iter().zip(&pieces.right));
+        assert!(
+            same.into_iter().all(|(a, b)| a.to_bits() == b.to_bits()),
+            "blocks of {sizes:?} sound different"
+        );
     }
 }
 
 #[test]
 fn the_bits_do_not_depend_on_how_many_notes_were_announced() {
     let patch = busy();
-    let request = with_notes(&[(0.0, 0.3, 48), (0.05, 0.2, 52), (0.1, 0.4, 55), (0.2, 0.1, 60)], 0.8);
+    let request = with_notes(
+        &[(0.0, 0.3, 48), (0.05, 0.2, 52), (0.1, 0.4, 55), (0.2, 0.1, 60)],
+        0.8,
+    );
     let offline = played(&patch, &request);
     let mut player = PatchPlayer::new(&patch, RATE, 0).expect("a player");
     player.set_tempo(120.0);
     for note in &request.notes {
         let at = |s: f64| (s * f64::from(RATE)).round() as usize;
-        player.handle(at(note.start_s), Event::NoteOn { key: note.key, velocity: 1.0 });
-        player.handle(at(note.start_s + note.hold_s), Event::NoteOff { key: note.key, lift: 0.5 });
+        player.handle(
+            at(note.start_s),
+            Event::NoteOn {
+                key: note.key,
+                velocity: 1.0,
+            },
+        );
+        player.handle(
+            at(note.start_s + note.hold_s),
+            Event::NoteOff {
+                key: note.key,
+                lift: 0.5,
+            },
+        );
     }
     let mut live = Audio::silence(RATE, offline.frames());
     player.process(&mut live.left, &mut live.right);
-    assert!(offline.left.iter().zip(&live.left).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert!(
+        offline
+            .left
+            .iter()
+            .zip(&live.left)
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+    );
 }
 
 #[test]
 fn a_seed_repeats_and_another_differs() {
     let patch = busy();
-    let with = |seed| played(&patch, &RenderRequest { seed, ..RenderRequest::note(60, 0.8, 0.3, 0.5) });
+    let with = |seed| {
+        played(
+            &patch,
+            &RenderRequest {
+                seed,
+                ..RenderRequest::note(60, 0.8, 0.3, 0.5)
+            },
+        )
+    };
     assert_eq!(with(1), with(1));
     assert_ne!(with(1), with(2));
 }
@@ -190,7 +282,10 @@ fn mono_plays_one_note_and_comes_back_to_the_held_one() {
     let audio = played(&patch, &with_notes(&[(0.0, 1.5, 57), (0.5, 0.5, 69)], 2.0));
     assert!(semitones(pitch_hz(seconds(&audio, 0.2, 0.45)), 57.0).abs() < 0.02);
     assert!(semitones(pitch_hz(seconds(&audio, 0.65, 0.95)), 69.0).abs() < 0.02);
-    assert!(semitones(pitch_hz(seconds(&audio, 1.15, 1.45)), 57.0).abs() < 0.02, "the held note did not come back");
+    assert!(
+        semitones(pitch_hz(seconds(&audio, 1.15, 1.45)), 57.0).abs() < 0.02,
+        "the held note did not come back"
+    );
     assert!(rms(seconds(&audio, 1.6, 2.0)) < 1e-6);
 }
 
@@ -199,7 +294,10 @@ fn poly_plays_them_together() {
     let one = played(&sine(), &with_notes(&[(0.0, 1.0, 57)], 1.0));
     let two = played(&sine(), &with_notes(&[(0.0, 1.0, 57), (0.0, 1.0, 64)], 1.0));
     let rise = db(rms(seconds(&two, 0.2, 0.9)) / rms(seconds(&one, 0.2, 0.9)));
-    assert!((rise - 3.0).abs() < 0.2, "two notes are {rise} dB louder than one");
+    assert!(
+        (rise - 3.0).abs() < 0.2,
+        "two notes are {rise} dB louder than one"
+    );
 }
 
 #[test]
@@ -225,7 +323,11 @@ fn glide_takes_its_time_in_semitones() {
     let audio = played(&patch, &with_notes(&[(0.0, 2.0, 57), (0.5, 1.5, 69)], 2.0));
     let at = |s: f64| semitones(pitch_hz(seconds(&audio, s - 0.01, s + 0.01)), 57.0);
     assert!(at(0.45).abs() < 0.05);
-    assert!((at(0.6) - 3.0).abs() < 0.2, "after a quarter of the way at {}", at(0.6));
+    assert!(
+        (at(0.6) - 3.0).abs() < 0.2,
+        "after a quarter of the way at {}",
+        at(0.6)
+    );
     assert!((at(0.8) - 9.0).abs() < 0.2);
     assert!((at(1.1) - 12.0).abs() < 0.05);
     patch.modules.voicing.glide_octave_scaled = true;
@@ -251,7 +353,13 @@ fn the_pedal_holds_what_the_hand_let_go() {
     let mut player = PatchPlayer::new(&sine(), RATE, 0).expect("a player");
     let mut audio = Audio::silence(RATE, 44_100);
     player.handle(0, Event::Sustain(true));
-    player.handle(0, Event::NoteOn { key: 60, velocity: 1.0 });
+    player.handle(
+        0,
+        Event::NoteOn {
+            key: 60,
+            velocity: 1.0,
+        },
+    );
     player.handle(4_410, Event::NoteOff { key: 60, lift: 0.0 });
     player.handle(22_050, Event::Sustain(false));
     player.process(&mut audio.left, &mut audio.right);
@@ -266,7 +374,13 @@ fn the_pitch_wheel_bends_by_its_range() {
     patch.modules.voicing.bend_range_st = 12;
     let mut player = PatchPlayer::new(&patch, RATE, 0).expect("a player");
     let mut audio = Audio::silence(RATE, 44_100);
-    player.handle(0, Event::NoteOn { key: 57, velocity: 1.0 });
+    player.handle(
+        0,
+        Event::NoteOn {
+            key: 57,
+            velocity: 1.0,
+        },
+    );
     player.handle(0, Event::PitchBend(0.5));
     player.process(&mut audio.left, &mut audio.right);
     assert!((semitones(pitch_hz(seconds(&audio, 0.2, 0.8)), 57.0) - 6.0).abs() < 0.02);
@@ -274,7 +388,10 @@ fn the_pitch_wheel_bends_by_its_range() {
 
 /// The loudest jump that the band above a sine's own slope shows.
 fn worst_jump(samples: &[f32]) -> f32 {
-    samples.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0, f32::max)
+    samples
+        .windows(3)
+        .map(|w| (w[2] - 2.0 * w[1] + w[0]).abs())
+        .fold(0.0, f32::max)
 }
 
 #[test]
@@ -286,7 +403,9 @@ fn stealing_does_not_click() {
         patch.modules.env[0].attack_s = 0.02;
         patch.modules.env[0].release_s = 0.05;
         let calm = played(&patch, &with_notes(&[(0.0, 2.0, 45), (0.1, 2.0, 48)], 1.0));
-        let notes: Vec<(f64, f64, u8)> = (0..12).map(|i| (0.07 * f64::from(i), 0.5, 45 + i as u8)).collect();
+        let notes: Vec<(f64, f64, u8)> = (0..12)
+            .map(|i| (0.07 * f64::from(i), 0.5, 45 + i as u8))
+            .collect();
         let busy = played(&patch, &with_notes(&notes, 1.0));
         let (calm, busy) = (worst_jump(&calm.left), worst_jump(&busy.left));
         assert!(busy < 12.0 * calm, "{mode}: {busy} against {calm}");
@@ -297,7 +416,9 @@ fn stealing_does_not_click() {
 fn more_notes_than_voices_stay_bounded_and_end() {
     let mut patch = sine();
     patch.modules.voicing.voices = 3;
-    let notes: Vec<(f64, f64, u8)> = (0..60).map(|i| (0.01 * f64::from(i), 0.2, 30 + i as u8)).collect();
+    let notes: Vec<(f64, f64, u8)> = (0..60)
+        .map(|i| (0.01 * f64::from(i), 0.2, 30 + i as u8))
+        .collect();
     let audio = played(&patch, &with_notes(&notes, 2.0));
     assert!(audio.left.iter().all(|x| x.is_finite() && x.abs() < 2.2));
     assert!(rms(seconds(&audio, 1.5, 2.0)) < 1e-6);
@@ -310,15 +431,34 @@ fn a_macro_moves_the_sound_and_its_default_does_not() {
     patch.modules.filter[0].enabled = true;
     patch.modules.osc[0].wavetable.name.0 = "saw".to_owned();
     let plain = played(&patch, &RenderRequest::note(48, 1.0, 0.4, 0.5));
-    patch.macros[0].targets.push(MacroTarget { path: "/modules/filter/0/cutoff_hz".into(), amount: 0.4, curve: 0.0 });
+    patch.macros[0].targets.push(MacroTarget {
+        path: "/modules/filter/0/cutoff_hz".into(),
+        amount: 0.4,
+        curve: 0.0,
+    });
     let request = RenderRequest::note(48, 1.0, 0.4, 0.5);
     assert_eq!(plain, played(&patch, &request));
-    let turned = played(&patch, &RenderRequest { macros: vec![(0, 1.0)], ..request });
+    let turned = played(
+        &patch,
+        &RenderRequest {
+            macros: vec![(0, 1.0)],
+            ..request
+        },
+    );
     let edge = |audio: &Audio| {
-        let sum = |f: fn(f32, f32) -> f32| audio.left.windows(2).map(|w| f64::from(f(w[0], w[1]))).sum::<f64>();
+        let sum = |f: fn(f32, f32) -> f32| {
+            audio
+                .left
+                .windows(2)
+                .map(|w| f64::from(f(w[0], w[1])))
+                .sum::<f64>()
+        };
         sum(|a, b| (b - a) * (b - a)) / sum(|a, _| a * a)
     };
-    assert!(edge(&turned) > 3.0 * edge(&plain), "the brightness knob does not brighten");
+    assert!(
+        edge(&turned) > 3.0 * edge(&plain),
+        "the brightness knob does not brighten"
+    );
 }
 
 #[test]
@@ -328,7 +468,12 @@ fn a_warm_up_is_thrown_away() {
     request.warm_up_s = 1.0;
     let warm = played(&sine(), &request);
     assert_eq!(warm.frames(), cold.frames());
-    let apart: f32 = cold.left.iter().zip(&warm.left).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let apart: f32 = cold
+        .left
+        .iter()
+        .zip(&warm.left)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     assert!(apart < 1e-5, "a plain patch changed by {apart}");
 }
 
@@ -336,11 +481,26 @@ fn a_warm_up_is_thrown_away() {
 fn a_render_can_be_cancelled_and_refuses_nonsense() {
     let request = RenderRequest::note(60, 1.0, 1.0, 2.0);
     assert_eq!(render(&sine(), &request, &|| true), Err(RenderError::Cancelled));
-    let bad = RenderRequest { bpm: 0.0, ..request.clone() };
-    assert!(matches!(render(&sine(), &bad, &|| false), Err(RenderError::Invalid(_))));
-    let bad = RenderRequest { seconds: f64::NAN, ..request.clone() };
-    assert!(matches!(render(&sine(), &bad, &|| false), Err(RenderError::Invalid(_))));
+    let bad = RenderRequest {
+        bpm: 0.0,
+        ..request.clone()
+    };
+    assert!(matches!(
+        render(&sine(), &bad, &|| false),
+        Err(RenderError::Invalid(_))
+    ));
+    let bad = RenderRequest {
+        seconds: f64::NAN,
+        ..request.clone()
+    };
+    assert!(matches!(
+        render(&sine(), &bad, &|| false),
+        Err(RenderError::Invalid(_))
+    ));
     let mut patch = sine();
     patch.modules.osc[0].wavetable.name.0 = "nowhere".to_owned();
-    assert!(matches!(render(&patch, &request, &|| false), Err(RenderError::Player(_))));
+    assert!(matches!(
+        render(&patch, &request, &|| false),
+        Err(RenderError::Player(_))
+    ));
 }

@@ -48,7 +48,13 @@ pub fn settle(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Resul
     });
     let neutral = neutral.map_err(|_| GenerateError::Render("the neutral probe failed".to_owned()))??;
     let goals = goal::of(intent, &first, neutral.as_ref());
-    let mut best = Checked { patch: first, goals, rounds: 0, corrections, probe: measured? };
+    let mut best = Checked {
+        patch: first,
+        goals,
+        rounds: 0,
+        corrections,
+        probe: measured?,
+    };
     let mut tried = best.probe.clone();
     for round in 1..=MOST_CORRECTIONS {
         if goal::penalty(&best.goals, &best.probe) <= 0.0 {
@@ -76,11 +82,22 @@ pub fn settle(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Resul
 }
 
 /// The measures of the category's neutral sound, where a goal may be relative to them.
-fn neutral(intent: &Intent, shape: &probe::Shape, hooks: &Hooks) -> Result<Option<AudioAnalysis>, GenerateError> {
+fn neutral(
+    intent: &Intent,
+    shape: &probe::Shape,
+    hooks: &Hooks,
+) -> Result<Option<AudioAnalysis>, GenerateError> {
     if !goal::is_relative(intent) {
         return Ok(None);
     }
-    let Some(entry) = templates::neutral(intent.category) else { return Ok(None) };
-    let patch = mapper::map(&Intent::neutral(intent.category), entry, 0, &Corrections::default());
+    let Some(entry) = templates::neutral(intent.category) else {
+        return Ok(None);
+    };
+    let patch = mapper::map(
+        &Intent::neutral(intent.category),
+        entry,
+        0,
+        &Corrections::default(),
+    );
     probe::measure(&patch, shape, hooks).map(Some)
 }

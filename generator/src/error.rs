@@ -62,7 +62,9 @@ impl GenerateError {
     #[must_use]
     pub fn details(&self) -> Vec<Fault> {
         match self {
-            Self::Request { faults, .. } | Self::Intent(faults) | Self::Patch(faults) => faults.as_slice().to_vec(),
+            Self::Request { faults, .. } | Self::Intent(faults) | Self::Patch(faults) => {
+                faults.as_slice().to_vec()
+            }
             _ => Vec::new(),
         }
     }

@@ -17,7 +17,11 @@ pub fn assign(patch: &mut PatchSpec) {
 }
 
 fn target(path: String, amount: f64) -> MacroTarget {
-    MacroTarget { path, amount, curve: 0.0 }
+    MacroTarget {
+        path,
+        amount,
+        curve: 0.0,
+    }
 }
 
 fn slot(role: RoleId, patch: &mut PatchSpec) -> MacroSlot {
@@ -32,7 +36,12 @@ fn slot(role: RoleId, patch: &mut PatchSpec) -> MacroSlot {
         RoleId::Fx => effects(patch),
         RoleId::Free => (0.0, Vec::new()),
     };
-    MacroSlot { default, value: default, targets, ..MacroSlot::new(role) }
+    MacroSlot {
+        default,
+        value: default,
+        targets,
+        ..MacroSlot::new(role)
+    }
 }
 
 /// Whether a filter lets lows pass.
@@ -43,11 +52,17 @@ fn is_low_pass(patch: &PatchSpec, i: usize) -> bool {
 
 /// How far a share of the raw range can go up and down from a value without leaving the range, at most `wish`.
 fn room(patch: &PatchSpec, pointer: &str, wish: f64) -> f64 {
-    let Some(id) = patch.param_id(pointer) else { return 0.0 };
-    let raw = f64::from(patch.raw_values()[id.index()]);
+    let (Some(id), Some(value)) = (patch.param_id(pointer), patch.get(pointer)) else {
+        return 0.0;
+    };
     let row = id.row();
+    let raw = row.law.to_raw(value, 2.0);
     let up = (row.raw_max() - raw) / row.raw_range();
-    if wish > 0.0 { wish.min(up) } else { wish.max(-(raw - row.raw_min()) / row.raw_range()) }
+    if wish > 0.0 {
+        wish.min(up)
+    } else {
+        wish.max(-(raw - row.raw_min()) / row.raw_range())
+    }
 }
 
 fn brightness(patch: &mut PatchSpec) -> Vec<MacroTarget> {
@@ -66,9 +81,14 @@ fn brightness(patch: &mut PatchSpec) -> Vec<MacroTarget> {
 }
 
 fn punch(patch: &mut PatchSpec) -> Vec<MacroTarget> {
-    let mut targets = vec![target("/modules/env/0/attack_s".to_owned(), -0.16), target("/modules/env/0/decay_s".to_owned(), -0.08)];
+    let mut targets = vec![
+        target("/modules/env/0/attack_s".to_owned(), -0.16),
+        target("/modules/env/0/decay_s".to_owned(), -0.08),
+    ];
     for (i, route) in patch.modulation.routes.iter().enumerate() {
-        let is_snap = matches!(route.source, Source::Env1 | Source::Env2) && route.target.ends_with("/cutoff_hz") && route.amount > 0.0;
+        let is_snap = matches!(route.source, Source::Env1 | Source::Env2)
+            && route.target.ends_with("/cutoff_hz")
+            && route.amount > 0.0;
         if is_snap && targets.len() < 5 {
             targets.push(target(format!("/modulation/routes/{i}/amount"), 0.12));
         }
@@ -110,34 +130,62 @@ fn is_moving(source: Source) -> bool {
 /// The first LFO that no route uses.
 #[must_use]
 pub fn free_lfo(patch: &PatchSpec) -> Option<usize> {
-    (0..8).find(|i| !patch.modulation.routes.iter().any(|r| r.source.name() == format!("lfo/{i}")))
+    (0..8).find(|i| {
+        !patch
+            .modulation
+            .routes
+            .iter()
+            .any(|r| r.source.name() == format!("lfo/{i}"))
+    })
 }
 
 fn movement(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
     let deeper = |(i, route): (usize, &Route)| {
         let wish = (route.amount.abs() * 0.5).clamp(0.02, 0.25) * route.amount.signum();
-        target(format!("/modulation/routes/{i}/amount"), if route.amount == 0.0 { 0.06 } else { wish })
+        target(
+            format!("/modulation/routes/{i}/amount"),
+            if route.amount == 0.0 { 0.06 } else { wish },
+        )
     };
     let moving = |patch: &PatchSpec| -> Vec<MacroTarget> {
         let routes = patch.modulation.routes.iter().enumerate();
-        routes.filter(|(_, r)| is_moving(r.source) && !r.bypass && rules::route_of_amount(&r.target).is_none()).take(6).map(deeper).collect()
+        routes
+            .filter(|(_, r)| is_moving(r.source) && !r.bypass && rules::route_of_amount(&r.target).is_none())
+            .take(6)
+            .map(deeper)
+            .collect()
     };
     let targets = moving(patch);
-    if targets.iter().any(|t| t.amount != 0.0) && patch.modulation.routes.iter().any(|r| is_moving(r.source) && r.amount != 0.0) {
+    if targets.iter().any(|t| t.amount != 0.0)
+        && patch
+            .modulation
+            .routes
+            .iter()
+            .any(|r| is_moving(r.source) && r.amount != 0.0)
+    {
         return (0.5, targets);
     }
     if let Some(lfo) = free_lfo(patch) {
-        let Some(source) = Source::from_name(&format!("lfo/{lfo}")) else { return (0.0, Vec::new()) };
+        let Some(source) = Source::from_name(&format!("lfo/{lfo}")) else {
+            return (0.0, Vec::new());
+        };
         patch.modules.lfo[lfo].set_shape(songwalker_schemas::patch::lfo::LfoShape::Sine);
-        let goal = (0..2)
-            .find(|i| is_low_pass(patch, *i))
-            .map_or_else(|| "/modules/voicing/voice_tune_cents".to_owned(), |i| format!("/modules/filter/{i}/cutoff_hz"));
+        let goal = (0..2).find(|i| is_low_pass(patch, *i)).map_or_else(
+            || "/modules/voicing/voice_tune_cents".to_owned(),
+            |i| format!("/modules/filter/{i}/cutoff_hz"),
+        );
         let amount = if goal.ends_with("cutoff_hz") { 0.12 } else { 0.1 };
-        patch.modulation.routes.push(Route { polarity: Polarity::Bipolar, ..Route::new(source, goal, 0.0) });
+        patch.modulation.routes.push(Route {
+            polarity: Polarity::Bipolar,
+            ..Route::new(source, goal, 0.0)
+        });
         let k = patch.modulation.routes.len() - 1;
         let mut targets = vec![target(format!("/modulation/routes/{k}/amount"), amount)];
         if let Some(osc) = patch.modules.osc.iter().position(|osc| osc.enabled) {
-            patch.modulation.routes.push(Route { polarity: Polarity::Bipolar, ..Route::new(source, format!("/modules/osc/{osc}/level"), 0.0) });
+            patch.modulation.routes.push(Route {
+                polarity: Polarity::Bipolar,
+                ..Route::new(source, format!("/modules/osc/{osc}/level"), 0.0)
+            });
             targets.push(target(format!("/modulation/routes/{}/amount", k + 1), 0.2));
         }
         return (0.0, targets);
@@ -161,7 +209,13 @@ fn space(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
     let mix = format!("/modules/fx/{place}/mix");
     let wish = if default == 0.5 { 0.4 } else { 0.5 };
     let wish = room(patch, &mix, wish);
-    (default, vec![target(mix, wish), target(format!("/modules/fx/{place}/decay_s"), 0.12)])
+    (
+        default,
+        vec![
+            target(mix, wish),
+            target(format!("/modules/fx/{place}/decay_s"), 0.12),
+        ],
+    )
 }
 
 fn width(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
@@ -192,7 +246,13 @@ fn width(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
 
 fn character(patch: &PatchSpec) -> Vec<MacroTarget> {
     let mut targets = Vec::new();
-    for (i, osc) in patch.modules.osc.iter().enumerate().filter(|(_, osc)| osc.enabled) {
+    for (i, osc) in patch
+        .modules
+        .osc
+        .iter()
+        .enumerate()
+        .filter(|(_, osc)| osc.enabled)
+    {
         if osc.warp.mode != WarpMode::None {
             targets.push(target(format!("/modules/osc/{i}/warp/amount"), 0.3));
         }
@@ -236,8 +296,16 @@ pub fn roles(base: &PatchSpec) -> Vec<Role> {
             default: slot.default,
             min: slot.min,
             max: slot.max,
-            behavior: Behavior { curve: BehaviorCurve::Linear, bipolar: slot.default == 0.5, steps: 0 },
-            targets: slot.targets.iter().map(|t| role_target(base, t, slot.targets.len())).collect(),
+            behavior: Behavior {
+                curve: BehaviorCurve::Linear,
+                bipolar: slot.default == 0.5,
+                steps: 0,
+            },
+            targets: slot
+                .targets
+                .iter()
+                .map(|t| role_target(base, t, slot.targets.len()))
+                .collect(),
             constraints: Constraints::default(),
             conflicts: Vec::new(),
         })
@@ -245,9 +313,18 @@ pub fn roles(base: &PatchSpec) -> Vec<Role> {
 }
 
 fn role_target(base: &PatchSpec, target: &MacroTarget, count: usize) -> RoleTarget {
-    let (min, max) = base.param_id(&target.path).map_or((-1.0, 1.0), |id| (id.row().min, id.row().max));
+    let (min, max) = base
+        .param_id(&target.path)
+        .map_or((-1.0, 1.0), |id| (id.row().min, id.row().max));
     let weight = songwalker_schemas::canonical::quantise(1.0 / count.max(1) as f64);
-    RoleTarget { path: target.path.clone(), amount: target.amount, min, max, curve: target.curve, weight }
+    RoleTarget {
+        path: target.path.clone(),
+        amount: target.amount,
+        min,
+        max,
+        curve: target.curve,
+        weight,
+    }
 }
 
 /// The patch with one knob turned to `position` and what it moves written into the parameters, so that the knob's
@@ -255,18 +332,25 @@ fn role_target(base: &PatchSpec, target: &MacroTarget, count: usize) -> RoleTarg
 #[must_use]
 pub fn bake(patch: &PatchSpec, role: RoleId, position: f64) -> PatchSpec {
     let mut out = patch.clone();
-    let Some(slot) = patch.macros.iter().find(|slot| slot.role_id == role) else { return out };
+    let Some(slot) = patch.macros.iter().find(|slot| slot.role_id == role) else {
+        return out;
+    };
     let raw = patch.raw_values();
     for target in &slot.targets {
-        let shift = target.amount * (math::curve(position, -target.curve) - math::curve(slot.default, -target.curve));
+        let shift =
+            target.amount * (math::curve(position, -target.curve) - math::curve(slot.default, -target.curve));
         if let Some(route) = rules::route_of_amount(&target.path) {
             if let Some(route) = out.modulation.routes.get_mut(route) {
-                route.amount = songwalker_schemas::canonical::quantise((route.amount + 2.0 * shift).clamp(-1.0, 1.0));
+                route.amount =
+                    songwalker_schemas::canonical::quantise((route.amount + 2.0 * shift).clamp(-1.0, 1.0));
             }
         } else if let Some(id) = patch.param_id(&target.path) {
             let row = id.row();
             let moved = f64::from(raw[id.index()]) + shift * row.raw_range();
-            out.set(&target.path, row.law.from_raw(moved.clamp(row.raw_min(), row.raw_max()), 2.0));
+            out.set(
+                &target.path,
+                row.law.from_raw(moved.clamp(row.raw_min(), row.raw_max()), 2.0),
+            );
         }
     }
     out

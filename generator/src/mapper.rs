@@ -63,7 +63,8 @@ pub fn map(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections)
     motion::apply(intent, corrections, &mut patch);
     space::apply(intent, corrections, &mut patch);
     keep::apply(intent, &mut patch);
-    patch.modules.voicing.master_db = (patch.modules.voicing.master_db + corrections.level_db).clamp(-60.0, 6.0);
+    patch.modules.voicing.master_db =
+        (patch.modules.voicing.master_db + corrections.level_db).clamp(-60.0, 6.0);
     macros::assign(&mut patch);
     quantised(patch)
 }
@@ -72,7 +73,9 @@ pub fn map(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections)
 fn quantised(patch: PatchSpec) -> PatchSpec {
     let mut value = patch.to_value();
     for row in songwalker_schemas::params::table() {
-        let Some(pointer) = patch.pointer(&row.path) else { continue };
+        let Some(pointer) = patch.pointer(&row.path) else {
+            continue;
+        };
         if let Some(slot) = value.pointer_mut(&pointer) {
             if let Some(x) = slot.as_f64() {
                 let clamped = row.clamp(x);
@@ -93,7 +96,10 @@ fn describe(intent: &Intent, entry: &Entry, patch: &mut PatchSpec) {
     patch.name = intent.name.clone();
     patch.engine_version = songwalker_engine::ENGINE_VERSION.to_owned();
     patch.meta.category = intent.category;
-    patch.meta.subcategory = intent.subcategory.clone().or_else(|| entry.template.subcategory.clone());
+    patch.meta.subcategory = intent
+        .subcategory
+        .clone()
+        .or_else(|| entry.template.subcategory.clone());
     patch.meta.tags = intent.tags.clone();
     patch.meta.tempo_bpm = intent.tempo_bpm;
     patch.meta.comment = format!("Grown from the template {}.", entry.template.name);

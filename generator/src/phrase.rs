@@ -27,23 +27,115 @@ pub struct Phrase {
 type Step = (f64, f64, i32);
 
 const CHORD: &[Step] = &[(0.0, 10.0, -12), (0.0, 10.0, 3), (0.0, 10.0, 7), (0.0, 10.0, 10)];
-const LINE: &[Step] = &[(0.0, 1.4, 0), (1.5, 0.9, 3), (2.5, 1.4, 7), (4.0, 0.9, 10), (5.0, 0.4, 7), (5.5, 0.4, 3), (6.0, 4.0, 5)];
-const BASS: &[Step] = &[(0.0, 0.45, -24), (0.75, 0.45, -24), (1.5, 0.9, -24), (2.5, 0.45, -21), (3.0, 0.45, -19), (3.5, 0.45, -14), (4.0, 0.45, -24), (4.75, 0.45, -24), (5.5, 0.9, -24), (6.5, 3.0, -29)];
+const LINE: &[Step] = &[
+    (0.0, 1.4, 0),
+    (1.5, 0.9, 3),
+    (2.5, 1.4, 7),
+    (4.0, 0.9, 10),
+    (5.0, 0.4, 7),
+    (5.5, 0.4, 3),
+    (6.0, 4.0, 5),
+];
+const BASS: &[Step] = &[
+    (0.0, 0.45, -24),
+    (0.75, 0.45, -24),
+    (1.5, 0.9, -24),
+    (2.5, 0.45, -21),
+    (3.0, 0.45, -19),
+    (3.5, 0.45, -14),
+    (4.0, 0.45, -24),
+    (4.75, 0.45, -24),
+    (5.5, 0.9, -24),
+    (6.5, 3.0, -29),
+];
 const BASS_HELD: &[Step] = &[(0.0, 3.8, -24), (4.0, 3.8, -21), (8.0, 3.5, -29)];
-const ARPEGGIO: &[Step] = &[(0.0, 0.5, 0), (0.5, 0.5, 7), (1.0, 0.5, 12), (1.5, 0.5, 15), (2.0, 0.5, 12), (2.5, 0.5, 7), (3.0, 0.5, -4), (3.5, 0.5, 3), (4.0, 0.5, 8), (4.5, 0.5, 12), (5.0, 0.5, 15), (5.5, 0.5, 19), (6.0, 3.0, 24)];
-const SIXTEENTHS: &[Step] = &[(0.0, 0.2, 0), (0.25, 0.2, 12), (0.5, 0.2, 7), (0.75, 0.2, 15), (1.0, 0.2, 12), (1.25, 0.2, 7), (1.5, 0.2, 19), (1.75, 0.2, 15), (2.0, 0.2, -4), (2.25, 0.2, 8), (2.5, 0.2, 3), (2.75, 0.2, 12), (3.0, 0.2, 8), (3.25, 0.2, 3), (3.5, 0.2, 15), (3.75, 0.2, 12), (4.0, 0.2, -2), (4.25, 0.2, 10), (4.5, 0.2, 5), (4.75, 0.2, 14), (5.0, 0.2, 10), (5.25, 0.2, 5), (5.5, 0.2, 17), (5.75, 0.2, 14), (6.0, 0.4, 12)];
+const ARPEGGIO: &[Step] = &[
+    (0.0, 0.5, 0),
+    (0.5, 0.5, 7),
+    (1.0, 0.5, 12),
+    (1.5, 0.5, 15),
+    (2.0, 0.5, 12),
+    (2.5, 0.5, 7),
+    (3.0, 0.5, -4),
+    (3.5, 0.5, 3),
+    (4.0, 0.5, 8),
+    (4.5, 0.5, 12),
+    (5.0, 0.5, 15),
+    (5.5, 0.5, 19),
+    (6.0, 3.0, 24),
+];
+const SIXTEENTHS: &[Step] = &[
+    (0.0, 0.2, 0),
+    (0.25, 0.2, 12),
+    (0.5, 0.2, 7),
+    (0.75, 0.2, 15),
+    (1.0, 0.2, 12),
+    (1.25, 0.2, 7),
+    (1.5, 0.2, 19),
+    (1.75, 0.2, 15),
+    (2.0, 0.2, -4),
+    (2.25, 0.2, 8),
+    (2.5, 0.2, 3),
+    (2.75, 0.2, 12),
+    (3.0, 0.2, 8),
+    (3.25, 0.2, 3),
+    (3.5, 0.2, 15),
+    (3.75, 0.2, 12),
+    (4.0, 0.2, -2),
+    (4.25, 0.2, 10),
+    (4.5, 0.2, 5),
+    (4.75, 0.2, 14),
+    (5.0, 0.2, 10),
+    (5.25, 0.2, 5),
+    (5.5, 0.2, 17),
+    (5.75, 0.2, 14),
+    (6.0, 0.4, 12),
+];
 const COMPING: &[Step] = &[
-    (0.0, 1.4, -12), (0.0, 1.4, 3), (0.0, 1.4, 7), (0.0, 1.4, 10),
-    (2.0, 0.4, 3), (2.0, 0.4, 7), (2.0, 0.4, 10),
-    (3.0, 2.4, -7), (3.0, 2.4, 0), (3.0, 2.4, 3), (3.0, 2.4, 8),
-    (6.0, 4.0, -12), (6.0, 4.0, 3), (6.0, 4.0, 7), (6.0, 4.0, 14),
+    (0.0, 1.4, -12),
+    (0.0, 1.4, 3),
+    (0.0, 1.4, 7),
+    (0.0, 1.4, 10),
+    (2.0, 0.4, 3),
+    (2.0, 0.4, 7),
+    (2.0, 0.4, 10),
+    (3.0, 2.4, -7),
+    (3.0, 2.4, 0),
+    (3.0, 2.4, 3),
+    (3.0, 2.4, 8),
+    (6.0, 4.0, -12),
+    (6.0, 4.0, 3),
+    (6.0, 4.0, 7),
+    (6.0, 4.0, 14),
 ];
 const STABS: &[Step] = &[
-    (0.0, 0.3, 0), (0.0, 0.3, 3), (0.0, 0.3, 7), (1.5, 0.3, 0), (1.5, 0.3, 3), (1.5, 0.3, 7),
-    (3.0, 0.3, -2), (3.0, 0.3, 2), (3.0, 0.3, 5), (4.0, 0.3, 0), (4.0, 0.3, 3), (4.0, 0.3, 7),
-    (5.5, 0.3, 3), (5.5, 0.3, 7), (5.5, 0.3, 10), (7.0, 0.5, 0), (7.0, 0.5, 3), (7.0, 0.5, 7),
+    (0.0, 0.3, 0),
+    (0.0, 0.3, 3),
+    (0.0, 0.3, 7),
+    (1.5, 0.3, 0),
+    (1.5, 0.3, 3),
+    (1.5, 0.3, 7),
+    (3.0, 0.3, -2),
+    (3.0, 0.3, 2),
+    (3.0, 0.3, 5),
+    (4.0, 0.3, 0),
+    (4.0, 0.3, 3),
+    (4.0, 0.3, 7),
+    (5.5, 0.3, 3),
+    (5.5, 0.3, 7),
+    (5.5, 0.3, 10),
+    (7.0, 0.5, 0),
+    (7.0, 0.5, 3),
+    (7.0, 0.5, 7),
 ];
-const HITS: &[Step] = &[(0.0, 0.4, -24), (1.0, 0.4, -24), (2.0, 0.4, -24), (2.75, 0.2, -24), (3.0, 0.4, -24), (4.0, 0.4, -24)];
+const HITS: &[Step] = &[
+    (0.0, 0.4, -24),
+    (1.0, 0.4, -24),
+    (2.0, 0.4, -24),
+    (2.75, 0.2, -24),
+    (3.0, 0.4, -24),
+    (4.0, 0.4, -24),
+];
 const ONE: &[Step] = &[(0.0, 12.0, 0)];
 
 fn steps(category: Category, patch: &PatchSpec) -> &'static [Step] {
@@ -67,7 +159,11 @@ fn steps(category: Category, patch: &PatchSpec) -> &'static [Step] {
 
 /// Whether something moves by itself that short notes would hide.
 fn moves_slowly(patch: &PatchSpec) -> bool {
-    patch.modulation.routes.iter().any(|route| route.source.name().starts_with("lfo/") && route.amount.abs() > 0.1)
+    patch
+        .modulation
+        .routes
+        .iter()
+        .any(|route| route.source.name().starts_with("lfo/") && route.amount.abs() > 0.1)
 }
 
 /// The phrase of a patch. Tempo is the patch's own, else 120.
@@ -77,7 +173,11 @@ pub fn of(patch: &PatchSpec, category: Category, register: Option<Register>) -> 
     let beat_s = 60.0 / bpm.clamp(90.0, 150.0);
     let steps = steps(category, patch);
     let shift = register.map_or(0, |register| octaves_into(steps, register));
-    let slow = if patch.modules.env[0].attack_s > 1.2 && steps == CHORD { 1.2 } else { 1.0 };
+    let slow = if patch.modules.env[0].attack_s > 1.2 && steps == CHORD {
+        1.2
+    } else {
+        1.0
+    };
     let notes: Vec<Note> = steps
         .iter()
         .map(|(start, length, semitones)| Note {
@@ -88,9 +188,16 @@ pub fn of(patch: &PatchSpec, category: Category, register: Option<Register>) -> 
         })
         .filter(|note| note.start_s < PREVIEW_S - 1.0)
         .collect();
-    let end = notes.iter().map(|note| note.start_s + note.hold_s).fold(0.0, f64::max);
+    let end = notes
+        .iter()
+        .map(|note| note.start_s + note.hold_s)
+        .fold(0.0, f64::max);
     let seconds = (end + 0.3 + tail_s(patch)).min(PREVIEW_S).max(1.0);
-    Phrase { notes, seconds: (seconds * 10.0).ceil() / 10.0, bpm }
+    Phrase {
+        notes,
+        seconds: (seconds * 10.0).ceil() / 10.0,
+        bpm,
+    }
 }
 
 /// The first four seconds of a phrase, for variations.
@@ -100,9 +207,16 @@ pub fn shortened(phrase: &Phrase) -> Phrase {
         .notes
         .iter()
         .filter(|note| note.start_s < VARIATION_S - 1.2)
-        .map(|note| Note { hold_s: note.hold_s.min(VARIATION_S - 1.0 - note.start_s), ..*note })
+        .map(|note| Note {
+            hold_s: note.hold_s.min(VARIATION_S - 1.0 - note.start_s),
+            ..*note
+        })
         .collect();
-    Phrase { notes, seconds: phrase.seconds.min(VARIATION_S), bpm: phrase.bpm }
+    Phrase {
+        notes,
+        seconds: phrase.seconds.min(VARIATION_S),
+        bpm: phrase.bpm,
+    }
 }
 
 /// How long the sound goes on after the last key, roughly, seconds.
@@ -110,7 +224,9 @@ fn tail_s(patch: &PatchSpec) -> f64 {
     let mut tail = patch.modules.env[0].release_s;
     for fx in &patch.modules.fx {
         match fx {
-            songwalker_schemas::patch::Fx::Reverb(fx) if fx.enabled && fx.mix > 0.01 => tail += 0.6 * fx.decay_s,
+            songwalker_schemas::patch::Fx::Reverb(fx) if fx.enabled && fx.mix > 0.01 => {
+                tail += 0.6 * fx.decay_s
+            }
             songwalker_schemas::patch::Fx::Delay(fx) if fx.enabled && fx.mix > 0.01 => tail += 1.5,
             _ => {}
         }
@@ -134,10 +250,22 @@ mod tests {
     fn every_category_has_a_phrase_of_at_most_eight_seconds() {
         for category in Category::ALL {
             let phrase = of(&PatchSpec::default(), *category, None);
-            assert!(!phrase.notes.is_empty() && phrase.seconds <= PREVIEW_S, "{category}");
-            assert!(phrase.notes.iter().all(|n| n.start_s + n.hold_s <= phrase.seconds + 1e-9), "{category}");
+            assert!(
+                !phrase.notes.is_empty() && phrase.seconds <= PREVIEW_S,
+                "{category}"
+            );
+            assert!(
+                phrase
+                    .notes
+                    .iter()
+                    .all(|n| n.start_s + n.hold_s <= phrase.seconds + 1e-9),
+                "{category}"
+            );
             let short = shortened(&phrase);
-            assert!(!short.notes.is_empty() && short.seconds <= VARIATION_S, "{category}");
+            assert!(
+                !short.notes.is_empty() && short.seconds <= VARIATION_S,
+                "{category}"
+            );
         }
     }
 
@@ -147,7 +275,10 @@ mod tests {
         patch.modules.voicing.mode = VoicingMode::Mono;
         for category in Category::ALL.iter().filter(|c| !matches!(c, Category::Stab)) {
             let notes = of(&patch, *category, None).notes;
-            assert!(notes.windows(2).all(|pair| pair[0].start_s < pair[1].start_s), "{category}");
+            assert!(
+                notes.windows(2).all(|pair| pair[0].start_s < pair[1].start_s),
+                "{category}"
+            );
         }
     }
 }

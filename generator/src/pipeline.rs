@@ -9,7 +9,8 @@ use songwalker_schemas::intent::Conflict;
 use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::variations::Variation;
 use songwalker_schemas::{
-    ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical, json_schema, limits, structure, text,
+    ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical, json_schema, limits,
+    structure, text,
 };
 
 use crate::check::{self, Report, probe};
@@ -54,7 +55,14 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order in which they run.
-    pub const ALL: [Self; 6] = [Self::Planning, Self::Mapping, Self::Checking, Self::Rendering, Self::Varying, Self::Packaging];
+    pub const ALL: [Self; 6] = [
+        Self::Planning,
+        Self::Mapping,
+        Self::Checking,
+        Self::Rendering,
+        Self::Varying,
+        Self::Packaging,
+    ];
 
     /// Its name, as jobs and `timings_ms` write it.
     #[must_use]
@@ -82,11 +90,18 @@ impl Hooks<'_> {
     /// Hears nothing, never stops.
     #[must_use]
     pub fn none() -> Hooks<'static> {
-        Hooks { progress: &|_, _| {}, cancelled: &|| false }
+        Hooks {
+            progress: &|_, _| {},
+            cancelled: &|| false,
+        }
     }
 
     pub(crate) fn check(&self) -> Result<(), GenerateError> {
-        if (self.cancelled)() { Err(GenerateError::Cancelled) } else { Ok(()) }
+        if (self.cancelled)() {
+            Err(GenerateError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -121,10 +136,19 @@ pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateE
     check_numbers(request.seed, request.variations)?;
     if let Some(id) = request.template_id.as_deref() {
         if templates::by_id(id).is_none() {
-            return Err(problem(ErrorCode::UnknownTemplate, "/template_id", format!("there is no template {id}")));
+            return Err(problem(
+                ErrorCode::UnknownTemplate,
+                "/template_id",
+                format!("there is no template {id}"),
+            ));
         }
     }
-    let plan = planner::plan(&planner::PlanRequest { prompt: &prompt, tags: &tags, template_id: request.template_id.as_deref(), seed: request.seed });
+    let plan = planner::plan(&planner::PlanRequest {
+        prompt: &prompt,
+        tags: &tags,
+        template_id: request.template_id.as_deref(),
+        seed: request.seed,
+    });
     generate_from_intent(&plan.intent, request.seed, request.variations, hooks)
 }
 
@@ -132,12 +156,18 @@ pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateE
 ///
 /// # Errors
 /// An intent that breaks its rules, a patch that cannot be played, cancellation, a bundle that is too large.
-pub fn generate_from_intent(intent: &Intent, seed: u64, variations: usize, hooks: &Hooks) -> Result<Generated, GenerateError> {
+pub fn generate_from_intent(
+    intent: &Intent,
+    seed: u64,
+    variations: usize,
+    hooks: &Hooks,
+) -> Result<Generated, GenerateError> {
     check_numbers(seed, variations)?;
     let intent = &sealed(intent)?;
     hooks.check()?;
     (hooks.progress)(Stage::Mapping, 0.0);
-    let entry = choose::template(intent, seed).ok_or_else(|| GenerateError::Render(format!("no template for {}", intent.category)))?;
+    let entry = choose::template(intent, seed)
+        .ok_or_else(|| GenerateError::Render(format!("no template for {}", intent.category)))?;
     (hooks.progress)(Stage::Checking, 0.0);
     let mut checked = check::settle(intent, entry, seed, hooks)?;
     hooks.check()?;
@@ -145,7 +175,11 @@ pub fn generate_from_intent(intent: &Intent, seed: u64, variations: usize, hooks
     (hooks.progress)(Stage::Rendering, 0.0);
     let phrase = phrase::of(&checked.patch, intent.category, intent.register);
     let note = intent.category.reference_note();
-    let hold_s = if checked.patch.modules.env[0].attack_s > 1.0 { 5.0 } else { 3.0 };
+    let hold_s = if checked.patch.modules.env[0].attack_s > 1.0 {
+        5.0
+    } else {
+        3.0
+    };
     let (preview, measured) = std::thread::scope(|scope| {
         let patch = &checked.patch;
         let measured = scope.spawn(move || {
@@ -160,7 +194,11 @@ pub fn generate_from_intent(intent: &Intent, seed: u64, variations: usize, hooks
     let was = checked.patch.modules.voicing.master_db;
     let loudness = check::loudness::level(&mut checked.patch, &mut preview);
     let shift = checked.patch.modules.voicing.master_db - was;
-    for level in [&mut analysis.peak_env_db, &mut analysis.lufs, &mut analysis.true_peak_db] {
+    for level in [
+        &mut analysis.peak_env_db,
+        &mut analysis.lufs,
+        &mut analysis.true_peak_db,
+    ] {
         *level += shift;
     }
     if loudness.lufs < -60.0 {
@@ -169,7 +207,11 @@ pub fn generate_from_intent(intent: &Intent, seed: u64, variations: usize, hooks
     hooks.check()?;
 
     (hooks.progress)(Stage::Varying, 0.0);
-    let varied = if variations == 0 { Vec::new() } else { vary::make(&checked.patch, &checked.probe, intent, seed, variations, hooks)? };
+    let varied = if variations == 0 {
+        Vec::new()
+    } else {
+        vary::make(&checked.patch, &checked.probe, intent, seed, variations, hooks)?
+    };
     let varied = sound(&checked.patch, varied, &phrase, hooks)?;
     hooks.check()?;
 
@@ -185,28 +227,65 @@ pub fn generate_from_intent(intent: &Intent, seed: u64, variations: usize, hooks
         variations: variations as u64,
         parent: None,
     };
-    let bundle = pack(&checked.patch, intent, &report, &provenance, &preview, &phrase, &varied)?;
+    let bundle = pack(
+        &checked.patch,
+        intent,
+        &report,
+        &provenance,
+        &preview,
+        &phrase,
+        &varied,
+    )?;
     (hooks.progress)(Stage::Packaging, 1.0);
-    Ok(Generated { name: checked.patch.name.clone(), intent: intent.clone(), patch: checked.patch, conflicts: report.conflicts.clone(), report, bundle })
+    Ok(Generated {
+        name: checked.patch.name.clone(),
+        intent: intent.clone(),
+        patch: checked.patch,
+        conflicts: report.conflicts.clone(),
+        report,
+        bundle,
+    })
 }
 
 fn problem(code: ErrorCode, pointer: &str, message: String) -> GenerateError {
     let mut faults = Faults::new();
     faults.push(pointer, message.clone());
-    GenerateError::Request { code, message, faults }
+    GenerateError::Request {
+        code,
+        message,
+        faults,
+    }
 }
 
 fn refused(refused: text::TextRefused) -> GenerateError {
-    let message = refused.faults.as_slice().first().map_or_else(String::new, |fault| format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.problem));
-    GenerateError::Request { code: refused.code, message, faults: refused.faults }
+    let message = refused
+        .faults
+        .as_slice()
+        .first()
+        .map_or_else(String::new, |fault| {
+            format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.problem)
+        });
+    GenerateError::Request {
+        code: refused.code,
+        message,
+        faults: refused.faults,
+    }
 }
 
 fn check_numbers(seed: u64, variations: usize) -> Result<(), GenerateError> {
     if seed > limits::MAX_SEED {
-        return Err(problem(ErrorCode::InvalidRequest, "/seed", format!("{seed} is greater than {}", limits::MAX_SEED)));
+        return Err(problem(
+            ErrorCode::InvalidRequest,
+            "/seed",
+            format!("{seed} is greater than {}", limits::MAX_SEED),
+        ));
     }
     if variations > limits::MAX_VARIATIONS {
-        return Err(problem(ErrorCode::InvalidRequest, "/variations", format!("{variations} variations, at most {}", limits::MAX_VARIATIONS)));
+        return Err(problem(
+            ErrorCode::InvalidRequest,
+            "/variations",
+            format!("{variations} variations, at most {}", limits::MAX_VARIATIONS),
+        ));
     }
     Ok(())
 }
@@ -216,7 +295,8 @@ fn sealed(intent: &Intent) -> Result<Intent, GenerateError> {
     let mut intent = intent.clone();
     intent.rationale.clear();
     let mut faults = Faults::new();
-    let mut value = serde_json::to_value(&intent).map_err(|error| GenerateError::Package(error.to_string()))?;
+    let mut value =
+        serde_json::to_value(&intent).map_err(|error| GenerateError::Package(error.to_string()))?;
     canonical::quantise_all(&mut value);
     structure::check(&value, json_schema::intent(), &mut faults);
     if !faults.is_empty() {
@@ -248,21 +328,42 @@ struct Sounding {
 
 /// Plays the variations, on as many threads as there are cores, and brings them to the preview's level; the bytes do
 /// not depend on who plays which.
-fn sound(base: &PatchSpec, varied: Vec<Varied>, phrase: &Phrase, hooks: &Hooks) -> Result<Vec<Sounding>, GenerateError> {
+fn sound(
+    base: &PatchSpec,
+    varied: Vec<Varied>,
+    phrase: &Phrase,
+    hooks: &Hooks,
+) -> Result<Vec<Sounding>, GenerateError> {
     let phrase = &phrase::shortened(phrase);
     std::thread::scope(|scope| {
         let playing: Vec<_> = varied
             .into_iter()
-            .map(|Varied { mut variation, mut patch }| {
-                scope.spawn(move || {
-                    let mut audio = play(&patch, phrase, hooks)?;
-                    check::loudness::level(&mut patch, &mut audio);
-                    variation.patch = Variation::between(base, &patch).unwrap_or_default();
-                    Ok(Sounding { variation, patch, audio })
-                })
-            })
+            .map(
+                |Varied {
+                     mut variation,
+                     mut patch,
+                 }| {
+                    scope.spawn(move || {
+                        let mut audio = play(&patch, phrase, hooks)?;
+                        check::loudness::level(&mut patch, &mut audio);
+                        variation.patch = Variation::between(base, &patch).unwrap_or_default();
+                        Ok(Sounding {
+                            variation,
+                            patch,
+                            audio,
+                        })
+                    })
+                },
+            )
             .collect();
-        playing.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(GenerateError::Render("a variation failed".to_owned())))).collect()
+        playing
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(GenerateError::Render("a variation failed".to_owned())))
+            })
+            .collect()
     })
 }
 
@@ -276,9 +377,18 @@ fn pack(
     varied: &[Sounding],
 ) -> Result<PackedBundle, GenerateError> {
     let analysis = serde_json::to_value(report).map_err(|error| GenerateError::Package(error.to_string()))?;
-    let diff = VariationsDiff { variations: varied.iter().map(|v| v.variation.clone()).collect(), ..VariationsDiff::empty() };
-    let variations: Vec<VariationPart> =
-        varied.iter().map(|v| VariationPart { id: &v.variation.id, patch: &v.patch, audio: &v.audio }).collect();
+    let diff = VariationsDiff {
+        variations: varied.iter().map(|v| v.variation.clone()).collect(),
+        ..VariationsDiff::empty()
+    };
+    let variations: Vec<VariationPart> = varied
+        .iter()
+        .map(|v| VariationPart {
+            id: &v.variation.id,
+            patch: &v.patch,
+            audio: &v.audio,
+        })
+        .collect();
     let parts = BundleParts {
         patch,
         intent,
@@ -291,7 +401,10 @@ fn pack(
         diff: &diff,
     };
     package::bundle(&parts).map_err(|error| match error {
-        PackageError::TooLarge(bytes) => GenerateError::TooLarge { bytes, limit: limits::MAX_BUNDLE_BYTES },
+        PackageError::TooLarge(bytes) => GenerateError::TooLarge {
+            bytes,
+            limit: limits::MAX_BUNDLE_BYTES,
+        },
         other => GenerateError::Package(other.to_string()),
     })
 }

@@ -85,7 +85,11 @@ pub fn plan(request: &PlanRequest) -> Plan {
         .iter()
         .map(|heard| Understood {
             span: heard.span,
-            word: request.prompt.get(heard.span.0..heard.span.1).unwrap_or_default().to_owned(),
+            word: request
+                .prompt
+                .get(heard.span.0..heard.span.1)
+                .unwrap_or_default()
+                .to_owned(),
             entry: heard.entry.clone(),
             effect: heard.effect.clone(),
         })
@@ -99,7 +103,13 @@ pub fn plan(request: &PlanRequest) -> Plan {
         register,
         rationale: naming::rationale(&reading, &choice, &descriptors, &draft.conflicts),
         descriptors,
-        invariants: draft.invariants.iter().copied().chain([Invariant::NonSilent]).take(16).collect(),
+        invariants: draft
+            .invariants
+            .iter()
+            .copied()
+            .chain([Invariant::NonSilent])
+            .take(16)
+            .collect(),
         avoid: draft.avoid.iter().copied().collect(),
         tempo_bpm,
         tags: tags(&reading, &choice),
@@ -113,8 +123,14 @@ pub fn plan(request: &PlanRequest) -> Plan {
 /// Axes that no descriptor carries still can contradict themselves; what they say otherwise is in other words.
 fn report_lone_axes(draft: &mut Draft) {
     let hard = draft.claimed(Axis::Hardness).unwrap_or(0.0);
-    if hard < 0.0 && draft.claimed(Axis::Drive).is_some_and(|v| v > 0.3) && draft.word(Axis::Hardness) != draft.word(Axis::Drive) {
-        let (soft, driven) = (draft.word(Axis::Hardness).to_owned(), draft.word(Axis::Drive).to_owned());
+    if hard < 0.0
+        && draft.claimed(Axis::Drive).is_some_and(|v| v > 0.3)
+        && draft.word(Axis::Hardness) != draft.word(Axis::Drive)
+    {
+        let (soft, driven) = (
+            draft.word(Axis::Hardness).to_owned(),
+            draft.word(Axis::Drive).to_owned(),
+        );
         draft.conflict("drive", &[&soft, &driven], &driven);
     }
 }
@@ -134,7 +150,11 @@ fn tags(reading: &Reading, choice: &Choice) -> Vec<String> {
 /// How sure: the category, the share of words that were understood, contradictions, and orders to a machine.
 fn confidence(reading: &Reading, choice: &Choice, draft: &Draft) -> f64 {
     let (known, unknown) = (reading.known as f64, reading.unknown as f64);
-    let share = if known + unknown > 0.0 { known / (known + unknown) } else { 0.0 };
+    let share = if known + unknown > 0.0 {
+        known / (known + unknown)
+    } else {
+        0.0
+    };
     let mut sure = choice.confidence * (0.6 + 0.4 * share);
     if !draft.conflicts.is_empty() {
         sure *= 0.85;

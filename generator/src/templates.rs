@@ -6,9 +6,10 @@
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde_json::Value;
 use songwalker_schemas::modulation::{Polarity, Route, Source};
 use songwalker_schemas::patch::fx::{Fx, FxType};
-use songwalker_schemas::patch::lfo::{LfoShape, Point, Points};
+use songwalker_schemas::patch::lfo::{Lfo, LfoShape, Point, Points};
 use songwalker_schemas::table::Kind;
 use songwalker_schemas::{Category, MacroTemplate, PatchSpec, SCHEMA_VERSION, params};
 
@@ -102,40 +103,52 @@ const FILES: &[(Category, &str)] = &[
     (Category::Guitar, include_str!("../data/templates/guitar.toml")),
     (Category::Stab, include_str!("../data/templates/stab.toml")),
     (Category::Arp, include_str!("../data/templates/arp.toml")),
-    (Category::Sequence, include_str!("../data/templates/sequence.toml")),
+    (
+        Category::Sequence,
+        include_str!("../data/templates/sequence.toml"),
+    ),
     (Category::Drum, include_str!("../data/templates/drum.toml")),
     (Category::Fx, include_str!("../data/templates/fx.toml")),
     (Category::Drone, include_str!("../data/templates/drone.toml")),
 ];
 
-/// The whole bank, in the order of the files.
+/// The templates of a category, read when first asked for.
 #[must_use]
-pub fn bank() -> &'static [Entry] {
-    static BANK: OnceLock<Vec<Entry>> = OnceLock::new();
-    BANK.get_or_init(|| FILES.iter().flat_map(|(category, text)| read(*category, text).unwrap_or_default()).collect())
+pub fn of(category: Category) -> &'static [Entry] {
+    static BANK: [OnceLock<Vec<Entry>>; Category::ALL.len()] =
+        [const { OnceLock::new() }; Category::ALL.len()];
+    BANK[category.index()].get_or_init(|| read(category, FILES[category.index()].1).unwrap_or_default())
+}
+
+/// The whole bank, category by category.
+pub fn bank() -> impl Iterator<Item = &'static Entry> {
+    Category::ALL.iter().flat_map(|category| of(*category))
 }
 
 /// Every template.
 pub fn all() -> impl Iterator<Item = &'static MacroTemplate> {
-    bank().iter().map(|entry| &entry.template)
+    bank().map(|entry| &entry.template)
 }
 
 /// The template of an id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Entry> {
-    bank().iter().find(|entry| entry.template.id == id)
+    bank().find(|entry| entry.template.id == id)
 }
 
 /// A category's neutral template.
 #[must_use]
 pub fn neutral(category: Category) -> Option<&'static Entry> {
-    bank().iter().find(|entry| entry.neutral && entry.template.category == category)
+    of(category).iter().find(|entry| entry.neutral)
 }
 
 /// The templates of a category that serve a subcategory.
 #[must_use]
 pub fn serving(category: Category, subcategory: &str) -> Vec<&'static Entry> {
-    bank().iter().filter(|e| e.template.category == category && e.serves.iter().any(|s| s == subcategory)).collect()
+    of(category)
+        .iter()
+        .filter(|entry| entry.serves.iter().any(|served| served == subcategory))
+        .collect()
 }
 
 /// Reads one file of the bank.
@@ -144,32 +157,60 @@ pub fn serving(category: Category, subcategory: &str) -> Vec<&'static Entry> {
 /// What is wrong and where.
 fn read(category: Category, text: &str) -> Result<Vec<Entry>, String> {
     let file: File = toml::from_str(text).map_err(|error| format!("{category}: {error}"))?;
-    file.template.into_iter().map(|written| build(category, written)).collect()
+    file.template
+        .into_iter()
+        .map(|written| build(category, written))
+        .collect()
 }
 
 fn build(category: Category, written: Written) -> Result<Entry, String> {
     let fail = |problem: String| format!("{}: {problem}", written.id);
-    let mut base = PatchSpec { name: written.name.clone(), engine_version: songwalker_engine::ENGINE_VERSION.to_owned(), ..PatchSpec::default() };
+    let mut base = PatchSpec {
+        name: written.name.clone(),
+        engine_version: songwalker_engine::ENGINE_VERSION.to_owned(),
+        ..PatchSpec::default()
+    };
     base.meta.category = category;
     base.meta.subcategory = written.subcategory.clone();
     base.meta.comment = written.description.clone();
     base.modules.fx = ordered(&written.fx_order).map_err(fail)?;
+    let mut document = base.to_value();
     for (key, value) in &written.patch {
-        set(&mut base, key, value).map_err(fail)?;
+        set(&base, &mut document, key, value).map_err(fail)?;
     }
+    base = serde_json::from_value(document).map_err(|error| fail(error.to_string()))?;
     for drawn in &written.points {
-        let lfo = base.modules.lfo.get_mut(drawn.lfo).ok_or_else(|| fail(format!("no lfo {}", drawn.lfo)))?;
+        let lfo = base
+            .modules
+            .lfo
+            .get_mut(drawn.lfo)
+            .ok_or_else(|| fail(format!("no lfo {}", drawn.lfo)))?;
         lfo.shape = LfoShape::Custom;
         lfo.smooth_shape = drawn.smooth;
-        let point = |p: &Vec<f64>| Point { x: p.first().copied().unwrap_or(0.0), y: p.get(1).copied().unwrap_or(0.0), power: p.get(2).copied().unwrap_or(0.0) };
+        let point = |p: &Vec<f64>| Point {
+            x: p.first().copied().unwrap_or(0.0),
+            y: p.get(1).copied().unwrap_or(0.0),
+            power: p.get(2).copied().unwrap_or(0.0),
+        };
         lfo.points = Points(drawn.points.iter().map(point).collect());
     }
     for route in &written.route {
-        let source = Source::from_name(&route.source).ok_or_else(|| fail(format!("no source {}", route.source)))?;
-        let path = if route.target.starts_with("routes/") { format!("/modulation/{}", route.target) } else { format!("/modules/{}", route.target) };
-        let target = base.pointer(&path).ok_or_else(|| fail(format!("no parameter {path}")))?;
+        let source =
+            Source::from_name(&route.source).ok_or_else(|| fail(format!("no source {}", route.source)))?;
+        let path = if route.target.starts_with("routes/") {
+            format!("/modulation/{}", route.target)
+        } else {
+            format!("/modules/{}", route.target)
+        };
+        let target = base
+            .pointer(&path)
+            .ok_or_else(|| fail(format!("no parameter {path}")))?;
         base.modulation.routes.push(Route {
-            polarity: if route.bipolar { Polarity::Bipolar } else { Polarity::Unipolar },
+            polarity: if route.bipolar {
+                Polarity::Bipolar
+            } else {
+                Polarity::Unipolar
+            },
             curve: route.curve,
             stereo: route.stereo,
             ..Route::new(source, target, route.amount)
@@ -190,7 +231,12 @@ fn build(category: Category, written: Written) -> Result<Entry, String> {
     };
     let mut serves: Vec<String> = written.subcategory.iter().cloned().collect();
     serves.extend(written.serves.iter().cloned());
-    Ok(Entry { template, neutral: written.neutral, sound, serves })
+    Ok(Entry {
+        template,
+        neutral: written.neutral,
+        sound,
+        serves,
+    })
 }
 
 /// The chain with the named effects first.
@@ -199,41 +245,84 @@ fn ordered(first: &[String]) -> Result<[Fx; 9], String> {
     for name in first {
         kinds.push(FxType::from_name(name).ok_or_else(|| format!("no effect {name}"))?);
     }
-    kinds.extend(Fx::musical_order().iter().map(Fx::kind).filter(|kind| !first.iter().any(|name| name == kind.name())));
-    kinds.into_iter().map(Fx::new).collect::<Vec<_>>().try_into().map_err(|_| "an effect stands twice".to_owned())
+    kinds.extend(
+        Fx::musical_order()
+            .iter()
+            .map(Fx::kind)
+            .filter(|kind| !first.iter().any(|name| name == kind.name())),
+    );
+    kinds
+        .into_iter()
+        .map(Fx::new)
+        .collect::<Vec<_>>()
+        .try_into()
+        .map_err(|_| "an effect stands twice".to_owned())
 }
 
-/// Sets what one line of a file says.
-fn set(patch: &mut PatchSpec, key: &str, value: &toml::Value) -> Result<(), String> {
-    if let (Some(place), Some(name)) = (key.strip_prefix("osc/").and_then(|k| k.strip_suffix("/wavetable/name")), value.as_str()) {
-        let osc = place.parse::<usize>().ok().and_then(|i| patch.modules.osc.get_mut(i)).ok_or_else(|| format!("no oscillator {place}"))?;
+/// Sets in the document of `patch` what one line of a file says.
+fn set(patch: &PatchSpec, document: &mut Value, key: &str, value: &toml::Value) -> Result<(), String> {
+    if let (Some(place), Some(name)) = (key.strip_suffix("/wavetable/name"), value.as_str()) {
         if !songwalker_engine::wavetable::names().any(|known| known == name) {
             return Err(format!("no wavetable {name}"));
         }
-        osc.wavetable.name.0 = name.to_owned();
-        return Ok(());
+        return put(
+            document,
+            &format!("/modules/{place}/wavetable/name"),
+            Value::from(name),
+        );
     }
-    if let (Some(place), Some(name)) = (key.strip_prefix("lfo/").and_then(|k| k.strip_suffix("/shape")), value.as_str()) {
-        let lfo = place.parse::<usize>().ok().and_then(|i| patch.modules.lfo.get_mut(i)).ok_or_else(|| format!("no lfo {place}"))?;
+    if let (Some(place), Some(name)) = (key.strip_suffix("/shape"), value.as_str()) {
+        let mut lfo = Lfo::default();
         lfo.set_shape(LfoShape::from_name(name).ok_or_else(|| format!("no shape {name}"))?);
-        return Ok(());
+        put(document, &format!("/modules/{place}/shape"), Value::from(name))?;
+        put(
+            document,
+            &format!("/modules/{place}/smooth_shape"),
+            Value::from(lfo.smooth_shape),
+        )?;
+        let points = serde_json::to_value(&lfo.points).map_err(|error| error.to_string())?;
+        return put(document, &format!("/modules/{place}/points"), points);
     }
     let path = format!("/modules/{key}");
-    let id = params::id(&path).ok_or_else(|| format!("no parameter {path}"))?;
-    let number = match (id.row().kind, value) {
-        (Kind::Choice(names), toml::Value::String(word)) => {
-            names.iter().position(|n| n == word).map(|i| i as f64).ok_or_else(|| format!("{path}: no {word}"))?
+    let row = params::id(&path)
+        .ok_or_else(|| format!("no parameter {path}"))?
+        .row();
+    let inside = |x: f64| {
+        if x < row.min || x > row.max {
+            Err(format!("{path}: {x} is outside {}..{}", row.min, row.max))
+        } else {
+            Ok(x)
         }
-        (Kind::Flag, toml::Value::Boolean(on)) => f64::from(*on),
-        (Kind::Continuous | Kind::Integer, toml::Value::Float(x)) => *x,
-        (Kind::Continuous | Kind::Integer, toml::Value::Integer(x)) => *x as f64,
+    };
+    let json = match (row.kind, value) {
+        (Kind::Choice(names), toml::Value::String(word)) => {
+            let place = names
+                .iter()
+                .position(|name| name == word)
+                .ok_or_else(|| format!("{path}: no {word}"))?;
+            inside(place as f64)?;
+            Value::from(word.as_str())
+        }
+        (Kind::Flag, toml::Value::Boolean(on)) => Value::from(*on),
+        (Kind::Continuous, toml::Value::Float(x)) => Value::from(row.clamp(inside(*x)?)),
+        (Kind::Continuous, toml::Value::Integer(x)) => Value::from(row.clamp(inside(*x as f64)?)),
+        (Kind::Integer, toml::Value::Integer(x)) => Value::from(inside(*x as f64)? as i64),
         (kind, value) => return Err(format!("{path}: {value:?} is no {kind:?}")),
     };
-    if number < id.row().min || number > id.row().max {
-        return Err(format!("{path}: {number} is outside {}..{}", id.row().min, id.row().max));
-    }
-    let pointer = patch.pointer(&path).ok_or_else(|| format!("no parameter {path}"))?;
-    if patch.set(&pointer, number) { Ok(()) } else { Err(format!("{path} cannot be set")) }
+    put(
+        document,
+        &patch
+            .pointer(&path)
+            .ok_or_else(|| format!("no parameter {path}"))?,
+        json,
+    )
+}
+
+fn put(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> {
+    *document
+        .pointer_mut(pointer)
+        .ok_or_else(|| format!("no parameter {pointer}"))? = value;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -242,14 +331,27 @@ mod tests {
 
     #[test]
     fn every_file_of_the_bank_reads_and_every_template_keeps_the_rules() {
-        for (category, text) in FILES {
+        for (place, (category, text)) in FILES.iter().enumerate() {
+            assert_eq!(
+                category.index(),
+                place,
+                "the files stand in the order of the categories"
+            );
             let entries = read(*category, text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(entries.iter().filter(|e| e.neutral).count(), 1, "{category} needs exactly one neutral template");
+            assert_eq!(
+                entries.iter().filter(|e| e.neutral).count(),
+                1,
+                "{category} needs exactly one neutral template"
+            );
             for entry in entries {
                 if let Err(faults) = entry.template.check() {
                     panic!("{}: {faults}", entry.template.id);
                 }
-                assert!(songwalker_engine::patch_player::unsupported(&entry.template.base).is_empty(), "{}", entry.template.id);
+                assert!(
+                    songwalker_engine::patch_player::unsupported(&entry.template.base).is_empty(),
+                    "{}",
+                    entry.template.id
+                );
             }
         }
     }

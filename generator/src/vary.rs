@@ -44,11 +44,21 @@ const ORDER: [VariationType; 14] = [
 ///
 /// # Errors
 /// Cancelled, or the engine's refusal. Fewer than `count` come back where the sound allows no more.
-pub fn make(patch: &PatchSpec, base: &AudioAnalysis, intent: &Intent, seed: u64, count: usize, hooks: &Hooks) -> Result<Vec<Varied>, GenerateError> {
+pub fn make(
+    patch: &PatchSpec,
+    base: &AudioAnalysis,
+    intent: &Intent,
+    seed: u64,
+    count: usize,
+    hooks: &Hooks,
+) -> Result<Vec<Varied>, GenerateError> {
     let shape = Shape::of(intent, patch);
     let mut made: Vec<Varied> = Vec::new();
     let mut heard: Vec<AudioAnalysis> = vec![base.clone()];
-    let allowed: Vec<VariationType> = ORDER.into_iter().filter(|kind| is_allowed(*kind, intent)).collect();
+    let allowed: Vec<VariationType> = ORDER
+        .into_iter()
+        .filter(|kind| is_allowed(*kind, intent))
+        .collect();
     let start = (seed % allowed.len().max(1) as u64) as usize;
     for kind in allowed.iter().cycle().skip(start).take(allowed.len()) {
         if made.len() >= count {
@@ -58,14 +68,29 @@ pub fn make(patch: &PatchSpec, base: &AudioAnalysis, intent: &Intent, seed: u64,
         (hooks.progress)(Stage::Varying, 0.5 * made.len() as f64 / count as f64);
         for strength in [0.6, 1.0] {
             let candidate = turned(patch, *kind, strength);
-            let Some(operations) = Variation::between(patch, &candidate).filter(|list| !list.is_empty()) else { continue };
-            let variation = Variation { id: kind.name().to_owned(), kind: *kind, patch: operations };
-            let Ok(applied) = variation.apply(patch, "") else { continue };
+            let Some(operations) = Variation::between(patch, &candidate).filter(|list| !list.is_empty())
+            else {
+                continue;
+            };
+            let variation = Variation {
+                id: kind.name().to_owned(),
+                kind: *kind,
+                patch: operations,
+            };
+            let Ok(applied) = variation.apply(patch, "") else {
+                continue;
+            };
             let analysis = probe::measure(&applied, &shape, hooks)?;
             let is_sound = analysis.finite && analysis.peak_env_db > -60.0;
-            if is_sound && keeps_its_way(*kind, base, &analysis) && heard.iter().all(|other| apart(other, &analysis) >= 1.0) {
+            if is_sound
+                && keeps_its_way(*kind, base, &analysis)
+                && heard.iter().all(|other| apart(other, &analysis) >= 1.0)
+            {
                 heard.push(analysis);
-                made.push(Varied { variation, patch: applied });
+                made.push(Varied {
+                    variation,
+                    patch: applied,
+                });
                 break;
             }
         }
@@ -76,7 +101,11 @@ pub fn make(patch: &PatchSpec, base: &AudioAnalysis, intent: &Intent, seed: u64,
 /// The patch with the knob behind a kind of variation turned by `strength` (0..1) of its way.
 fn turned(patch: &PatchSpec, kind: VariationType, strength: f64) -> PatchSpec {
     let knob = |role: RoleId, up: bool| {
-        let default = patch.macros.iter().find(|slot| slot.role_id == role).map_or(0.5, |slot| slot.default);
+        let default = patch
+            .macros
+            .iter()
+            .find(|slot| slot.role_id == role)
+            .map_or(0.5, |slot| slot.default);
         let end = if up { 1.0 } else { 0.0 };
         macros::bake(patch, role, default + (end - default) * strength)
     };
@@ -87,7 +116,9 @@ fn turned(patch: &PatchSpec, kind: VariationType, strength: f64) -> PatchSpec {
         VariationType::Softer => {
             let mut out = knob(RoleId::AmpPunch, false);
             let env = &mut out.modules.env[0];
-            env.attack_s = songwalker_schemas::canonical::quantise((env.attack_s * (1.0 + 2.0 * strength)).clamp(0.03 * strength, 32.0));
+            env.attack_s = songwalker_schemas::canonical::quantise(
+                (env.attack_s * (1.0 + 2.0 * strength)).clamp(0.03 * strength, 32.0),
+            );
             out
         }
         VariationType::Dirtier => knob(RoleId::Drive, true),
@@ -123,20 +154,52 @@ fn is_allowed(kind: VariationType, intent: &Intent) -> bool {
     let dry = keeps(Invariant::NoEffects) || avoids(Feature::Effects);
     let still = keeps(Invariant::Static) || avoids(Feature::Movement);
     match kind {
-        VariationType::Brighter => !against(asked.brightness, 1.0) && !avoids(Feature::Highs) && asked.cutoff_hz.is_none(),
+        VariationType::Brighter => {
+            !against(asked.brightness, 1.0) && !avoids(Feature::Highs) && asked.cutoff_hz.is_none()
+        }
         VariationType::Darker => !against(asked.brightness, -1.0) && asked.cutoff_hz.is_none(),
-        VariationType::Punchier => !against(asked.punch, 1.0) && !against(asked.attack, -1.0) && asked.attack_s.is_none(),
-        VariationType::Softer => !against(asked.punch, -1.0) && !against(asked.attack, 1.0) && asked.attack_s.is_none(),
-        VariationType::Dirtier => !against(asked.drive, 1.0) && !avoids(Feature::Distortion) && !keeps(Invariant::NoDistortion) && !dry,
+        VariationType::Punchier => {
+            !against(asked.punch, 1.0) && !against(asked.attack, -1.0) && asked.attack_s.is_none()
+        }
+        VariationType::Softer => {
+            !against(asked.punch, -1.0) && !against(asked.attack, 1.0) && asked.attack_s.is_none()
+        }
+        VariationType::Dirtier => {
+            !against(asked.drive, 1.0)
+                && !avoids(Feature::Distortion)
+                && !keeps(Invariant::NoDistortion)
+                && !dry
+        }
         VariationType::Cleaner => asked.drive.is_none_or(|d| d <= 0.0),
         VariationType::Wilder => !against(asked.movement_amount, 1.0) && !still,
         VariationType::Calmer => !against(asked.movement_amount, -1.0) && asked.movement.is_none(),
-        VariationType::Deeper => !against(asked.space, 1.0) && !avoids(Feature::Reverb) && !keeps(Invariant::NoReverb) && !dry,
+        VariationType::Deeper => {
+            !against(asked.space, 1.0) && !avoids(Feature::Reverb) && !keeps(Invariant::NoReverb) && !dry
+        }
         VariationType::Drier => !against(asked.space, -1.0) && asked.reverb_s.is_none(),
-        VariationType::Wider => !against(asked.width, 1.0) && !keeps(Invariant::Centered) && !keeps(Invariant::MonoSafe) && !avoids(Feature::Chorus) && !keeps(Invariant::NoChorus) && !dry && !still,
+        VariationType::Wider => {
+            !against(asked.width, 1.0)
+                && !keeps(Invariant::Centered)
+                && !keeps(Invariant::MonoSafe)
+                && !avoids(Feature::Chorus)
+                && !keeps(Invariant::NoChorus)
+                && !dry
+                && !still
+        }
         VariationType::Narrower => !against(asked.width, -1.0),
-        VariationType::Longer => !against(asked.length, 1.0) && !against(asked.release, 1.0) && asked.decay_s.is_none() && asked.release_s.is_none() && !keeps(Invariant::Pluck),
-        VariationType::Shorter => !against(asked.length, -1.0) && !against(asked.release, -1.0) && asked.decay_s.is_none() && asked.release_s.is_none(),
+        VariationType::Longer => {
+            !against(asked.length, 1.0)
+                && !against(asked.release, 1.0)
+                && asked.decay_s.is_none()
+                && asked.release_s.is_none()
+                && !keeps(Invariant::Pluck)
+        }
+        VariationType::Shorter => {
+            !against(asked.length, -1.0)
+                && !against(asked.release, -1.0)
+                && asked.decay_s.is_none()
+                && asked.release_s.is_none()
+        }
     }
 }
 
@@ -149,7 +212,9 @@ fn keeps_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) -
         VariationType::Narrower => a.width < base.width,
         VariationType::Punchier => a.attack_ms <= base.attack_ms + 1.0,
         VariationType::Softer => a.attack_ms >= base.attack_ms,
-        VariationType::Dirtier => a.crest_db < base.crest_db || a.hf_ratio_db > base.hf_ratio_db || a.roughness > base.roughness,
+        VariationType::Dirtier => {
+            a.crest_db < base.crest_db || a.hf_ratio_db > base.hf_ratio_db || a.roughness > base.roughness
+        }
         _ => true,
     }
 }

@@ -10,8 +10,14 @@ use crate::table::Table;
 use crate::terminal::{self, BOLD, DIM};
 use crate::wav;
 
+/// A measure that people read: its key, name, unit and decimals.
+type Shown = (&'static str, &'static str, &'static str, usize);
+
+/// Measures that belong together, under one word.
+type Group = (&'static str, &'static [Shown]);
+
 /// What people read, with its unit and decimals; `--json` has everything.
-const SHOWN: [(&str, &[(&str, &str, &str, usize)]); 6] = [
+const SHOWN: [Group; 6] = [
     (
         "level",
         &[

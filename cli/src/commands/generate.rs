@@ -30,7 +30,7 @@ const WAV_TAIL_S: f64 = 3.0;
 /// What is asked for.
 enum Wish {
     Words(String),
-    Understood(Intent),
+    Understood(Box<Intent>),
 }
 
 /// Everything there is to say afterwards.
@@ -94,10 +94,10 @@ pub fn run(args: &Generate) -> Result<(), Failure> {
     }
     if args.play {
         let flac = written.folder.join(layout::PREVIEW_FLAC);
-        if let Err(problem) = play::play(&flac, || preview_wav(&generated)) {
-            if !args.json {
-                terminal::complain(&format!("{} {problem}\n", paint(NOTICE, "not played:")));
-            }
+        if let Err(problem) = play::play(&flac, || preview_wav(&generated))
+            && !args.json
+        {
+            terminal::complain(&format!("{} {problem}\n", paint(NOTICE, "not played:")));
         }
     }
     Ok(())
@@ -127,7 +127,7 @@ fn generate(args: &Generate, wish: &Wish, seed: u64, progress: &Progress) -> Res
 
 fn wish(args: &Generate) -> Result<Wish, Failure> {
     match &args.intent {
-        Some(path) => Ok(Wish::Understood(source::intent(path)?)),
+        Some(path) => Ok(Wish::Understood(Box::new(source::intent(path)?))),
         None if args.prompt == ["-"] => from_stdin().map(Wish::Words),
         None => Ok(Wish::Words(args.prompt.join(" "))),
     }

@@ -21,12 +21,13 @@ pub fn run(args: &Templates) -> Result<(), Failure> {
     }
     let mut text = String::new();
     let mut category = None;
+    let widest = list.iter().map(|template| template.id.len()).max().unwrap_or(0);
     for template in &list {
         if category != Some(template.category) {
             category = Some(template.category);
             text.push_str(&format!("{}\n", paint(BOLD, template.category)));
         }
-        text.push_str(&in_words(template));
+        text.push_str(&in_words(template, widest));
     }
     text.push_str(&format!(
         "\n{} templates. Start from one: {}\n",
@@ -43,20 +44,12 @@ fn as_json(template: &MacroTemplate) -> Value {
     })
 }
 
-fn in_words(template: &MacroTemplate) -> String {
-    let kind = template
-        .subcategory
-        .as_ref()
-        .map(|kind| format!(", {kind}"))
-        .unwrap_or_default();
-    let mut text = format!(
-        "  {}  {}{}\n",
-        paint(COMMAND, &template.id),
-        template.name,
-        paint(DIM, kind)
-    );
-    for line in wrapped(&template.description, LINE - 6) {
-        text.push_str(&format!("      {}\n", paint(DIM, line)));
+/// Id and name on one line, the description below the name.
+fn in_words(template: &MacroTemplate, widest: usize) -> String {
+    let blanks = " ".repeat(widest - template.id.len());
+    let mut text = format!("  {}{blanks}  {}\n", paint(COMMAND, &template.id), template.name);
+    for line in wrapped(&template.description, LINE - widest - 4) {
+        text.push_str(&format!("  {}  {}\n", " ".repeat(widest), paint(DIM, line)));
     }
     text
 }

@@ -28,7 +28,10 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    pub(crate) const SILENT: Self = Self { first: Lanes::splat(0.0), second: Lanes::splat(0.0) };
+    pub(crate) const SILENT: Self = Self {
+        first: Lanes::splat(0.0),
+        second: Lanes::splat(0.0),
+    };
 
     /// (first − second) as it would be for a zero input: the part of the feedback that the states hold.
     #[inline(always)]
@@ -60,7 +63,11 @@ pub(crate) struct Analog {
 
 impl Analog {
     pub(crate) fn new(slope: Slope) -> Self {
-        Self { slope, pre: Pair::SILENT, pair: Pair::SILENT }
+        Self {
+            slope,
+            pre: Pair::SILENT,
+            pair: Pair::SILENT,
+        }
     }
 }
 
@@ -68,8 +75,9 @@ impl Model<COEFFICIENTS> for Analog {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).min(20_000.0), sample_rate);
         let drive = drive_gain(controls.drive_db);
-        let resonance =
-            (2.15 * controls.resonance.sqrt() + 1.1 * controls.drive_db / 36.0 * controls.resonance) / (0.18 * g + 0.97).max(1.0);
+        let resonance = (2.15 * controls.resonance.sqrt()
+            + 1.1 * controls.drive_db / 36.0 * controls.resonance)
+            / (0.18 * g + 0.97).max(1.0);
         let spread = g - g * g;
         let weights = self.slope.weights(controls.blend);
         let rise = 2.0 * controls.resonance + 1.0;

@@ -35,7 +35,10 @@ struct Svf {
 }
 
 impl Svf {
-    const SILENT: Self = Self { first: Lanes::splat(0.0), second: Lanes::splat(0.0) };
+    const SILENT: Self = Self {
+        first: Lanes::splat(0.0),
+        second: Lanes::splat(0.0),
+    };
 
     /// (low, band, high) for one input; band is not scaled by 1/Q.
     #[inline(always)]
@@ -61,7 +64,11 @@ pub(crate) struct Digital {
 
 impl Digital {
     pub(crate) fn new(slope: Slope) -> Self {
-        Self { slope, pre: Svf::SILENT, main: Svf::SILENT }
+        Self {
+            slope,
+            pre: Svf::SILENT,
+            main: Svf::SILENT,
+        }
     }
 }
 

@@ -31,7 +31,12 @@ impl Diode {
     /// `full_cut`: style 1, the low cut is always whole and moves with the blend.
     pub(crate) fn new(full_cut: bool) -> Self {
         let zero = Lanes::splat(0.0);
-        Self { full_cut, cut: [zero; 2], loop_cut: zero, state: [zero; 4] }
+        Self {
+            full_cut,
+            cut: [zero; 2],
+            loop_cut: zero,
+            state: [zero; 4],
+        }
     }
 }
 

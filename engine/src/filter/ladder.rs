@@ -36,7 +36,11 @@ pub(crate) struct Ladder {
 
 impl Ladder {
     pub(crate) fn new(slope: Slope) -> Self {
-        Self { slope, state: [Lanes::splat(0.0); 4], saturated: [Lanes::splat(0.0); 4] }
+        Self {
+            slope,
+            state: [Lanes::splat(0.0); 4],
+            saturated: [Lanes::splat(0.0); 4],
+        }
     }
 }
 
@@ -53,7 +57,11 @@ impl Model<COEFFICIENTS> for Ladder {
         let resonance = 0.001 + 4.099 * bent + 5.0 * controls.drive_db / 36.0 * controls.resonance;
         let x = controls.blend - 1.0;
         let toward_high = x.max(0.0);
-        let (gain_bend, out_share) = if steep { (math::sin_f32(controls.resonance), 0.25) } else { (bent, 0.5) };
+        let (gain_bend, out_share) = if steep {
+            (math::sin_f32(controls.resonance), 0.25)
+        } else {
+            (bent, 0.5)
+        };
         let input = drive * (1.0 + gain_bend * (1.0 - toward_high));
         let out = 1.0 / (1.0 + (drive - 1.0) * out_share).sqrt();
         let taps = if steep {

@@ -7,7 +7,13 @@ const RATE: f32 = 88_200.0;
 const BLOCK: usize = 128;
 
 fn controls(cutoff_note: f32, resonance: f32, blend: f32) -> [FilterControls; 2] {
-    [FilterControls { cutoff_note, resonance, drive_db: 0.0, blend, mix: 1.0 }; 2]
+    [FilterControls {
+        cutoff_note,
+        resonance,
+        drive_db: 0.0,
+        blend,
+        mix: 1.0,
+    }; 2]
 }
 
 /// Gain in decibels at a frequency, for a quiet sine.
@@ -41,8 +47,16 @@ fn digital_low_pass_follows_the_state_variable_curve() {
             let w = math::tan(PI * hz / f64::from(RATE)) / math::tan(PI * corner / f64::from(RATE));
             let damp = w / q;
             let expected = -10.0 * math::log10((1.0 - w * w) * (1.0 - w * w) + damp * damp) - calm;
-            let found = gain_db(FilterModel::Digital, FilterStyle::Db12, &controls(note as f32, resonance, 0.0), hz);
-            assert!((found - expected).abs() < 0.1, "{hz} Hz at {resonance}: {found} dB, not {expected}");
+            let found = gain_db(
+                FilterModel::Digital,
+                FilterStyle::Db12,
+                &controls(note as f32, resonance, 0.0),
+                hz,
+            );
+            assert!(
+                (found - expected).abs() < 0.1,
+                "{hz} Hz at {resonance}: {found} dB, not {expected}"
+            );
         }
     }
 }
@@ -59,28 +73,47 @@ fn every_model_is_down_at_its_cutoff_as_vital_is() {
         (FilterModel::Ladder, FilterStyle::Db24, -12.0),
     ] {
         let found = gain_db(model, style, &controls(81.0, 0.0, 0.0), corner);
-        assert!((found - expected).abs() < 0.35, "{model} {style}: {found} dB at the cutoff");
+        assert!(
+            (found - expected).abs() < 0.35,
+            "{model} {style}: {found} dB at the cutoff"
+        );
     }
 }
 
 #[test]
 fn slopes_fall_as_their_names_say() {
-    for model in [FilterModel::Analog, FilterModel::Digital, FilterModel::Ladder, FilterModel::Dirty] {
+    for model in [
+        FilterModel::Analog,
+        FilterModel::Digital,
+        FilterModel::Ladder,
+        FilterModel::Dirty,
+    ] {
         for (style, expected) in [(FilterStyle::Db12, -12.0), (FilterStyle::Db24, -24.0)] {
             let at = |hz| gain_db(model, style, &controls(60.0, 0.0, 0.0), hz);
             let slope = at(4800.0) - at(2400.0);
-            assert!((slope - expected).abs() < 1.0, "{model} {style}: {slope} dB an octave");
+            assert!(
+                (slope - expected).abs() < 1.0,
+                "{model} {style}: {slope} dB an octave"
+            );
         }
     }
 }
 
 #[test]
 fn blend_turns_low_pass_into_high_pass() {
-    for model in [FilterModel::Analog, FilterModel::Digital, FilterModel::Ladder, FilterModel::Dirty] {
+    for model in [
+        FilterModel::Analog,
+        FilterModel::Digital,
+        FilterModel::Ladder,
+        FilterModel::Dirty,
+    ] {
         let at = |blend, hz| gain_db(model, FilterStyle::Db12, &controls(72.0, 0.2, blend), hz);
         assert!(at(0.0, 60.0) - at(0.0, 5000.0) > 30.0, "{model}: low-pass");
         assert!(at(2.0, 5000.0) - at(2.0, 60.0) > 30.0, "{model}: high-pass");
-        assert!(at(1.0, 523.0) - at(1.0, 60.0) > 10.0 && at(1.0, 523.0) - at(1.0, 5000.0) > 10.0, "{model}: band");
+        assert!(
+            at(1.0, 523.0) - at(1.0, 60.0) > 10.0 && at(1.0, 523.0) - at(1.0, 5000.0) > 10.0,
+            "{model}: band"
+        );
     }
 }
 
@@ -88,7 +121,10 @@ fn blend_turns_low_pass_into_high_pass() {
 fn notch_blend_has_its_notch_in_the_middle() {
     for model in [FilterModel::Analog, FilterModel::Digital, FilterModel::Dirty] {
         let at = |hz| gain_db(model, FilterStyle::NotchBlend, &controls(72.0, 0.3, 1.0), hz);
-        assert!(at(523.25) < at(60.0) - 20.0 && at(523.25) < at(5000.0) - 20.0, "{model}");
+        assert!(
+            at(523.25) < at(60.0) - 20.0 && at(523.25) < at(5000.0) - 20.0,
+            "{model}"
+        );
     }
 }
 
@@ -101,7 +137,12 @@ fn noise(state: &mut u32) -> f32 {
 #[test]
 fn every_model_survives_full_drive_and_cutoffs_that_jump_every_block() {
     for model in FilterModel::ALL {
-        for style in [FilterStyle::Db12, FilterStyle::Db24, FilterStyle::NotchBlend, FilterStyle::Bpn] {
+        for style in [
+            FilterStyle::Db12,
+            FilterStyle::Db24,
+            FilterStyle::NotchBlend,
+            FilterStyle::Bpn,
+        ] {
             let mut filter = StereoFilter::new(*model, style, RATE);
             let mut state = 7;
             for _ in 0..400 {
@@ -140,7 +181,10 @@ fn a_swept_cutoff_makes_no_steps() {
     let bend = |i: usize| (out[i + 1] - 2.0 * out[i] + out[i - 1]).abs();
     let worst = (1000..out.len() - 1).map(bend).fold(0.0, f32::max);
     let sine_alone = (2.0 * PI * 200.0 / f64::from(RATE)) as f32;
-    assert!(worst < 12.0 * sine_alone * sine_alone, "second difference {worst}");
+    assert!(
+        worst < 12.0 * sine_alone * sine_alone,
+        "second difference {worst}"
+    );
 }
 
 #[test]

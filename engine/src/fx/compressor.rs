@@ -120,7 +120,8 @@ impl Compressor {
     /// At rest.
     #[must_use]
     pub fn new(sample_rate: f32) -> Self {
-        let split = SPLITS_HZ.map(|hz| SvfCoefficients::new(svf::coefficient(hz, sample_rate), std::f32::consts::SQRT_2));
+        let split = SPLITS_HZ
+            .map(|hz| SvfCoefficients::new(svf::coefficient(hz, sample_rate), std::f32::consts::SQRT_2));
         Self {
             sample_rate,
             split,
@@ -190,10 +191,18 @@ impl Compressor {
         BandBlock {
             attack: time(p.attack, ATTACK_MS[band]),
             release: time(p.release, RELEASE_MS[band]),
-            upper_threshold: ramps.upper_threshold.towards(square(db(v.upper_threshold_db)), frames),
-            lower_threshold: ramps.lower_threshold.towards(square(db(v.lower_threshold_db)), frames),
-            upper_ratio: ramps.upper_ratio.towards(0.5 * v.upper_ratio.clamp(0.0, 1.0), frames),
-            lower_ratio: ramps.lower_ratio.towards(0.5 * v.lower_ratio.clamp(-1.0, 1.0), frames),
+            upper_threshold: ramps
+                .upper_threshold
+                .towards(square(db(v.upper_threshold_db)), frames),
+            lower_threshold: ramps
+                .lower_threshold
+                .towards(square(db(v.lower_threshold_db)), frames),
+            upper_ratio: ramps
+                .upper_ratio
+                .towards(0.5 * v.upper_ratio.clamp(0.0, 1.0), frames),
+            lower_ratio: ramps
+                .lower_ratio
+                .towards(0.5 * v.lower_ratio.clamp(-1.0, 1.0), frames),
             gain: ramps.gain.towards(db(v.gain_db) as f32, frames),
         }
     }
@@ -204,7 +213,8 @@ impl Followers {
     #[inline]
     fn tick(&mut self, x: f32, b: &mut BandBlock) -> f32 {
         let (upper_threshold, lower_threshold) = (b.upper_threshold.advance(), b.lower_threshold.advance());
-        let (upper_ratio, lower_ratio, gain) = (b.upper_ratio.advance(), b.lower_ratio.advance(), b.gain.advance());
+        let (upper_ratio, lower_ratio, gain) =
+            (b.upper_ratio.advance(), b.lower_ratio.advance(), b.gain.advance());
         let power_now = x * x;
         let follow = |state: f32| {
             let n = if power_now > state { b.attack } else { b.release };
@@ -241,7 +251,11 @@ mod tests {
             attack: 0.5,
             release: 0.5,
             mix: 1.0,
-            band: [band(-28.0, -35.0, 0.9, 16.3), band(-25.0, -36.0, 0.857, 11.7), band(-30.0, -35.0, 1.0, 16.3)],
+            band: [
+                band(-28.0, -35.0, 0.9, 16.3),
+                band(-25.0, -36.0, 0.857, 11.7),
+                band(-30.0, -35.0, 1.0, 16.3),
+            ],
         }
     }
 
@@ -261,9 +275,16 @@ mod tests {
     fn the_static_curve_lifts_the_quiet_and_presses_the_loud() {
         // T_low −36 dB, ratio 0.8: lifted by 0.8·(−36 − level); T_high −25 dB, ratio 0.857; +11.7 dB after.
         let p = default_params(CompressorBands::Single);
-        for (level, expected) in [(-53.0, 0.8 * 17.0 + 11.7), (-30.0, 11.7), (-10.0, -0.857 * 15.0 + 11.7)] {
+        for (level, expected) in [
+            (-53.0, 0.8 * 17.0 + 11.7),
+            (-30.0, 11.7),
+            (-10.0, -0.857 * 15.0 + 11.7),
+        ] {
             let gain = steady_gain(p, level);
-            assert!((gain - expected).abs() < 0.02, "{level} dB: {gain} instead of {expected}");
+            assert!(
+                (gain - expected).abs() < 0.02,
+                "{level} dB: {gain} instead of {expected}"
+            );
         }
     }
 
@@ -286,20 +307,31 @@ mod tests {
         for band in &mut p.band {
             (band.upper_ratio, band.lower_ratio, band.gain_db) = (0.0, 0.0, 0.0);
         }
-        for bands in [CompressorBands::Low, CompressorBands::High, CompressorBands::Single] {
+        for bands in [
+            CompressorBands::Low,
+            CompressorBands::High,
+            CompressorBands::Single,
+        ] {
             p.bands = bands;
             let mut compressor = Compressor::new(RATE);
             let impulse = impulse(1.0, 32_768);
             let (left, _) = run(|l, r| compressor.process(l, r, &p), &impulse, &impulse, 128);
             for hz in [40.0, 120.0, 600.0, 2_500.0, 12_000.0] {
-                assert!(gain_db(&left, hz).abs() < 0.05, "{bands:?} {hz} Hz: {}", gain_db(&left, hz));
+                assert!(
+                    gain_db(&left, hz).abs() < 0.05,
+                    "{bands:?} {hz} Hz: {}",
+                    gain_db(&left, hz)
+                );
             }
         }
     }
 
     #[test]
     fn without_mix_only_the_crossovers_remain() {
-        let p = CompressorParams { mix: 0.0, ..default_params(CompressorBands::Multi) };
+        let p = CompressorParams {
+            mix: 0.0,
+            ..default_params(CompressorBands::Multi)
+        };
         assert!(gain_of(p, &sine(600.0, 0.004, 88_200)).abs() < 0.1);
     }
 }

@@ -94,9 +94,10 @@ impl Delay {
             let input = match p.style {
                 DelayStyle::Mono | DelayStyle::Stereo => [*l + feedback * echo[0], *r + feedback * echo[1]],
                 // The way from right to left is one pass of the pair: only the way back is fed back.
-                DelayStyle::PingPong => {
-                    [echo[1], (*l + *r) * std::f32::consts::FRAC_1_SQRT_2 + feedback * echo[0]]
-                }
+                DelayStyle::PingPong => [
+                    echo[1],
+                    (*l + *r) * std::f32::consts::FRAC_1_SQRT_2 + feedback * echo[0],
+                ],
                 DelayStyle::MidPingPong => [*r + feedback * echo[1], *l + feedback * echo[0]],
             };
             self.echo.write(input, &band.advance());
@@ -124,7 +125,12 @@ mod tests {
 
     fn echoes(p: DelayParams, left: f32, right: f32) -> (Vec<f32>, Vec<f32>) {
         let mut delay = Delay::new(RATE);
-        run(|l, r| delay.process(l, r, &p), &impulse(left, 8_000), &impulse(right, 8_000), 128)
+        run(
+            |l, r| delay.process(l, r, &p),
+            &impulse(left, 8_000),
+            &impulse(right, 8_000),
+            128,
+        )
     }
 
     /// Sum around a place: the filter smears an echo over a few samples but keeps its area.
@@ -138,37 +144,78 @@ mod tests {
         assert_eq!(loudest(&left), 883);
         assert_eq!(loudest(&right), 1_324);
         assert!((area(&left, 883) - 1.0).abs() < 0.02);
-        assert!((area(&left, 2 * 883) - 0.5).abs() < 0.02, "{}", area(&left, 2 * 883));
+        assert!(
+            (area(&left, 2 * 883) - 0.5).abs() < 0.02,
+            "{}",
+            area(&left, 2 * 883)
+        );
         assert!(left[..880].iter().all(|x| x.abs() < 1e-12));
     }
 
     #[test]
     fn a_mono_delay_ignores_the_right_time() {
-        let (_, right) = echoes(DelayParams { style: DelayStyle::Mono, ..OPEN }, 1.0, 1.0);
+        let (_, right) = echoes(
+            DelayParams {
+                style: DelayStyle::Mono,
+                ..OPEN
+            },
+            1.0,
+            1.0,
+        );
         assert_eq!(loudest(&right), 883);
     }
 
     #[test]
     fn a_ping_pong_answers_right_first_and_halves_only_on_the_way_back() {
-        let (left, right) = echoes(DelayParams { style: DelayStyle::PingPong, ..OPEN }, 1.0, 0.0);
+        let (left, right) = echoes(
+            DelayParams {
+                style: DelayStyle::PingPong,
+                ..OPEN
+            },
+            1.0,
+            0.0,
+        );
         let half_power = std::f32::consts::FRAC_1_SQRT_2;
         assert!((area(&right, 1_324) - half_power).abs() < 0.02);
-        assert!((area(&left, 1_324 + 883) - half_power).abs() < 0.03, "{}", area(&left, 2_207));
+        assert!(
+            (area(&left, 1_324 + 883) - half_power).abs() < 0.03,
+            "{}",
+            area(&left, 2_207)
+        );
         assert!((area(&right, 2 * 1_324 + 883) - 0.5 * half_power).abs() < 0.03);
         assert!(area(&left, 883).abs() < 0.01);
     }
 
     #[test]
     fn a_mid_ping_pong_crosses_over_at_every_pass() {
-        let (left, right) = echoes(DelayParams { style: DelayStyle::MidPingPong, ..OPEN }, 1.0, 0.0);
+        let (left, right) = echoes(
+            DelayParams {
+                style: DelayStyle::MidPingPong,
+                ..OPEN
+            },
+            1.0,
+            0.0,
+        );
         assert!((area(&right, 1_324) - 1.0).abs() < 0.02);
-        assert!((area(&left, 1_324 + 2_206) - 0.5).abs() < 0.03, "{}", area(&left, 3_530));
+        assert!(
+            (area(&left, 1_324 + 2_206) - 0.5).abs() < 0.03,
+            "{}",
+            area(&left, 3_530)
+        );
         assert!(area(&left, 2_206).abs() < 0.01);
     }
 
     #[test]
     fn mixing_keeps_the_power_of_dry_and_wet() {
-        let (left, _) = echoes(DelayParams { mix: 0.5, feedback: 0.0, ..OPEN }, 1.0, 1.0);
+        let (left, _) = echoes(
+            DelayParams {
+                mix: 0.5,
+                feedback: 0.0,
+                ..OPEN
+            },
+            1.0,
+            1.0,
+        );
         let half_power = std::f32::consts::FRAC_1_SQRT_2;
         assert!((left[0] - half_power).abs() < 1e-6 && (area(&left, 883) - half_power).abs() < 0.02);
     }
@@ -177,7 +224,10 @@ mod tests {
     fn full_feedback_of_a_loud_signal_stays_within_the_limiter() {
         let loud = crate::fx::probe::noise(8.0, 176_400);
         let mut delay = Delay::new(RATE);
-        let p = DelayParams { feedback: 1.0, ..OPEN };
+        let p = DelayParams {
+            feedback: 1.0,
+            ..OPEN
+        };
         let (left, right) = run(|l, r| delay.process(l, r, &p), &loud, &loud, 128);
         assert!(left.iter().chain(&right).all(|x| x.is_finite() && x.abs() < 20.0));
     }

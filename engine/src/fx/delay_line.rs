@@ -26,7 +26,11 @@ impl DelayLine {
     /// A silent line for delays of up to `samples`.
     pub(crate) fn new(samples: f64) -> Self {
         let length = (samples.max(1.0) as usize + 2 * WINDOW).next_power_of_two();
-        Self { ring: vec![0.0; length + WINDOW - 1], mask: length - 1, newest: 0 }
+        Self {
+            ring: vec![0.0; length + WINDOW - 1],
+            mask: length - 1,
+            newest: 0,
+        }
     }
 
     /// The longest delay that can be read, in samples.
@@ -50,7 +54,9 @@ impl DelayLine {
     #[inline]
     pub(crate) fn read(&self, whole: usize, fraction: f32) -> f32 {
         let oldest = (self.newest.wrapping_sub(whole + 1)) & self.mask;
-        let Some(&[d, c, b, a]) = self.ring[oldest..].first_chunk::<WINDOW>() else { return 0.0 };
+        let Some(&[d, c, b, a]) = self.ring[oldest..].first_chunk::<WINDOW>() else {
+            return 0.0;
+        };
         let slope_b = 0.5 * (c - a);
         let slope_c = 0.5 * (d - b);
         let rise = c - b;

@@ -136,9 +136,13 @@ impl Distortion {
     /// Replaces a block by its mix with the shaped signal.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &DistortionParams) {
         let frames = left.len();
-        let strength = self.strength.towards(strength(p.kind, p.drive_db, self.sample_rate), frames);
+        let strength = self
+            .strength
+            .towards(strength(p.kind, p.drive_db, self.sample_rate), frames);
         let mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
-        let g = self.g.towards(svf::coefficient(p.filter_hz, self.sample_rate), frames);
+        let g = self
+            .g
+            .towards(svf::coefficient(p.filter_hz, self.sample_rate), frames);
         let k = self.k.towards(svf::damping(p.filter_resonance), frames);
         let target = blend_weights(p.filter_blend);
         let mut weights = [strength; 3];
@@ -146,7 +150,12 @@ impl Distortion {
             *line = ramp.towards(target, frames);
         }
         for (side, channel) in [left, right].into_iter().enumerate() {
-            self.channel(side, channel, p, &mut [strength, mix, g, k, weights[0], weights[1], weights[2]]);
+            self.channel(
+                side,
+                channel,
+                p,
+                &mut [strength, mix, g, k, weights[0], weights[1], weights[2]],
+            );
         }
     }
 
@@ -161,7 +170,11 @@ impl Distortion {
                 let y = filter.tick(x, &c);
                 low * y.low + band * y.band + high * y.high
             };
-            let input = if p.filter == FilterPlace::Pre { filtered(*x) } else { *x };
+            let input = if p.filter == FilterPlace::Pre {
+                filtered(*x)
+            } else {
+                *x
+            };
             let mut wet = if p.kind == DistortionKind::DownSample {
                 hold.age += 1.0;
                 if hold.age >= strength {
@@ -205,15 +218,29 @@ mod tests {
         let gain = math::db_to_gain(12.0) as f32;
         for i in -20..=20 {
             let x = i as f32 * 0.05;
-            let at = |kind| shaped(DistortionParams { kind, drive_db: 12.0, ..PLAIN }, x);
+            let at = |kind| {
+                shaped(
+                    DistortionParams {
+                        kind,
+                        drive_db: 12.0,
+                        ..PLAIN
+                    },
+                    x,
+                )
+            };
             let driven = f64::from(x * gain);
             assert!((f64::from(at(DistortionKind::SoftClip)) - math::tanh(driven)).abs() < 1e-5);
             assert!((at(DistortionKind::HardClip) - (x * gain).clamp(-1.0, 1.0)).abs() < 1e-6);
-            assert!((f64::from(at(DistortionKind::SineFold)) - math::sin(0.5 * math::PI * driven)).abs() < 1e-5);
+            assert!(
+                (f64::from(at(DistortionKind::SineFold)) - math::sin(0.5 * math::PI * driven)).abs() < 1e-5
+            );
             // The triangle wave with period 4 that is x itself within ±1.
             let t = (driven + 1.0) / 4.0;
             let fold = 1.0 - (4.0 * (t - t.floor()) - 2.0).abs();
-            assert!((f64::from(at(DistortionKind::LinearFold)) - fold).abs() < 1e-5, "{x}");
+            assert!(
+                (f64::from(at(DistortionKind::LinearFold)) - fold).abs() < 1e-5,
+                "{x}"
+            );
             let step = (42.0_f32 / 60.0) * (42.0 / 60.0);
             assert!((at(DistortionKind::BitCrush) - (x / step + 0.5).floor() * step).abs() < 1e-6);
         }
@@ -221,14 +248,23 @@ mod tests {
 
     #[test]
     fn half_a_mix_is_the_mean_of_dry_and_wet() {
-        let p = DistortionParams { kind: DistortionKind::HardClip, drive_db: 20.0, mix: 0.5, ..PLAIN };
+        let p = DistortionParams {
+            kind: DistortionKind::HardClip,
+            drive_db: 20.0,
+            mix: 0.5,
+            ..PLAIN
+        };
         assert!((shaped(p, 0.4) - 0.7).abs() < 1e-6);
     }
 
     #[test]
     fn down_sampling_holds_each_sample_for_its_period() {
         // 10.7 dB: (1 − 40.7/60)² = 0.1035, so a hold of 9.57 samples at 88.2 kHz.
-        let p = DistortionParams { kind: DistortionKind::DownSample, drive_db: 10.7, ..PLAIN };
+        let p = DistortionParams {
+            kind: DistortionKind::DownSample,
+            drive_db: 10.7,
+            ..PLAIN
+        };
         let ramp: Vec<f32> = (0..9_570).map(|n| n as f32).collect();
         let mut distortion = Distortion::new(RATE);
         let (held, _) = run(|l, r| distortion.process(l, r, &p), &ramp, &ramp, 64);
@@ -241,7 +277,11 @@ mod tests {
         let tone = crate::fx::probe::sine(12_000.0, 0.5, 8_000);
         for filter in [FilterPlace::Pre, FilterPlace::Post] {
             let mut distortion = Distortion::new(RATE);
-            let p = DistortionParams { filter, filter_hz: 500.0, ..PLAIN };
+            let p = DistortionParams {
+                filter,
+                filter_hz: 500.0,
+                ..PLAIN
+            };
             let (left, _) = run(|l, r| distortion.process(l, r, &p), &tone, &tone, 128);
             assert!(crate::fx::probe::level_db(&left[4_000..]) < -50.0);
         }

@@ -18,7 +18,11 @@ const BEYOND: f32 = 0.34 * 8.0;
 #[inline]
 fn soft_limit(x: f32) -> f32 {
     let straight = x.clamp(-KNEE, KNEE);
-    if x == straight { x } else { straight + BEYOND * math::tanh_f32((x - straight) / BEYOND) }
+    if x == straight {
+        x
+    } else {
+        straight + BEYOND * math::tanh_f32((x - straight) / BEYOND)
+    }
 }
 
 /// `N` lines, each with a limiter and a colouring filter in its input, so that already the first repeat is coloured.
@@ -61,7 +65,9 @@ impl<const N: usize> Echo<N> {
     pub(crate) fn aim(&mut self, targets: [f64; N]) {
         self.until_tick = TICK;
         let lines = self.lines.iter();
-        for (((delay, step), target), line) in self.delay.iter_mut().zip(&mut self.step).zip(targets).zip(lines) {
+        for (((delay, step), target), line) in
+            self.delay.iter_mut().zip(&mut self.step).zip(targets).zip(lines)
+        {
             let target = (target + 1.0).clamp(DelayLine::SHORTEST, line.longest());
             if self.fresh {
                 *delay = target;

@@ -73,7 +73,10 @@ impl Eq {
     /// At rest.
     #[must_use]
     pub fn new(sample_rate: f32) -> Self {
-        Self { sample_rate, sections: [Section::default(); 3] }
+        Self {
+            sample_rate,
+            sections: [Section::default(); 3],
+        }
     }
 
     /// At rest; the next block starts at its values.
@@ -93,7 +96,11 @@ impl Section {
     fn process(&mut self, left: &mut [f32], right: &mut [f32], target: Coefficients) {
         let frames = left.len();
         let [mut g, mut k, mut low, mut band, mut high] = {
-            let mut lines = self.ramps.iter_mut().zip(target).map(|(ramp, target)| ramp.towards(target, frames));
+            let mut lines = self
+                .ramps
+                .iter_mut()
+                .zip(target)
+                .map(|(ramp, target)| ramp.towards(target, frames));
             std::array::from_fn(|_| lines.next().unwrap_or_default())
         };
         let still = g.is_flat() && k.is_flat();
@@ -117,13 +124,25 @@ mod tests {
     use crate::fx::probe::{RATE, gain_db, impulse, run};
 
     fn flat() -> EqParams {
-        let band = |hz, resonance| EqBand { mode: BandMode::Gain, hz, gain_db: 0.0, resonance };
-        EqParams { bands: [band(82.4, 0.1), band(830.6, 0.2), band(2_637.0, 0.1)] }
+        let band = |hz, resonance| EqBand {
+            mode: BandMode::Gain,
+            hz,
+            gain_db: 0.0,
+            resonance,
+        };
+        EqParams {
+            bands: [band(82.4, 0.1), band(830.6, 0.2), band(2_637.0, 0.1)],
+        }
     }
 
     fn response(p: EqParams) -> Vec<f32> {
         let mut eq = Eq::new(RATE);
-        let (left, right) = run(|l, r| eq.process(l, r, &p), &impulse(1.0, 16_384), &impulse(1.0, 16_384), 128);
+        let (left, right) = run(
+            |l, r| eq.process(l, r, &p),
+            &impulse(1.0, 16_384),
+            &impulse(1.0, 16_384),
+            128,
+        );
         assert_eq!(left, right);
         left
     }
@@ -143,19 +162,37 @@ mod tests {
         low.bands[0].gain_db = 12.0;
         let low = response(low);
         for (hz, expected) in [(30.0, 11.28), (80.0, 8.18), (200.0, 3.0), (2_637.0, 0.02)] {
-            assert!((gain_db(&low, hz) - expected).abs() < 0.1, "{hz} Hz: {}", gain_db(&low, hz));
+            assert!(
+                (gain_db(&low, hz) - expected).abs() < 0.1,
+                "{hz} Hz: {}",
+                gain_db(&low, hz)
+            );
         }
         let mut bell = flat();
         bell.bands[1].gain_db = 12.0;
         let bell = response(bell);
-        for (hz, expected) in [(200.0, 4.95), (500.0, 10.54), (830.0, 12.0), (1_500.0, 10.09), (6_000.0, 2.31)] {
-            assert!((gain_db(&bell, hz) - expected).abs() < 0.1, "{hz} Hz: {}", gain_db(&bell, hz));
+        for (hz, expected) in [
+            (200.0, 4.95),
+            (500.0, 10.54),
+            (830.0, 12.0),
+            (1_500.0, 10.09),
+            (6_000.0, 2.31),
+        ] {
+            assert!(
+                (gain_db(&bell, hz) - expected).abs() < 0.1,
+                "{hz} Hz: {}",
+                gain_db(&bell, hz)
+            );
         }
         let mut high = flat();
         high.bands[2].gain_db = -12.0;
         let high = response(high);
         for (hz, expected) in [(500.0, -0.2), (2_637.0, -3.97), (12_000.0, -11.09)] {
-            assert!((gain_db(&high, hz) - expected).abs() < 0.1, "{hz} Hz: {}", gain_db(&high, hz));
+            assert!(
+                (gain_db(&high, hz) - expected).abs() < 0.1,
+                "{hz} Hz: {}",
+                gain_db(&high, hz)
+            );
         }
     }
 

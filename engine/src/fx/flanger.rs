@@ -75,7 +75,8 @@ impl Flanger {
             }
             let feedback = feedback.advance();
             let echo = self.echo.read();
-            self.echo.write_plain([*l + feedback * echo[0], *r + feedback * echo[1]]);
+            self.echo
+                .write_plain([*l + feedback * echo[0], *r + feedback * echo[1]]);
             let (dry, wet) = (dry.advance(), wet.advance());
             *l = dry * *l + wet * echo[0];
             *r = dry * *r + wet * echo[1];
@@ -102,19 +103,37 @@ mod tests {
     use super::*;
     use crate::fx::probe::{RATE, gain_db, impulse, loudest, run};
 
-    const STILL: FlangerParams =
-        FlangerParams { mix: 0.5, rate_hz: 0.0, center_hz: 500.0, depth: 0.0, feedback: 0.0, phase: 0.0 };
+    const STILL: FlangerParams = FlangerParams {
+        mix: 0.5,
+        rate_hz: 0.0,
+        center_hz: 500.0,
+        depth: 0.0,
+        feedback: 0.0,
+        phase: 0.0,
+    };
 
     #[test]
     fn the_triangle_starts_at_zero_and_rises() {
-        assert_eq!([0.0, 0.25, 0.5, 0.75, 1.125].map(triangle), [0.0, 1.0, 0.0, -1.0, 0.5]);
+        assert_eq!(
+            [0.0, 0.25, 0.5, 0.75, 1.125].map(triangle),
+            [0.0, 1.0, 0.0, -1.0, 0.5]
+        );
     }
 
     #[test]
     fn the_middle_delay_is_the_centres_period_and_combs_the_spectrum() {
         let mut flanger = Flanger::new(RATE);
-        let (left, _) = run(|l, r| flanger.process(l, r, &STILL), &impulse(1.0, 4_096), &impulse(1.0, 4_096), 128);
-        assert_eq!(loudest(&left[1..]) + 1, 177, "2 ms and the sample that a loop takes");
+        let (left, _) = run(
+            |l, r| flanger.process(l, r, &STILL),
+            &impulse(1.0, 4_096),
+            &impulse(1.0, 4_096),
+            128,
+        );
+        assert_eq!(
+            loudest(&left[1..]) + 1,
+            177,
+            "2 ms and the sample that a loop takes"
+        );
         assert!(gain_db(&left, 249.0) < -30.0, "{}", gain_db(&left, 249.0));
         assert!((gain_db(&left, 498.0) - 3.0).abs() < 0.1);
     }
@@ -122,8 +141,17 @@ mod tests {
     #[test]
     fn the_sweep_moves_both_sides_apart_by_the_phase() {
         let mut flanger = Flanger::new(RATE);
-        let p = FlangerParams { depth: 1.0, phase: 1.0 / 3.0, ..STILL };
-        let (left, right) = run(|l, r| flanger.process(l, r, &p), &impulse(1.0, 4_096), &impulse(1.0, 4_096), 128);
+        let p = FlangerParams {
+            depth: 1.0,
+            phase: 1.0 / 3.0,
+            ..STILL
+        };
+        let (left, right) = run(
+            |l, r| flanger.process(l, r, &p),
+            &impulse(1.0, 4_096),
+            &impulse(1.0, 4_096),
+            128,
+        );
         // d₀ + (d − d₀)·(1 ∓ ⅔), d₀ = 44.1 and d = 176.4 samples.
         assert_eq!((loudest(&left[1..]) + 1, loudest(&right[1..]) + 1), (89, 266));
     }

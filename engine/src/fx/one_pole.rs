@@ -63,7 +63,11 @@ impl BandCoefficients {
     pub(crate) fn around(center_hz: f32, spread: f32, sample_rate: f32) -> Self {
         let ratio = math::exp2_f32(8.0 * spread.clamp(0.0, 1.0));
         let (high, low) = (center_hz * ratio, center_hz / ratio);
-        Self { upper: coefficient(high, sample_rate), lower: coefficient(low, sample_rate), gain: 1.0 + low / high }
+        Self {
+            upper: coefficient(high, sample_rate),
+            lower: coefficient(low, sample_rate),
+            gain: 1.0 + low / high,
+        }
     }
 }
 
@@ -98,7 +102,11 @@ impl BandLines {
     /// The coefficients of the next sample.
     #[inline]
     pub(crate) fn advance(&mut self) -> BandCoefficients {
-        BandCoefficients { upper: self.upper.advance(), lower: self.lower.advance(), gain: self.gain.advance() }
+        BandCoefficients {
+            upper: self.upper.advance(),
+            lower: self.lower.advance(),
+            gain: self.gain.advance(),
+        }
     }
 }
 
@@ -128,7 +136,10 @@ mod tests {
             let mut band = Band::<1>::default();
             let mut power = 0.0;
             for n in 0..44_100 {
-                let [y] = band.pass([math::sin(2.0 * math::PI * hz * f64::from(n) / f64::from(fs)) as f32], &c);
+                let [y] = band.pass(
+                    [math::sin(2.0 * math::PI * hz * f64::from(n) / f64::from(fs)) as f32],
+                    &c,
+                );
                 if n >= 22_050 {
                     power += f64::from(y * y);
                 }

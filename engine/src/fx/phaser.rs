@@ -98,7 +98,12 @@ impl Phaser {
         let (few, many) = ((1.0 - blend).max(0.0), (blend - 1.0).max(0.0));
         let [mut w4, mut w8, mut w12] = {
             let mut lines = self.weights.iter_mut().zip([few, 1.0 - few - many, many]);
-            std::array::from_fn(|_| lines.next().map(|(ramp, target)| ramp.towards(target, frames)).unwrap_or_default())
+            std::array::from_fn(|_| {
+                lines
+                    .next()
+                    .map(|(ramp, target)| ramp.towards(target, frames))
+                    .unwrap_or_default()
+            })
         };
         let mut feedback = self.feedback.towards(p.feedback.clamp(0.0, 1.0), frames);
         let mut mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
@@ -128,7 +133,11 @@ impl Phaser {
             let semitones = f64::from(p.depth_st) * triangle(self.phase + 0.5 + ahead);
             let hz = p.center_hz * math::exp2(semitones / 12.0) as f32;
             let g = one_pole::coefficient(hz, fs);
-            let target = [g, (g * FEEDBACK_RANGE).min(HIGHEST_COEFFICIENT), g / FEEDBACK_RANGE];
+            let target = [
+                g,
+                (g * FEEDBACK_RANGE).min(HIGHEST_COEFFICIENT),
+                g / FEEDBACK_RANGE,
+            ];
             let sweep = &mut channel.sweep;
             if self.fresh {
                 sweep.now = target;
@@ -182,43 +191,86 @@ mod tests {
 
     fn response(p: PhaserParams) -> Vec<f32> {
         let mut phaser = Phaser::new(RATE);
-        run(|l, r| phaser.process(l, r, &p), &impulse(0.01, 32_768), &impulse(0.01, 32_768), 128)
-            .0
-            .into_iter()
-            .map(|x| x * 100.0)
-            .collect()
+        run(
+            |l, r| phaser.process(l, r, &p),
+            &impulse(0.01, 32_768),
+            &impulse(0.01, 32_768),
+            128,
+        )
+        .0
+        .into_iter()
+        .map(|x| x * 100.0)
+        .collect()
     }
 
     #[test]
     fn the_responses_are_those_of_vital() {
         // Measured in Vital: blends of 4, 8 and 12 all-passes without feedback, and 8 with feedback ½.
         let cases: [(PhaserParams, [(f64, f64); 5]); 4] = [
-            (STILL, [(100.0, -1.0), (200.0, -4.6), (600.0, -1.9), (1_500.0, -7.2), (5_000.0, -2.0)]),
+            (
+                STILL,
+                [
+                    (100.0, -1.0),
+                    (200.0, -4.6),
+                    (600.0, -1.9),
+                    (1_500.0, -7.2),
+                    (5_000.0, -2.0),
+                ],
+            ),
             (
                 PhaserParams { blend: 1.0, ..STILL },
-                [(100.0, -4.8), (300.0, -0.6), (1_000.0, -2.6), (3_000.0, -5.2), (8_000.0, -3.2)],
+                [
+                    (100.0, -4.8),
+                    (300.0, -0.6),
+                    (1_000.0, -2.6),
+                    (3_000.0, -5.2),
+                    (8_000.0, -3.2),
+                ],
             ),
             (
                 PhaserParams { blend: 2.0, ..STILL },
-                [(200.0, -0.4), (300.0, -5.6), (1_000.0, -7.0), (5_000.0, -8.5), (15_000.0, -1.7)],
+                [
+                    (200.0, -0.4),
+                    (300.0, -5.6),
+                    (1_000.0, -7.0),
+                    (5_000.0, -8.5),
+                    (15_000.0, -1.7),
+                ],
             ),
             (
-                PhaserParams { blend: 1.0, feedback: 0.5, ..STILL },
-                [(100.0, -7.6), (300.0, 0.7), (800.0, 4.1), (2_000.0, 4.7), (15_000.0, 2.7)],
+                PhaserParams {
+                    blend: 1.0,
+                    feedback: 0.5,
+                    ..STILL
+                },
+                [
+                    (100.0, -7.6),
+                    (300.0, 0.7),
+                    (800.0, 4.1),
+                    (2_000.0, 4.7),
+                    (15_000.0, 2.7),
+                ],
             ),
         ];
         for (p, points) in cases {
             let response = response(p);
             for (hz, expected) in points {
                 let gain = gain_db(&response, hz);
-                assert!((gain - expected).abs() < 0.25, "{p:?} at {hz} Hz: {gain} instead of {expected}");
+                assert!(
+                    (gain - expected).abs() < 0.25,
+                    "{p:?} at {hz} Hz: {gain} instead of {expected}"
+                );
             }
         }
     }
 
     #[test]
     fn a_sought_time_is_a_time_played() {
-        let moving = PhaserParams { rate_hz: 0.7, depth_st: 24.0, ..STILL };
+        let moving = PhaserParams {
+            rate_hz: 0.7,
+            depth_st: 24.0,
+            ..STILL
+        };
         let silence = vec![0.0; 44_096];
         let mut played = Phaser::new(RATE);
         run(|l, r| played.process(l, r, &moving), &silence, &silence, 64);

@@ -32,7 +32,10 @@ mod tests {
     fn logarithm_and_power_agree_with_libm() {
         let mut x = 1e-18_f32;
         while x < 1e18 {
-            assert!((f64::from(log2(x)) - math::log2(f64::from(x))).abs() < 4e-6, "log2({x})");
+            assert!(
+                (f64::from(log2(x)) - math::log2(f64::from(x))).abs() < 4e-6,
+                "log2({x})"
+            );
             x *= 1.37;
         }
         assert!((power(1e-8, 0.4) / 6.309_573e-4 - 1.0).abs() < 1e-5);

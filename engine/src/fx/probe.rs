@@ -28,7 +28,9 @@ pub(crate) fn impulse(level: f32, frames: usize) -> Vec<f32> {
 
 /// A sine.
 pub(crate) fn sine(hz: f64, level: f64, frames: usize) -> Vec<f32> {
-    (0..frames).map(|n| (level * math::sin(2.0 * math::PI * hz * n as f64 / f64::from(RATE))) as f32).collect()
+    (0..frames)
+        .map(|n| (level * math::sin(2.0 * math::PI * hz * n as f64 / f64::from(RATE))) as f32)
+        .collect()
 }
 
 /// White noise within ±`level`.
@@ -66,5 +68,7 @@ pub(crate) fn gain_db(response: &[f32], hz: f64) -> f64 {
 
 /// The loudest sample's place.
 pub(crate) fn loudest(signal: &[f32]) -> usize {
-    (0..signal.len()).max_by(|a, b| signal[*a].abs().total_cmp(&signal[*b].abs())).expect("it is not empty")
+    (0..signal.len())
+        .max_by(|a, b| signal[*a].abs().total_cmp(&signal[*b].abs()))
+        .expect("it is not empty")
 }

@@ -26,7 +26,10 @@ impl Ramp {
     pub(crate) fn towards(&mut self, target: f32, frames: usize) -> Line {
         let value = self.last.unwrap_or(target);
         self.last = Some(target);
-        Line { value, step: (target - value) / frames.max(1) as f32 }
+        Line {
+            value,
+            step: (target - value) / frames.max(1) as f32,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::delay_line::{DelayLine, nearest};
 use super::mix::{EqualPowerMix, flush};
 use super::one_pole::{self, OnePole};
-use super::ramp::{Line, Ramp};
+use super::ramp::Ramp;
 use crate::math;
 
 /// Lines: four rows of four lanes. Lanes 0 and 2 of a row belong to the left side, 1 and 3 to the right.
@@ -16,14 +16,15 @@ type Lines = [f32; LINES];
 const LENGTH_RATE: f32 = 44_100.0;
 /// Lengths of the feedback lines at factor 1, in samples.
 const LINE_LENGTHS: Lines = [
-    6_753.2, 9_278.4, 7_704.5, 11_328.5, 9_701.12, 5_512.5, 8_480.45, 5_638.65, 3_120.73, 3_429.5, 3_626.37, 7_713.52,
-    4_521.54, 6_518.97, 5_265.56, 5_630.25,
+    6_753.2, 9_278.4, 7_704.5, 11_328.5, 9_701.12, 5_512.5, 8_480.45, 5_638.65, 3_120.73, 3_429.5, 3_626.37,
+    7_713.52, 4_521.54, 6_518.97, 5_265.56, 5_630.25,
 ];
 /// The longest of them.
 const LONGEST_LINE: f32 = 11_328.5;
 /// Lengths of the all-passes, in samples; the size does not change them.
 const ALLPASS_LENGTHS: Lines = [
-    1_001.0, 799.0, 933.0, 876.0, 895.0, 807.0, 907.0, 853.0, 957.0, 1_019.0, 711.0, 567.0, 833.0, 779.0, 663.0, 997.0,
+    1_001.0, 799.0, 933.0, 876.0, 895.0, 807.0, 907.0, 853.0, 957.0, 1_019.0, 711.0, 567.0, 833.0, 779.0,
+    663.0, 997.0,
 ];
 /// Gain of the all-passes.
 const ALLPASS_GAIN: f32 = 0.6;
@@ -36,6 +37,10 @@ const DRIFT: f32 = 2_500.0;
 const LANE_TURNS: f64 = 1.0 / 16.0;
 /// Samples between two values of the modulation.
 const TICK: u32 = 32;
+/// Samples processed together; no line is ever shorter.
+const CHUNK: usize = 32;
+/// The shortest a line gets, in samples.
+const SHORTEST: f32 = CHUNK as f32 + 4.0;
 /// Share of the distance to its target that a line's length covers per sample.
 const LENGTH_FOLLOW: f32 = 0.05;
 /// The longest delay before the reverberation, in seconds.
@@ -84,7 +89,6 @@ struct Ramps {
     drift: Ramp,
     scale: Ramp,
     predelay: Ramp,
-    decay: [Ramp; LINES],
 }
 
 /// Cosines (first four) and sines of the modulation by lane, moving in a line across a tick.
@@ -106,6 +110,8 @@ pub struct Reverb {
     allpasses: [DelayLine; LINES],
     allpass_delays: [usize; LINES],
     lengths: Option<Lines>,
+    /// Gain per pass of each line at the end of the last block.
+    gains: Option<Lines>,
     swing: Swing,
     pre_low: OnePole<2>,
     pre_high: OnePole<2>,
@@ -157,7 +163,10 @@ impl Swing {
             let ahead = self.phase + turn * f64::from(TICK);
             for lane in 0..4 {
                 let offset = LANE_TURNS * lane as f64;
-                let (from, to) = (2.0 * math::PI * (self.phase + offset), 2.0 * math::PI * (ahead + offset));
+                let (from, to) = (
+                    2.0 * math::PI * (self.phase + offset),
+                    2.0 * math::PI * (ahead + offset),
+                );
                 (self.now[lane], self.now[lane + 4]) = (math::cos(from) as f32, math::sin(from) as f32);
                 self.step[lane] = (math::cos(to) as f32 - self.now[lane]) / TICK as f32;
                 self.step[lane + 4] = (math::sin(to) as f32 - self.now[lane + 4]) / TICK as f32;
@@ -197,6 +206,7 @@ impl Reverb {
             allpasses: allpass_delays.map(|n| DelayLine::new(n as f64)),
             allpass_delays,
             lengths: None,
+            gains: None,
             swing: Swing::default(),
             pre_low: OnePole::default(),
             pre_high: OnePole::default(),
@@ -210,10 +220,15 @@ impl Reverb {
 
     /// Silence, modulation at its beginning; the next block starts at its values.
     pub fn reset(&mut self) {
-        for line in self.lines.iter_mut().chain(&mut self.allpasses).chain(&mut self.predelay) {
+        for line in self
+            .lines
+            .iter_mut()
+            .chain(&mut self.allpasses)
+            .chain(&mut self.predelay)
+        {
             line.clear();
         }
-        (self.lengths, self.swing) = (None, Swing::default());
+        (self.lengths, self.gains, self.swing) = (None, None, Swing::default());
         (self.pre_low, self.pre_high) = (OnePole::default(), OnePole::default());
         (self.low, self.high) = (OnePole::default(), OnePole::default());
         self.ramps = Ramps::default();
@@ -236,7 +251,9 @@ impl Reverb {
         let predelay = (p.predelay_s.clamp(0.0, LONGEST_PREDELAY_S) * fs).max(3.0);
         let mut predelay = ramps.predelay.towards(predelay, frames);
         let factor = math::exp2(SIZE_OCTAVES * f64::from(p.size.clamp(0.0, 1.0)) + SMALLEST_OCTAVE);
-        let mut decay = decay_lines(&mut ramps.decay, factor, p.decay_s, frames);
+        let target_gains = decay_gains(factor, p.decay_s);
+        let mut gains = self.gains.unwrap_or(target_gains);
+        let gain_steps: Lines = std::array::from_fn(|i| (target_gains[i] - gains[i]) / frames.max(1) as f32);
         let mut scale = ramps.scale.towards(factor as f32 * self.ratio, frames);
         let drift = p.mod_amount.clamp(0.0, 1.0) * DRIFT * factor as f32 * self.ratio;
         let mut drift = ramps.drift.towards(drift, frames);
@@ -248,39 +265,69 @@ impl Reverb {
             LINE_LENGTHS.map(|n| n * scale)
         });
 
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            // Read the lines where they now end; the way through the mixing counts for one sample.
-            let (drift, scale) = (drift.advance(), scale.advance());
-            let swing = spread(self.swing.advance(turn));
-            for i in 0..LINES {
-                let target = (LINE_LENGTHS[i] * scale + drift * swing[i]).clamp(4.0, longest);
-                lengths[i] += LENGTH_FOLLOW * (target - lengths[i]);
+        let mut done = 0;
+        while done < frames {
+            let count = CHUNK.min(frames - done);
+            // Where the lines end, sample by sample.
+            let mut ends = [[0.0_f32; LINES]; CHUNK];
+            for ends in &mut ends[..count] {
+                let (drift, scale) = (drift.advance(), scale.advance());
+                let swing = spread(self.swing.advance(turn));
+                for i in 0..LINES {
+                    let target = (LINE_LENGTHS[i] * scale + drift * swing[i]).clamp(SHORTEST, longest);
+                    lengths[i] += LENGTH_FOLLOW * (target - lengths[i]);
+                    // The way through the mixing counts for one sample.
+                    ends[i] = lengths[i] - 1.0;
+                }
             }
-            let returned: Lines = std::array::from_fn(|i| {
-                let length = lengths[i] - 1.0;
-                let whole = length as usize;
-                self.lines[i].read(whole, length - whole as f32)
-            });
-            // The all-passes: the input enters, inverted and within its band; their memories cross the sides.
-            let input = self.input([*l, *r], pre_low.advance(), pre_high.advance());
-            let x = self.diffuse(&returned, input);
-            // Exchange, damp and write back.
-            let x = self.damp(exchange(&x), [low.advance(), low_loss.advance()], [high.advance(), high_share.advance()]);
-            let gains: Lines = std::array::from_fn(|i| decay[i].advance());
-            let kept: Lines = std::array::from_fn(|i| flush(x[i] * gains[i]));
-            for (line, sample) in self.lines.iter_mut().zip(kept) {
-                line.push(sample);
+            // All is read before anything is written: every line and all-pass is longer than a chunk.
+            let mut returned = [[0.0_f32; LINES]; CHUNK];
+            let mut past = [[0.0_f32; LINES]; CHUNK];
+            for (i, line) in self.lines.iter().enumerate() {
+                for (n, (returned, ends)) in returned[..count].iter_mut().zip(&ends).enumerate() {
+                    let whole = ends[i] as i32;
+                    returned[i] = line.read(whole as usize - n, ends[i] - whole as f32);
+                }
             }
-            // Both sides' sums, with some of a second exchange.
-            let forward = exchange(&kept);
-            let out = sides(&std::array::from_fn(|i| x[i] + FORWARD * gains[i] * forward[i]));
-            let (dry, wet, back) = (dry.advance(), wet.advance(), predelay.advance());
-            let (whole, fraction) = nearest(f64::from(back));
-            for ((sample, line), sum) in [l, r].into_iter().zip(&mut self.predelay).zip(out) {
-                line.push(sum);
-                *sample = dry * *sample + wet * line.read(whole + 1, fraction);
+            // The all-passes' memories cross the sides.
+            for (i, allpass) in self.allpasses.iter().enumerate() {
+                for (n, past) in past[..count].iter_mut().enumerate() {
+                    past[i ^ 1] = allpass.sample(self.allpass_delays[i] - n);
+                }
             }
+            for n in 0..count {
+                let (l, r) = (&mut left[done + n], &mut right[done + n]);
+                let input = self.input([*l, *r], pre_low.advance(), pre_high.advance());
+                let x = diffuse(&returned[n], &mut past[n], input);
+                let low = [low.advance(), low_loss.advance()];
+                let x = self.damp(exchange(&x), low, [high.advance(), high_share.advance()]);
+                let kept = &mut returned[n];
+                for i in 0..LINES {
+                    gains[i] += gain_steps[i];
+                    kept[i] = flush(x[i] * gains[i]);
+                }
+                // Both sides' sums, with some of a second exchange.
+                let forward = exchange(kept);
+                let mut sum = x;
+                for i in 0..LINES {
+                    sum[i] += FORWARD * gains[i] * forward[i];
+                }
+                let (dry, wet, back) = (dry.advance(), wet.advance(), predelay.advance());
+                let (whole, fraction) = nearest(f64::from(back));
+                for ((sample, line), sum) in [l, r].into_iter().zip(&mut self.predelay).zip(sides(&sum)) {
+                    line.push(sum);
+                    *sample = dry * *sample + wet * line.read(whole + 1, fraction);
+                }
+            }
+            for (i, (line, allpass)) in self.lines.iter_mut().zip(&mut self.allpasses).enumerate() {
+                for (kept, into) in returned[..count].iter().zip(&past) {
+                    line.push(kept[i]);
+                    allpass.push(into[i]);
+                }
+            }
+            done += count;
         }
+        self.gains = Some(target_gains);
         self.lengths = Some(lengths);
     }
 
@@ -290,18 +337,6 @@ impl Reverb {
         let above = self.pre_high.low(sample, high);
         let below = self.pre_low.low(sample, low);
         [0.25 * (below[0] - above[0]), 0.25 * (below[1] - above[1])]
-    }
-
-    #[inline]
-    fn diffuse(&mut self, returned: &Lines, input: [f32; 2]) -> Lines {
-        let past: Lines = std::array::from_fn(|i| self.allpasses[i ^ 1].sample(self.allpass_delays[i ^ 1]));
-        let mut x = *returned;
-        for i in 0..LINES {
-            let into = returned[i] - ALLPASS_GAIN * past[i];
-            x[i] = past[i] + ALLPASS_GAIN * into;
-            self.allpasses[i].push(flush(into + input[i & 1]));
-        }
-        x
     }
 
     /// High shelf (coefficient, share kept above), then low shelf (coefficient, share lost below).
@@ -319,15 +354,23 @@ impl Reverb {
     }
 }
 
-/// Each line's gain per pass: 0.001 to the share of the nominal decay (in seconds, held in 0.1..100) that it lasts.
-fn decay_lines(ramps: &mut [Ramp; LINES], factor: f64, decay_s: f32, frames: usize) -> [Line; LINES] {
-    let decay_samples = f64::from(decay_s.clamp(0.1, 100.0)) * f64::from(LENGTH_RATE);
-    let mut lines = [Line::default(); LINES];
-    for ((line, ramp), length) in lines.iter_mut().zip(ramps).zip(LINE_LENGTHS) {
-        let gain = math::exp2(math::log2(0.001) * f64::from(length) * factor / decay_samples) as f32;
-        *line = ramp.towards(gain, frames);
+/// What comes out of the all-passes; `past` is what their memories give and becomes what they take in.
+#[inline]
+fn diffuse(returned: &Lines, past: &mut Lines, input: [f32; 2]) -> Lines {
+    let mut x = *returned;
+    for i in 0..LINES {
+        let into = returned[i] - ALLPASS_GAIN * past[i];
+        x[i] = past[i] + ALLPASS_GAIN * into;
+        past[i] = flush(into + input[i & 1]);
     }
-    lines
+    x
+}
+
+/// Each line's gain per pass: 0.001 to the share of the nominal decay (in seconds, held in 0.1..100) that it lasts.
+fn decay_gains(factor: f64, decay_s: f32) -> Lines {
+    let decay_samples = f64::from(decay_s.clamp(0.1, 100.0)) * f64::from(LENGTH_RATE);
+    LINE_LENGTHS
+        .map(|length| math::exp2(math::log2(0.001) * f64::from(length) * factor / decay_samples) as f32)
 }
 
 #[cfg(test)]
@@ -353,7 +396,12 @@ mod tests {
     fn response(p: ReverbParams, seconds: usize) -> (Vec<f32>, Vec<f32>) {
         let mut reverb = Reverb::new(RATE);
         let frames = seconds * 88_200;
-        run(|l, r| reverb.process(l, r, &p), &impulse(0.9, frames), &impulse(0.0, frames), 128)
+        run(
+            |l, r| reverb.process(l, r, &p),
+            &impulse(0.9, frames),
+            &impulse(0.0, frames),
+            128,
+        )
     }
 
     #[test]
@@ -368,14 +416,25 @@ mod tests {
         // Twice the time from −5 to −35 dB of the energy left, at a nominal second (vital-laws §9).
         for (size, expected) in [(0.1, 2.1), (0.5, 1.33), (1.0, 1.03)] {
             let (left, right) = response(ReverbParams { size, ..PLAIN }, 4);
-            let mut rest: Vec<f64> = left.iter().zip(&right).map(|(l, r)| f64::from(l * l + r * r)).collect();
+            let mut rest: Vec<f64> = left
+                .iter()
+                .zip(&right)
+                .map(|(l, r)| f64::from(l * l + r * r))
+                .collect();
             for i in (0..rest.len() - 1).rev() {
                 rest[i] += rest[i + 1];
             }
             let whole = rest[0];
-            let fallen = |db: f64| rest.iter().position(|e| *e < whole * math::pow(10.0, db / 10.0)).expect("it decays");
+            let fallen = |db: f64| {
+                rest.iter()
+                    .position(|e| *e < whole * math::pow(10.0, db / 10.0))
+                    .expect("it decays")
+            };
             let t60 = 2.0 * (fallen(-35.0) - fallen(-5.0)) as f64 / f64::from(RATE);
-            assert!((t60 / expected - 1.0).abs() < 0.06, "size {size}: {t60} s instead of {expected} s");
+            assert!(
+                (t60 / expected - 1.0).abs() < 0.06,
+                "size {size}: {t60} s instead of {expected} s"
+            );
         }
     }
 
@@ -383,7 +442,10 @@ mod tests {
     fn the_first_reflections_are_inverted_on_their_own_side_and_nowhere_earlier() {
         let (left, right) = response(PLAIN, 1);
         // The shortest all-pass that the left side enters has 663 samples at 44.1 kHz.
-        let first = left.iter().position(|x| x.abs() > 0.02).expect("there is a reflection");
+        let first = left
+            .iter()
+            .position(|x| x.abs() > 0.02)
+            .expect("there is a reflection");
         assert!((1_328..1_336).contains(&first), "{first}");
         assert!(left[first] < 0.0);
         assert!(right[first].abs() < 0.1 * left[first].abs());
@@ -392,9 +454,17 @@ mod tests {
     #[test]
     fn a_predelay_shifts_the_reverberation_by_its_time() {
         let (early, _) = response(PLAIN, 1);
-        let (late, _) = response(ReverbParams { predelay_s: 0.1, ..PLAIN }, 1);
+        let (late, _) = response(
+            ReverbParams {
+                predelay_s: 0.1,
+                ..PLAIN
+            },
+            1,
+        );
         let shift = 8_820 - 3;
-        let worst = (0..50_000).map(|i| (early[i] - late[i + shift]).abs()).fold(0.0, f32::max);
+        let worst = (0..50_000)
+            .map(|i| (early[i] - late[i + shift]).abs())
+            .fold(0.0, f32::max);
         assert!(worst < 1e-3, "{worst}");
     }
 
@@ -405,7 +475,10 @@ mod tests {
             let mut reverb = Reverb::new(RATE);
             let mut signal = source.clone();
             signal.resize(88_200, 0.0);
-            let p = ReverbParams { high_shelf_db, ..PLAIN };
+            let p = ReverbParams {
+                high_shelf_db,
+                ..PLAIN
+            };
             let (left, _) = run(|l, r| reverb.process(l, r, &p), &signal, &signal, 128);
             let steps: Vec<f32> = left[60_000..].windows(2).map(|pair| pair[1] - pair[0]).collect();
             level_db(&steps) - level_db(&left[60_000..])
@@ -416,9 +489,19 @@ mod tests {
     #[test]
     fn the_longest_decay_of_a_noise_blast_stays_bounded() {
         let blast = noise(2.0, 4 * 88_200);
-        let p = ReverbParams { decay_s: 64.0, size: 1.0, mod_amount: 1.0, mod_hz: 8.0, ..PLAIN };
+        let p = ReverbParams {
+            decay_s: 64.0,
+            size: 1.0,
+            mod_amount: 1.0,
+            mod_hz: 8.0,
+            ..PLAIN
+        };
         let mut reverb = Reverb::new(RATE);
         let (left, right) = run(|l, r| reverb.process(l, r, &p), &blast, &blast, 128);
-        assert!(left.iter().chain(&right).all(|x| x.is_finite() && x.abs() < 100.0));
+        assert!(
+            left.iter()
+                .chain(&right)
+                .all(|x| x.is_finite() && x.abs() < 100.0)
+        );
     }
 }

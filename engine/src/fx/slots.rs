@@ -29,7 +29,10 @@ impl Slot {
 
     /// The raw value, 0 where it is missing or not a number.
     fn raw(self, raw: &[f32]) -> f32 {
-        raw.get(self.0).copied().filter(|value| value.is_finite()).unwrap_or(0.0)
+        raw.get(self.0)
+            .copied()
+            .filter(|value| value.is_finite())
+            .unwrap_or(0.0)
     }
 
     fn within(self, raw: &[f32], low: f32, high: f32) -> f32 {
@@ -74,14 +77,30 @@ impl RateSlots {
     fn hz(self, raw: &[f32], bpm: f64) -> f64 {
         let index = f64::from(self.sync.raw(raw).clamp(0.0, 12.0)).round_ties_even();
         let beats_per_second = bpm.clamp(1.0, 1_000.0) / 60.0;
-        let synced = if index < 0.5 { 0.0 } else { math::exp2(index - 8.0) * beats_per_second };
-        self.mode.choose(raw, [f64::from(self.free.exp2(raw)), synced, synced * (2.0 / 3.0), synced * 1.5])
+        let synced = if index < 0.5 {
+            0.0
+        } else {
+            math::exp2(index - 8.0) * beats_per_second
+        };
+        self.mode.choose(
+            raw,
+            [
+                f64::from(self.free.exp2(raw)),
+                synced,
+                synced * (2.0 / 3.0),
+                synced * 1.5,
+            ],
+        )
     }
 
     /// The duration of a cycle in seconds, at most [`LONGEST_S`].
     fn seconds(self, raw: &[f32], bpm: f64) -> f32 {
         let hz = self.hz(raw, bpm);
-        if hz > 0.0 { (1.0 / hz).min(f64::from(LONGEST_S)) as f32 } else { LONGEST_S }
+        if hz > 0.0 {
+            (1.0 / hz).min(f64::from(LONGEST_S)) as f32
+        } else {
+            LONGEST_S
+        }
     }
 }
 
@@ -177,7 +196,12 @@ pub(crate) struct AllCompressorSlots {
 
 impl AllCompressorSlots {
     pub(crate) fn new() -> Self {
-        Self { whole: CompressorSlots::new(), low: LowSlots::new(), middle: MiddleSlots::new(), high: HighSlots::new() }
+        Self {
+            whole: CompressorSlots::new(),
+            low: LowSlots::new(),
+            middle: MiddleSlots::new(),
+            high: HighSlots::new(),
+        }
     }
 
     pub(crate) fn read(&self, raw: &[f32]) -> CompressorParams {
@@ -230,10 +254,15 @@ impl DistortionSlots {
     pub(crate) fn read(&self, raw: &[f32]) -> DistortionParams {
         use DistortionKind::{BitCrush, DownSample, HardClip, LinearFold, SineFold, SoftClip};
         DistortionParams {
-            kind: self.kind.choose(raw, [SoftClip, HardClip, LinearFold, SineFold, BitCrush, DownSample]),
+            kind: self.kind.choose(
+                raw,
+                [SoftClip, HardClip, LinearFold, SineFold, BitCrush, DownSample],
+            ),
             drive_db: self.drive.within(raw, -30.0, 30.0),
             mix: self.mix.within(raw, 0.0, 1.0),
-            filter: self.order.choose(raw, [FilterPlace::None, FilterPlace::Pre, FilterPlace::Post]),
+            filter: self
+                .order
+                .choose(raw, [FilterPlace::None, FilterPlace::Pre, FilterPlace::Post]),
             filter_hz: self.filter.note_hz(raw),
             filter_resonance: self.resonance.within(raw, 0.0, 1.0),
             filter_blend: self.blend.within(raw, 0.0, 2.0),
@@ -372,8 +401,13 @@ mod tests {
     fn a_new_patch_reads_as_vitals_defaults() {
         let raw = PatchSpec::default().raw_values();
         let chorus = ChorusSlots::new().read(&raw, 120.0);
-        assert!((chorus.delay_1_s - 0.001_953_125).abs() < 1e-8 && (chorus.filter_hz - 261.625_6).abs() < 1e-2);
-        assert!((f64::from(chorus.rate_hz) - 0.125).abs() < 1e-6, "4/1 at 120 bpm is 8 s");
+        assert!(
+            (chorus.delay_1_s - 0.001_953_125).abs() < 1e-8 && (chorus.filter_hz - 261.625_6).abs() < 1e-2
+        );
+        assert!(
+            (f64::from(chorus.rate_hz) - 0.125).abs() < 1e-6,
+            "4/1 at 120 bpm is 8 s"
+        );
         let delay = DelaySlots::new().read(&raw, 120.0);
         assert_eq!((delay.left_s, delay.style), (0.25, DelayStyle::Mono));
         let reverb = ReverbSlots::new().read(&raw);
@@ -382,7 +416,9 @@ mod tests {
         let eq = EqSlots::new().read(&raw);
         assert!((eq.bands[1].resonance - 0.447_3 * 0.447_3).abs() < 1e-4);
         let compressor = AllCompressorSlots::new().read(&raw);
-        assert!((compressor.band[1].gain_db - 11.7).abs() < 1e-5 && compressor.bands == CompressorBands::Multi);
+        assert!(
+            (compressor.band[1].gain_db - 11.7).abs() < 1e-5 && compressor.bands == CompressorBands::Multi
+        );
         assert_eq!(FilterSlots::new().read(&raw, 72.0).cutoff_note.round(), 60.0);
         assert_eq!(PhaserSlots::new().read(&raw, 120.0).depth_st, 24.0);
         assert_eq!(DistortionSlots::new().read(&raw).kind, DistortionKind::SoftClip);
@@ -393,7 +429,9 @@ mod tests {
     fn note_values_follow_the_tempo_dotted_is_longer_and_triplet_shorter() {
         let slots = DelaySlots::new();
         let mut raw = PatchSpec::default().raw_values();
-        let mode = params::id("/modules/fx/delay/time/mode").expect("it is in the table").index();
+        let mode = params::id("/modules/fx/delay/time/mode")
+            .expect("it is in the table")
+            .index();
         let time = |raw: &[f32], bpm| slots.read(raw, bpm).left_s;
         assert_eq!(time(&raw, 60.0), 0.5);
         raw[mode] = 2.0;

@@ -28,7 +28,11 @@ impl SvfCoefficients {
     /// From the frequency coefficient and the damping 1/Q.
     #[inline]
     pub(crate) fn new(g: f32, k: f32) -> Self {
-        Self { g, k, a1: 1.0 / (1.0 + g * (g + k)) }
+        Self {
+            g,
+            k,
+            a1: 1.0 / (1.0 + g * (g + k)),
+        }
     }
 }
 

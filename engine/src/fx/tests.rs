@@ -25,7 +25,12 @@ fn place(path: &str) -> usize {
 fn play(patch: &PatchSpec, left: &[f32], right: &[f32], block: usize) -> (Vec<f32>, Vec<f32>) {
     let raw = patch.raw_values();
     let mut chain = FxChain::new(patch, RATE);
-    run(|l, r| chain.process(l, r, &[None; 9], &raw, 120.0), left, right, block)
+    run(
+        |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+        left,
+        right,
+        block,
+    )
 }
 
 #[test]
@@ -48,9 +53,19 @@ fn every_effect_starts_again_after_a_reset() {
         let patch = patch(&[*kind]);
         let raw = patch.raw_values();
         let mut chain = FxChain::new(&patch, RATE);
-        let first = run(|l, r| chain.process(l, r, &[None; 9], &raw, 120.0), &left, &right, 128);
+        let first = run(
+            |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+            &left,
+            &right,
+            128,
+        );
         chain.reset();
-        let again = run(|l, r| chain.process(l, r, &[None; 9], &raw, 120.0), &left, &right, 128);
+        let again = run(
+            |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+            &left,
+            &right,
+            128,
+        );
         assert_eq!(first, again, "{kind}");
     }
 }
@@ -61,7 +76,9 @@ fn every_corner_of_every_range_stays_finite_and_bounded() {
     for kind in FxType::ALL {
         let patch = patch(&[*kind]);
         let prefix = format!("/modules/fx/{kind}/");
-        let rows: Vec<usize> = (0..params::table().len()).filter(|i| params::table()[*i].path.starts_with(&prefix)).collect();
+        let rows: Vec<usize> = (0..params::table().len())
+            .filter(|i| params::table()[*i].path.starts_with(&prefix))
+            .collect();
         for corner in 0..40_usize {
             let mut raw = patch.raw_values();
             for (k, i) in rows.iter().enumerate() {
@@ -76,8 +93,19 @@ fn every_corner_of_every_range_stays_finite_and_bounded() {
                 };
             }
             let mut chain = FxChain::new(&patch, RATE);
-            let (left, right) = run(|l, r| chain.process(l, r, &[None; 9], &raw, 120.0), &blast, &blast, 128);
-            let peak = left.iter().chain(&right).fold(0.0_f32, |peak, x| if x.is_finite() { peak.max(x.abs()) } else { f32::MAX });
+            let (left, right) = run(
+                |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+                &blast,
+                &blast,
+                128,
+            );
+            let peak = left.iter().chain(&right).fold(0.0_f32, |peak, x| {
+                if x.is_finite() {
+                    peak.max(x.abs())
+                } else {
+                    f32::MAX
+                }
+            });
             assert!(peak < 2_000.0, "{kind}, corner {corner}: {peak}");
         }
     }
@@ -93,7 +121,10 @@ fn effects_run_in_the_order_of_the_patch() {
         assert!(first.set(&format!("/modules/fx/{place}/{path}"), value));
     }
     let mut second = first.clone();
-    let (a, b) = (second.fx_place(kinds[0]).expect("it is there"), second.fx_place(kinds[1]).expect("it is there"));
+    let (a, b) = (
+        second.fx_place(kinds[0]).expect("it is there"),
+        second.fx_place(kinds[1]).expect("it is there"),
+    );
     second.modules.fx.swap(a, b);
     let (one, _) = play(&first, &tone, &tone, 128);
     let (other, _) = play(&second, &tone, &tone, 128);
@@ -103,7 +134,9 @@ fn effects_run_in_the_order_of_the_patch() {
 #[test]
 fn a_send_enters_before_its_effect_and_after_those_before() {
     let mut patch = patch(&[FxType::Distortion]);
-    let drive = patch.fx_place(FxType::Distortion).expect("every patch has all effects");
+    let drive = patch
+        .fx_place(FxType::Distortion)
+        .expect("every patch has all effects");
     assert!(patch.set(&format!("/modules/fx/{drive}/drive_db"), 30.0));
     let raw = patch.raw_values();
     let sent = vec![0.01_f32; 64];
@@ -112,7 +145,11 @@ fn a_send_enters_before_its_effect_and_after_those_before() {
         sends[kind.index()] = Some((&sent[..], &sent[..]));
         let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
         FxChain::new(&patch, RATE).process(&mut left, &mut right, &sends, &raw, 120.0);
-        assert!((left[63] - expected).abs() < 1e-3 && left == right, "{kind}: {}", left[63]);
+        assert!(
+            (left[63] - expected).abs() < 1e-3 && left == right,
+            "{kind}: {}",
+            left[63]
+        );
     }
 }
 
@@ -120,7 +157,13 @@ fn a_send_enters_before_its_effect_and_after_those_before() {
 fn a_jump_of_a_control_makes_no_click() {
     // A sine through each mix control from one end to the other: no step larger than the sine's and the ramp's own.
     let tone = super::probe::sine(100.0, 0.5, 16_384);
-    for kind in [FxType::Chorus, FxType::Delay, FxType::Distortion, FxType::Reverb, FxType::Phaser] {
+    for kind in [
+        FxType::Chorus,
+        FxType::Delay,
+        FxType::Distortion,
+        FxType::Reverb,
+        FxType::Phaser,
+    ] {
         let patch = patch(&[kind]);
         let mut raw = patch.raw_values();
         let mix = place(&format!("/modules/fx/{kind}/mix"));
@@ -137,7 +180,10 @@ fn a_jump_of_a_control_makes_no_click() {
             &tone,
             128,
         );
-        let step = left[7_800..8_600].windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        let step = left[7_800..8_600]
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).abs())
+            .fold(0.0, f32::max);
         assert!(step < 0.03, "{kind}: {step}");
     }
 }
@@ -169,7 +215,10 @@ fn the_tail_says_how_long_the_effects_ring() {
         let (left, _) = play(&patch, &signal, &signal, 128);
         let during = level_db(&left[8_820..35_280]);
         let after = level_db(&left[8_820 + frames..]);
-        assert!(after - during < -60.0, "{kind}: {tail} s, {after} dB after {during} dB");
+        assert!(
+            after - during < -60.0,
+            "{kind}: {tail} s, {after} dB after {during} dB"
+        );
     }
 }
 

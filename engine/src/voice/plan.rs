@@ -137,8 +137,9 @@ impl Plan {
             }
             let ids = OscIds::below(&format!("/modules/osc/{i}"));
             let table = Arc::new(wavetable::by_name(&spec.wavetable.name.0)?);
-            let spread_moves =
-                [ids.frame_spread, ids.warp_spread, ids.spectral_spread].iter().any(|id| moves(patch, &matrix, *id));
+            let spread_moves = [ids.frame_spread, ids.warp_spread, ids.spectral_spread]
+                .iter()
+                .any(|id| moves(patch, &matrix, *id));
             Some(OscPlan {
                 ids,
                 setup: OscSetup::new(spec, table, spread_moves),
@@ -149,7 +150,11 @@ impl Plan {
         });
         let sample = (modules.sample.enabled && modules.sample.source != SampleSource::Asset).then(|| {
             let spec = &modules.sample;
-            let color = if spec.source == SampleSource::White { 0.0 } else { spec.color };
+            let color = if spec.source == SampleSource::White {
+                0.0
+            } else {
+                spec.color
+            };
             SamplePlan {
                 ids: SampleIds::below("/modules/sample"),
                 setup: SampleSetup {
@@ -172,21 +177,34 @@ impl Plan {
         });
         let lfo = std::array::from_fn(|i| {
             let spec = &modules.lfo[i];
-            matrix.uses(Source::ALL[Source::Lfo0.index() + i]).then(|| LfoPlan {
-                ids: LfoIds::below(&format!("/modules/lfo/{i}")),
-                rate: RatePlan { ids: RateIds::below(&format!("/modules/lfo/{i}")), mode: spec.rate.mode },
-                settings: LfoSettings { mode: spec.mode, smooth: spec.smooth.mode },
-                shape: Shape::new(&spec.points, spec.smooth_shape),
-            })
+            matrix
+                .uses(Source::ALL[Source::Lfo0.index() + i])
+                .then(|| LfoPlan {
+                    ids: LfoIds::below(&format!("/modules/lfo/{i}")),
+                    rate: RatePlan {
+                        ids: RateIds::below(&format!("/modules/lfo/{i}")),
+                        mode: spec.rate.mode,
+                    },
+                    settings: LfoSettings {
+                        mode: spec.mode,
+                        smooth: spec.smooth.mode,
+                    },
+                    shape: Shape::new(&spec.points, spec.smooth_shape),
+                })
         });
         let random = std::array::from_fn(|i| {
             let spec = &modules.random[i];
-            matrix.uses(Source::ALL[Source::Random0.index() + i]).then(|| RandomPlan {
-                rate: RatePlan { ids: RateIds::below(&format!("/modules/random/{i}")), mode: spec.rate.mode },
-                style: spec.style,
-                stereo: spec.stereo,
-                restart: spec.restart,
-            })
+            matrix
+                .uses(Source::ALL[Source::Random0.index() + i])
+                .then(|| RandomPlan {
+                    rate: RatePlan {
+                        ids: RateIds::below(&format!("/modules/random/{i}")),
+                        mode: spec.rate.mode,
+                    },
+                    style: spec.style,
+                    stereo: spec.stereo,
+                    restart: spec.restart,
+                })
         });
         Self {
             sample_rate: f64::from(sample_rate),

@@ -107,7 +107,13 @@ impl Measure {
 
 impl Goal {
     fn new(measure: Measure, what: &str, low: Option<f64>, high: Option<f64>) -> Self {
-        Self { measure, what: what.to_owned(), low, high, neutral: None }
+        Self {
+            measure,
+            what: what.to_owned(),
+            low,
+            high,
+            neutral: None,
+        }
     }
 
     /// The measured value.
@@ -162,13 +168,21 @@ impl Goal {
             Measure::Width => c.width += (miss * 2.2 + 0.08 * miss.signum()).clamp(-0.6, 0.6),
             Measure::Attack => {
                 let value = self.value(a).max(3.0);
-                let wanted = if up { self.low.unwrap_or(value) * 1.1 } else { self.high.unwrap_or(value) * 0.85 };
+                let wanted = if up {
+                    self.low.unwrap_or(value) * 1.1
+                } else {
+                    self.high.unwrap_or(value) * 0.85
+                };
                 c.attack_oct += math::log2(wanted.max(1.0) / value).clamp(-4.0, 4.0);
             }
             Measure::Sustain => c.decay_oct += if up { 0.7 } else { -0.6 },
             Measure::Active => {
                 let value = self.value(a).max(0.02);
-                let wanted = if up { self.low.unwrap_or(value) * 1.1 } else { self.high.unwrap_or(value) * 0.85 };
+                let wanted = if up {
+                    self.low.unwrap_or(value) * 1.1
+                } else {
+                    self.high.unwrap_or(value) * 0.85
+                };
                 c.decay_oct += math::log2(wanted.max(0.02) / value).clamp(-2.0, 2.0);
             }
             Measure::Dirt => c.drive_db += 7.0,
@@ -176,7 +190,11 @@ impl Goal {
             Measure::Movement => c.movement_oct += if up { 0.8 } else { -1.5 },
             Measure::LevelMovement | Measure::ColourMovement => {
                 let value = self.value(a).max(1e-3);
-                let wanted = if up { self.low.unwrap_or(value) * 1.2 } else { self.high.unwrap_or(value) * 0.8 };
+                let wanted = if up {
+                    self.low.unwrap_or(value) * 1.2
+                } else {
+                    self.high.unwrap_or(value) * 0.8
+                };
                 c.movement_oct += math::log2(wanted / value).clamp(-1.5, 1.5);
             }
             Measure::Low => {
@@ -193,7 +211,10 @@ impl Goal {
 /// The sum of all misses in steps that count.
 #[must_use]
 pub fn penalty(goals: &[Goal], a: &AudioAnalysis) -> f64 {
-    goals.iter().map(|goal| goal.miss(a).abs() / goal.measure.step()).sum()
+    goals
+        .iter()
+        .map(|goal| goal.miss(a).abs() / goal.measure.step())
+        .sum()
 }
 
 fn is_quiet(intent: &Intent) -> bool {
@@ -204,7 +225,10 @@ fn is_quiet(intent: &Intent) -> bool {
 #[must_use]
 pub fn wants_movement(intent: &Intent) -> bool {
     let asked = &intent.descriptors;
-    !is_quiet(intent) && (asked.movement.is_some() || asked.movement_amount.is_some_and(|d| d >= 0.25) || asked.tremolo_hz.is_some())
+    !is_quiet(intent)
+        && (asked.movement.is_some()
+            || asked.movement_amount.is_some_and(|d| d >= 0.25)
+            || asked.tremolo_hz.is_some())
 }
 
 /// Whether the intent asks for stillness.
@@ -217,7 +241,15 @@ pub fn wants_stillness(intent: &Intent) -> bool {
 #[must_use]
 pub fn is_relative(intent: &Intent) -> bool {
     let asked = &intent.descriptors;
-    [asked.brightness, asked.warmth, asked.drive, asked.roughness, asked.detune].iter().any(|degree| degree.is_some_and(|d| d.abs() >= 0.2))
+    [
+        asked.brightness,
+        asked.warmth,
+        asked.drive,
+        asked.roughness,
+        asked.detune,
+    ]
+    .iter()
+    .any(|degree| degree.is_some_and(|d| d.abs() >= 0.2))
         || intent.avoid.contains(&Feature::Highs)
 }
 
@@ -240,22 +272,53 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
     let brightness = asked.brightness.unwrap_or(0.0);
     if !is_exact {
         if brightness >= 0.2 {
-            goals.push(Goal::new(Measure::Brightness, "brighter than neutral", Some(neutral.brightness_oct + 0.1 + 0.6 * brightness), None));
+            goals.push(Goal::new(
+                Measure::Brightness,
+                "brighter than neutral",
+                Some(neutral.brightness_oct + 0.1 + 0.6 * brightness),
+                None,
+            ));
         } else if brightness <= -0.2 || intent.avoid.contains(&Feature::Highs) {
-            let degree = brightness.min(if intent.avoid.contains(&Feature::Highs) { -0.5 } else { 0.0 });
+            let degree = brightness.min(if intent.avoid.contains(&Feature::Highs) {
+                -0.5
+            } else {
+                0.0
+            });
             let bound = (neutral.brightness_oct - 0.05 + 0.75 * degree).max(0.12);
-            goals.push(Goal::new(Measure::Brightness, "darker than neutral", None, Some(bound)));
+            goals.push(Goal::new(
+                Measure::Brightness,
+                "darker than neutral",
+                None,
+                Some(bound),
+            ));
         } else if asked.warmth.is_some_and(|d| d >= 0.2) {
-            goals.push(Goal::new(Measure::Brightness, "warm: no brighter than neutral", None, Some(neutral.brightness_oct + 0.05)));
+            goals.push(Goal::new(
+                Measure::Brightness,
+                "warm: no brighter than neutral",
+                None,
+                Some(neutral.brightness_oct + 0.05),
+            ));
         }
     }
     let dirt = asked.drive.unwrap_or(0.0).max(asked.roughness.unwrap_or(0.0));
     if dirt >= 0.25 {
-        let own = Neutral { roughness: neutral.roughness, crest_db: neutral.crest_db, hf_ratio_db: neutral.hf_ratio_db };
-        goals.push(Goal { neutral: Some(own), ..Goal::new(Measure::Dirt, "dirtier than neutral", Some(1.0), None) });
+        let own = Neutral {
+            roughness: neutral.roughness,
+            crest_db: neutral.crest_db,
+            hf_ratio_db: neutral.hf_ratio_db,
+        };
+        goals.push(Goal {
+            neutral: Some(own),
+            ..Goal::new(Measure::Dirt, "dirtier than neutral", Some(1.0), None)
+        });
     }
     if asked.roughness.is_some_and(|d| d >= 0.4) || asked.detune.is_some_and(|d| d >= 0.2) {
-        goals.push(Goal::new(Measure::Roughness, "rougher than neutral", Some(neutral.roughness + 0.25), None));
+        goals.push(Goal::new(
+            Measure::Roughness,
+            "rougher than neutral",
+            Some(neutral.roughness + 0.25),
+            None,
+        ));
     }
 }
 
@@ -264,7 +327,12 @@ fn stereo(intent: &Intent, goals: &mut Vec<Goal>) {
     if intent.invariants.contains(&Invariant::Centered) || width <= -0.7 {
         goals.push(Goal::new(Measure::Width, "centred", None, Some(0.018)));
     } else if width >= 0.2 {
-        goals.push(Goal::new(Measure::Width, "wide", Some((0.05 + 0.24 * width).min(0.25)), Some(0.55)));
+        goals.push(Goal::new(
+            Measure::Width,
+            "wide",
+            Some((0.05 + 0.24 * width).min(0.25)),
+            Some(0.55),
+        ));
     }
     if intent.invariants.contains(&Invariant::MonoSafe) {
         goals.push(Goal::new(Measure::MonoLoss, "safe in mono", Some(-3.0), None));
@@ -276,17 +344,35 @@ fn shape(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
     if asked.attack_s.is_none() {
         if let Some(degree) = asked.attack {
             if degree >= 0.4 && !time::decays(intent.category) {
-                goals.push(Goal::new(Measure::Attack, "slow attack", Some(130.0 + 240.0 * degree), None));
+                goals.push(Goal::new(
+                    Measure::Attack,
+                    "slow attack",
+                    Some(130.0 + 240.0 * degree),
+                    None,
+                ));
             } else if degree <= -0.2 {
-                goals.push(Goal::new(Measure::Attack, "fast attack", None, Some(if degree <= -0.4 { 25.0 } else { 100.0 })));
+                goals.push(Goal::new(
+                    Measure::Attack,
+                    "fast attack",
+                    None,
+                    Some(if degree <= -0.4 { 25.0 } else { 100.0 }),
+                ));
             }
         }
     }
-    if asked.length.is_some_and(|d| d <= -0.4) && time::decays(intent.category) && patch.modules.env[0].sustain < 0.05 {
+    if asked.length.is_some_and(|d| d <= -0.4)
+        && time::decays(intent.category)
+        && patch.modules.env[0].sustain < 0.05
+    {
         goals.push(Goal::new(Measure::Active, "short", None, Some(0.8)));
     }
     if intent.invariants.contains(&Invariant::Pluck) {
-        goals.push(Goal::new(Measure::Sustain, "decays while held", None, Some(-20.0)));
+        goals.push(Goal::new(
+            Measure::Sustain,
+            "decays while held",
+            None,
+            Some(-20.0),
+        ));
     }
 }
 
@@ -301,8 +387,15 @@ fn motion(intent: &Intent, goals: &mut Vec<Goal>) {
         let rate_hz = movement.rate_hz.unwrap_or(1.0);
         match movement.target {
             _ if rate_hz < 0.8 && movement.rate_sync.is_none() => {}
-            Some(MovementTarget::Level) => goals.push(Goal::new(Measure::LevelMovement, "level moves", Some(4.5), None)),
-            Some(MovementTarget::Filter) | None => goals.push(Goal::new(Measure::ColourMovement, "colour moves", Some(0.55), None)),
+            Some(MovementTarget::Level) => {
+                goals.push(Goal::new(Measure::LevelMovement, "level moves", Some(4.5), None))
+            }
+            Some(MovementTarget::Filter) | None => goals.push(Goal::new(
+                Measure::ColourMovement,
+                "colour moves",
+                Some(0.55),
+                None,
+            )),
             Some(_) => {}
         }
     } else if asked.movement_amount.is_some_and(|d| d >= 0.25) {
@@ -315,14 +408,20 @@ fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
     match intent.category {
         Category::Bass => {
             goals.push(Goal::new(Measure::Low, "a bass has lows", Some(0.5), None));
-            goals.push(Goal::new(Measure::MonoLoss, "a bass survives mono", Some(-2.8), None));
+            goals.push(Goal::new(
+                Measure::MonoLoss,
+                "a bass survives mono",
+                Some(-2.8),
+                None,
+            ));
         }
         Category::Pluck if intent.descriptors.sustain.is_none() => {
             goals.push(Goal::new(Measure::Sustain, "a pluck decays", None, Some(-21.0)));
         }
         _ => {}
     }
-    let is_pitched = !matches!(intent.category, Category::Drum | Category::Fx) && patch.modules.osc.iter().any(|osc| osc.enabled);
+    let is_pitched = !matches!(intent.category, Category::Drum | Category::Fx)
+        && patch.modules.osc.iter().any(|osc| osc.enabled);
     if is_pitched {
         goals.push(Goal::new(Measure::Pitch, "in tune", Some(-30.0), Some(30.0)));
     }

@@ -31,7 +31,12 @@ impl Shape {
         let moves = super::goal::wants_movement(intent) || super::goal::wants_stillness(intent);
         let hold_s = if moves { 2.4 } else { 1.4 };
         let hold_s = f64::max(hold_s, (1.6 * attack_s).min(3.0));
-        Self { note: intent.category.reference_note(), hold_s: (hold_s * 10.0).round() / 10.0, tail_s: 0.3, moves }
+        Self {
+            note: intent.category.reference_note(),
+            hold_s: (hold_s * 10.0).round() / 10.0,
+            tail_s: 0.3,
+            moves,
+        }
     }
 }
 
@@ -51,6 +56,18 @@ pub fn refused(error: RenderError) -> GenerateError {
 pub fn measure(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAnalysis, GenerateError> {
     let request = RenderRequest::note(shape.note, VELOCITY, shape.hold_s, shape.hold_s + shape.tail_s);
     let audio = render::render(patch, &request, hooks.cancelled).map_err(refused)?;
-    let wants = Wants { loudness: true, spectrum: true, pitch: true, stereo: true, modulation: shape.moves, vibrato: false };
-    Ok(analyse_fast(&audio, math::note_to_hz(f64::from(shape.note)), shape.hold_s, wants))
+    let wants = Wants {
+        loudness: true,
+        spectrum: true,
+        pitch: true,
+        stereo: true,
+        modulation: shape.moves,
+        vibrato: false,
+    };
+    Ok(analyse_fast(
+        &audio,
+        math::note_to_hz(f64::from(shape.note)),
+        shape.hold_s,
+        wants,
+    ))
 }

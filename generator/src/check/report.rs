@@ -54,13 +54,24 @@ pub struct Report {
 }
 
 fn number(x: f64) -> String {
-    if x.abs() >= 100.0 { format!("{x:.0}") } else { format!("{x:.2}") }
+    if x.abs() >= 100.0 {
+        format!("{x:.0}")
+    } else {
+        format!("{x:.2}")
+    }
 }
 
 impl Report {
     /// The report of a checked patch.
     #[must_use]
-    pub fn new(checked: &Checked, note: u8, hold_s: f64, analysis: AudioAnalysis, loudness: LoudnessReport, conflicts: &[Conflict]) -> Self {
+    pub fn new(
+        checked: &Checked,
+        note: u8,
+        hold_s: f64,
+        analysis: AudioAnalysis,
+        loudness: LoudnessReport,
+        conflicts: &[Conflict],
+    ) -> Self {
         let asked = checked
             .goals
             .iter()
@@ -76,7 +87,9 @@ impl Report {
                     what: goal.what.clone(),
                     measure: measure.to_owned(),
                     wanted: wanted.trim_end().to_owned(),
-                    got: format!("{} {unit}", number(goal.value(&checked.probe))).trim_end().to_owned(),
+                    got: format!("{} {unit}", number(goal.value(&checked.probe)))
+                        .trim_end()
+                        .to_owned(),
                     reached: goal.miss(&checked.probe) == 0.0,
                 }
             })

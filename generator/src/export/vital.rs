@@ -1,12 +1,14 @@
 //! A patch as a `.vital` file: a pure function, the same bytes on every machine.
 //!
 //! [`controls`] knows Vital's 772 controls, [`slots`] turns routes into modulation slots, [`macros`] folds eight knobs
-//! into four, [`tables`] packs wavetables, LFO shapes and noise, [`file`] is the shape of the file. What Vital cannot
-//! carry is listed, in [`VitalExport::lost`] and in the file's comments, never silently dropped.
+//! into four, [`silences`] avoids what Vital does not play, [`tables`] packs wavetables, LFO shapes and noise, [`file`]
+//! is the shape of the file. What Vital cannot carry is listed, in [`VitalExport::lost`] and in the file's comments,
+//! never silently dropped.
 
 pub mod controls;
 mod file;
 mod macros;
+mod silences;
 mod slots;
 mod tables;
 
@@ -54,6 +56,7 @@ pub fn vital(patch: &PatchSpec) -> Result<VitalExport, ExportError> {
     let mut lost = Vec::new();
     let mut settings = Settings::defaults();
     write_parameters(patch, &mut settings, &mut lost);
+    silences::avoid(patch, &mut settings, &mut lost);
     let mut slots = slots::from_routes(patch, &mut lost);
     let macros = macros::fold(patch, &mut settings, &mut slots, &mut lost);
     slots.write(&mut settings);

@@ -11,13 +11,16 @@ pub fn template(intent: &Intent, seed: u64) -> Option<&'static Entry> {
     if let Some(entry) = intent.template_id.as_deref().and_then(templates::by_id) {
         return Some(entry);
     }
-    let sub = intent.subcategory.as_deref().or(match intent.descriptors.waveform {
-        Some(Waveform::Supersaw) => Some("supersaw"),
-        Some(Waveform::Fm) => Some("fm"),
-        Some(Waveform::Bell) => Some("crystal"),
-        Some(Waveform::Vowel) => Some("vowel"),
-        _ => None,
-    });
+    let sub = intent
+        .subcategory
+        .as_deref()
+        .or(match intent.descriptors.waveform {
+            Some(Waveform::Supersaw) => Some("supersaw"),
+            Some(Waveform::Fm) => Some("fm"),
+            Some(Waveform::Bell) => Some("crystal"),
+            Some(Waveform::Vowel) => Some("vowel"),
+            _ => None,
+        });
     if let Some(sub) = sub {
         let serving = templates::serving(intent.category, sub);
         if !serving.is_empty() {

@@ -38,7 +38,11 @@ fn distort(drive: f64, more_db: f64, patch: &mut PatchSpec) {
         let was = if fx.enabled { fx.drive_db } else { 0.0 };
         if !fx.enabled {
             fx.enabled = true;
-            fx.kind = if drive >= 0.85 { DistortionKind::HardClip } else { DistortionKind::SoftClip };
+            fx.kind = if drive >= 0.85 {
+                DistortionKind::HardClip
+            } else {
+                DistortionKind::SoftClip
+            };
             fx.mix = 0.0;
         }
         fx.mix = fx.mix.max(0.55 + 0.45 * drive);
@@ -51,8 +55,14 @@ fn distort(drive: f64, more_db: f64, patch: &mut PatchSpec) {
 
 /// Spreads what sounds together apart, or brings it together.
 fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
-    let heard: Vec<usize> = (0..3).filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0).collect();
-    let tonal: Vec<usize> = heard.iter().copied().filter(|i| patch.modules.osc[*i].transpose > -12 || heard.len() == 1).collect();
+    let heard: Vec<usize> = (0..3)
+        .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
+        .collect();
+    let tonal: Vec<usize> = heard
+        .iter()
+        .copied()
+        .filter(|i| patch.modules.osc[*i].transpose > -12 || heard.len() == 1)
+        .collect();
     if degree < 0.0 {
         for i in &heard {
             let osc = &mut patch.modules.osc[*i];
@@ -87,7 +97,11 @@ fn noise(degree: f64, patch: &mut PatchSpec) {
             sample.enabled = true;
             sample.source = SampleSource::White;
             sample.level = 0.0;
-            sample.destination = if is_filtered { Destination::Filter1 } else { Destination::Effects };
+            sample.destination = if is_filtered {
+                Destination::Filter1
+            } else {
+                Destination::Effects
+            };
         }
         sample.level = sample.level.max(0.22 + 0.5 * degree);
     } else {

@@ -70,14 +70,19 @@ fn avoid(feature: Feature, patch: &mut PatchSpec) {
                 filter.drive_db = 0.0;
             }
         }
-        Feature::Noise => patch.modules.sample.enabled = patch.modules.sample.enabled && !patch.modules.osc.iter().any(|osc| osc.enabled),
+        Feature::Noise => {
+            patch.modules.sample.enabled =
+                patch.modules.sample.enabled && !patch.modules.osc.iter().any(|osc| osc.enabled)
+        }
         Feature::Unison => {
             for osc in &mut patch.modules.osc {
                 osc.unison.voices = 1;
                 osc.phase_randomness = 0.0;
             }
         }
-        Feature::Vibrato => routes::retain(patch, |r| !(is_moving(r.source.name()) && (r.target.ends_with("/transpose") || r.target.ends_with("cents")))),
+        Feature::Vibrato => routes::retain(patch, |r| {
+            !(is_moving(r.source.name()) && (r.target.ends_with("/transpose") || r.target.ends_with("cents")))
+        }),
         Feature::Movement => still(patch),
         Feature::Sub => {
             for osc in patch.modules.osc.iter_mut().skip(1) {
@@ -92,7 +97,12 @@ fn avoid(feature: Feature, patch: &mut PatchSpec) {
         Feature::Glide => patch.modules.voicing.glide_s = 0.0,
         Feature::Click => patch.modules.env[0].attack_s = patch.modules.env[0].attack_s.max(0.012),
         Feature::Highs => {
-            for filter in patch.modules.filter.iter_mut().filter(|f| f.enabled && f.blend < 0.8) {
+            for filter in patch
+                .modules
+                .filter
+                .iter_mut()
+                .filter(|f| f.enabled && f.blend < 0.8)
+            {
                 filter.cutoff_hz = filter.cutoff_hz.min(1_200.0);
             }
         }

@@ -26,10 +26,20 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
         scale(math::exp2(corrections.movement_oct), patch);
     }
     if asked.vibrato_hz.is_some() || asked.vibrato_cents.is_some() {
-        vibrato(asked.vibrato_hz.unwrap_or(5.5), asked.vibrato_cents.unwrap_or(18.0), patch);
+        vibrato(
+            asked.vibrato_hz.unwrap_or(5.5),
+            asked.vibrato_cents.unwrap_or(18.0),
+            patch,
+        );
     }
     if let Some(hz) = asked.tremolo_hz {
-        let tremolo = Movement { depth: Some(0.5), rate_hz: Some(hz), target: Some(MovementTarget::Level), shape: Some(MovementShape::Sine), ..Movement::default() };
+        let tremolo = Movement {
+            depth: Some(0.5),
+            rate_hz: Some(hz),
+            target: Some(MovementTarget::Level),
+            shape: Some(MovementShape::Sine),
+            ..Movement::default()
+        };
         periodic(&tremolo, None, patch);
     }
 }
@@ -41,7 +51,11 @@ fn is_moving(route: &Route) -> bool {
 /// Multiplies the depth of all that moves by itself.
 fn scale(factor: f64, patch: &mut PatchSpec) {
     for route in patch.modulation.routes.iter_mut().filter(|r| is_moving(r)) {
-        let limit = if route.target.ends_with("/transpose") || route.target.ends_with("cents") { 0.3 } else { 0.9 };
+        let limit = if route.target.ends_with("/transpose") || route.target.ends_with("cents") {
+            0.3
+        } else {
+            0.9
+        };
         route.amount = (route.amount * factor).clamp(-limit, limit);
     }
 }
@@ -54,16 +68,34 @@ fn amount(degree: f64, is_given: bool, speed: Option<f64>, patch: &mut PatchSpec
         }
     } else if is_given {
         scale(1.0 + degree, patch);
-    } else if patch.modulation.routes.iter().any(|r| is_moving(r) && r.amount != 0.0) {
+    } else if patch
+        .modulation
+        .routes
+        .iter()
+        .any(|r| is_moving(r) && r.amount != 0.0)
+    {
         scale(1.0 + 1.6 * degree, patch);
     } else {
-        let slow = Movement { depth: Some(0.3 + 0.5 * degree), target: Some(MovementTarget::Filter), shape: Some(MovementShape::Sine), ..Movement::default() };
+        let slow = Movement {
+            depth: Some(0.3 + 0.5 * degree),
+            target: Some(MovementTarget::Filter),
+            shape: Some(MovementShape::Sine),
+            ..Movement::default()
+        };
         periodic(&slow, speed, patch);
     }
 }
 
 fn faster(speed: f64, patch: &mut PatchSpec) {
-    let used: Vec<usize> = (0..8).filter(|i| patch.modulation.routes.iter().any(|r| r.source.name() == format!("lfo/{i}"))).collect();
+    let used: Vec<usize> = (0..8)
+        .filter(|i| {
+            patch
+                .modulation
+                .routes
+                .iter()
+                .any(|r| r.source.name() == format!("lfo/{i}"))
+        })
+        .collect();
     for i in used {
         let rate = &mut patch.modules.lfo[i].rate;
         if rate.mode == RateMode::Hz && rate.hz < 3.0 {
@@ -93,18 +125,26 @@ fn periodic(movement: &Movement, speed: Option<f64>, patch: &mut PatchSpec) {
     }
     // What moved the same thing before gives way.
     routes::retain(patch, |r| !(is_moving(r) && targets.contains(&r.target)));
-    let Some((source, rate_hz)) = oscillation(movement, shape, target, speed, patch) else { return };
-    let _ = rate_hz;
+    let Some(source) = oscillation(movement, shape, target, speed, patch) else {
+        return;
+    };
     for pointer in targets {
         let route = match target {
-            MovementTarget::Filter => Route::bipolar(source, pointer, 0.1 + 0.5 * depth),
+            MovementTarget::Filter => Route::bipolar(source, pointer, 0.07 + 0.24 * depth),
             MovementTarget::Position => Route::bipolar(source, pointer, 0.2 + 0.8 * depth),
             MovementTarget::Pitch => Route::bipolar(source, pointer, (2.0 + 22.0 * depth) / 96.0),
             MovementTarget::Pan => Route::bipolar(source, pointer, 0.3 + 0.7 * depth),
             MovementTarget::Level => {
                 let level = patch.get(&pointer).unwrap_or(0.7);
                 let falls = shape != MovementShape::Gate && shape != MovementShape::Square;
-                Route { polarity: Polarity::Unipolar, ..Route::new(source, pointer, -level * if falls { depth } else { 0.6 + 0.4 * depth }) }
+                Route {
+                    polarity: Polarity::Unipolar,
+                    ..Route::new(
+                        source,
+                        pointer,
+                        -level * if falls { depth } else { 0.6 + 0.4 * depth },
+                    )
+                }
             }
         };
         patch.modulation.routes.push(route);
@@ -113,7 +153,9 @@ fn periodic(movement: &Movement, speed: Option<f64>, patch: &mut PatchSpec) {
 
 /// What a movement of that kind moves in this patch.
 fn targets(target: MovementTarget, patch: &mut PatchSpec) -> Vec<String> {
-    let heard: Vec<usize> = (0..3).filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0).collect();
+    let heard: Vec<usize> = (0..3)
+        .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
+        .collect();
     match target {
         MovementTarget::Filter => {
             let on: Vec<usize> = (0..2).filter(|i| patch.modules.filter[*i].enabled).collect();
@@ -125,7 +167,10 @@ fn targets(target: MovementTarget, patch: &mut PatchSpec) -> Vec<String> {
                 filter.keytrack = 0.3;
                 return vec!["/modules/filter/0/cutoff_hz".to_owned()];
             }
-            on.into_iter().take(1).map(|i| format!("/modules/filter/{i}/cutoff_hz")).collect()
+            on.into_iter()
+                .take(1)
+                .map(|i| format!("/modules/filter/{i}/cutoff_hz"))
+                .collect()
         }
         MovementTarget::Level => {
             let mut all: Vec<String> = heard.iter().map(|i| format!("/modules/osc/{i}/level")).collect();
@@ -134,18 +179,43 @@ fn targets(target: MovementTarget, patch: &mut PatchSpec) -> Vec<String> {
             }
             all
         }
-        MovementTarget::Pitch => heard.iter().map(|i| format!("/modules/osc/{i}/transpose")).collect(),
-        MovementTarget::Position => heard.iter().take(1).map(|i| format!("/modules/osc/{i}/wavetable/position")).collect(),
+        MovementTarget::Pitch => heard
+            .iter()
+            .map(|i| format!("/modules/osc/{i}/transpose"))
+            .collect(),
+        MovementTarget::Position => heard
+            .iter()
+            .take(1)
+            .map(|i| format!("/modules/osc/{i}/wavetable/position"))
+            .collect(),
         MovementTarget::Pan => heard.iter().map(|i| format!("/modules/osc/{i}/pan")).collect(),
     }
 }
 
-/// Sets a free source up; its name and rate.
-fn oscillation(movement: &Movement, shape: MovementShape, target: MovementTarget, speed: Option<f64>, patch: &mut PatchSpec) -> Option<(Source, f64)> {
-    let mode = movement.sync_mode.filter(|m| matches!(m, RateMode::Tempo | RateMode::Dotted | RateMode::Triplet)).unwrap_or(RateMode::Tempo);
-    let hz = movement.rate_hz.unwrap_or_else(|| default_hz(target, speed)).clamp(0.01, 40.0);
+/// Sets a free source up.
+fn oscillation(
+    movement: &Movement,
+    shape: MovementShape,
+    target: MovementTarget,
+    speed: Option<f64>,
+    patch: &mut PatchSpec,
+) -> Option<Source> {
+    let mode = movement
+        .sync_mode
+        .filter(|m| matches!(m, RateMode::Tempo | RateMode::Dotted | RateMode::Triplet))
+        .unwrap_or(RateMode::Tempo);
+    let hz = movement
+        .rate_hz
+        .unwrap_or_else(|| default_hz(target, speed))
+        .clamp(0.01, 40.0);
     if shape == MovementShape::SampleHold {
-        let i = (0..4).find(|i| !patch.modulation.routes.iter().any(|r| r.source.name() == format!("random/{i}")))?;
+        let i = (0..4).find(|i| {
+            !patch
+                .modulation
+                .routes
+                .iter()
+                .any(|r| r.source.name() == format!("random/{i}"))
+        })?;
         let random = &mut patch.modules.random[i];
         random.style = RandomStyle::SampleHold;
         match movement.rate_sync {
@@ -158,7 +228,7 @@ fn oscillation(movement: &Movement, shape: MovementShape, target: MovementTarget
                 random.rate.hz = movement.rate_hz.unwrap_or(7.0).clamp(0.01, 40.0);
             }
         }
-        return Some((Source::from_name(&format!("random/{i}"))?, hz));
+        return Source::from_name(&format!("random/{i}"));
     }
     let i = free_lfo(patch)?;
     let lfo = &mut patch.modules.lfo[i];
@@ -183,14 +253,21 @@ fn oscillation(movement: &Movement, shape: MovementShape, target: MovementTarget
         None => {
             lfo.rate.mode = RateMode::Hz;
             lfo.rate.hz = hz;
+            if hz < 1.0 && matches!(shape, MovementShape::Sine | MovementShape::Triangle) {
+                // A slow sweep starts in the middle: from its end the first seconds would be another sound.
+                lfo.phase = 0.25;
+            }
         }
     }
-    Some((Source::from_name(&format!("lfo/{i}"))?, hz))
+    Source::from_name(&format!("lfo/{i}"))
 }
 
 /// A round pitch movement of ±`cents` that sets in after a moment.
 fn vibrato(hz: f64, cents: f64, patch: &mut PatchSpec) {
-    let pitched: Vec<String> = (0..3).filter(|i| patch.modules.osc[*i].enabled).map(|i| format!("/modules/osc/{i}/transpose")).collect();
+    let pitched: Vec<String> = (0..3)
+        .filter(|i| patch.modules.osc[*i].enabled)
+        .map(|i| format!("/modules/osc/{i}/transpose"))
+        .collect();
     routes::retain(patch, |r| !(is_moving(r) && pitched.contains(&r.target)));
     let Some(i) = free_lfo(patch) else { return };
     let lfo = &mut patch.modules.lfo[i];
@@ -198,8 +275,13 @@ fn vibrato(hz: f64, cents: f64, patch: &mut PatchSpec) {
     lfo.rate.mode = RateMode::Hz;
     lfo.rate.hz = hz.clamp(0.1, 20.0);
     lfo.delay_s = 0.25;
-    let Some(source) = Source::from_name(&format!("lfo/{i}")) else { return };
+    let Some(source) = Source::from_name(&format!("lfo/{i}")) else {
+        return;
+    };
     for pointer in pitched {
-        patch.modulation.routes.push(Route::bipolar(source, pointer, (cents / 4_800.0).clamp(0.0, 0.1)));
+        patch
+            .modulation
+            .routes
+            .push(Route::bipolar(source, pointer, (cents / 4_800.0).clamp(0.0, 0.1)));
     }
 }

@@ -1,7 +1,9 @@
 //! The effects of a patch by kind, and good settings of them to start from.
 
 use songwalker_schemas::PatchSpec;
-use songwalker_schemas::patch::fx::{Chorus, Delay, DelayStyle, Distortion, Eq, Flanger, Fx, FxType, Phaser, Reverb};
+use songwalker_schemas::patch::fx::{
+    Chorus, Delay, DelayStyle, Distortion, Eq, Flanger, Fx, FxType, Phaser, Reverb,
+};
 use songwalker_schemas::patch::rate::{RateMode, Sync};
 
 /// Where in the chain the effect of that kind stands.
@@ -60,7 +62,17 @@ effects! {
 /// A slow, wide chorus that keeps the pitch.
 #[must_use]
 pub fn wide_chorus() -> Chorus {
-    let mut fx = Chorus { enabled: true, mix: 0.35, voices: 3, depth: 0.28, delay_1_ms: 4.0, delay_2_ms: 9.0, feedback: 0.0, filter_hz: 1_000.0, ..Chorus::default() };
+    let mut fx = Chorus {
+        enabled: true,
+        mix: 0.35,
+        voices: 3,
+        depth: 0.28,
+        delay_1_ms: 4.0,
+        delay_2_ms: 9.0,
+        feedback: 0.0,
+        filter_hz: 1_000.0,
+        ..Chorus::default()
+    };
     fx.rate.mode = RateMode::Hz;
     fx.rate.hz = 0.35;
     fx
@@ -69,7 +81,15 @@ pub fn wide_chorus() -> Chorus {
 /// An eighth-note ping-pong with darkened repeats.
 #[must_use]
 pub fn ping_pong() -> Delay {
-    let mut fx = Delay { enabled: true, mix: 0.3, style: DelayStyle::PingPong, feedback: 0.45, filter_hz: 900.0, filter_spread: 0.8, ..Delay::default() };
+    let mut fx = Delay {
+        enabled: true,
+        mix: 0.3,
+        style: DelayStyle::PingPong,
+        feedback: 0.45,
+        filter_hz: 900.0,
+        filter_spread: 0.8,
+        ..Delay::default()
+    };
     fx.time.mode = RateMode::Tempo;
     fx.time.sync = Sync::Eighth;
     fx.time_right = fx.time.clone();

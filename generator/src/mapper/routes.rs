@@ -11,7 +11,9 @@ pub fn retain(patch: &mut PatchSpec, keep: impl Fn(&Route) -> bool) {
     // A chain of amounts is at most as long as the list.
     for _ in 0..routes.len() {
         for i in 0..routes.len() {
-            if rules::route_of_amount(&routes[i].target).is_some_and(|k| !kept.get(k).copied().unwrap_or(false)) {
+            if rules::route_of_amount(&routes[i].target)
+                .is_some_and(|k| !kept.get(k).copied().unwrap_or(false))
+            {
                 kept[i] = false;
             }
         }
@@ -46,7 +48,15 @@ mod tests {
         routes.push(Route::new(Source::ModWheel, "/modulation/routes/0/amount", 0.2));
         routes.push(Route::new(Source::ModWheel, "/modulation/routes/1/amount", 0.3));
         retain(&mut patch, |r| r.source != Source::Lfo0);
-        let left: Vec<(&str, f64)> = patch.modulation.routes.iter().map(|r| (r.target.as_str(), r.amount)).collect();
-        assert_eq!(left, [("/modules/osc/0/pan", 0.1), ("/modulation/routes/0/amount", 0.3)]);
+        let left: Vec<(&str, f64)> = patch
+            .modulation
+            .routes
+            .iter()
+            .map(|r| (r.target.as_str(), r.amount))
+            .collect();
+        assert_eq!(
+            left,
+            [("/modules/osc/0/pan", 0.1), ("/modulation/routes/0/amount", 0.3)]
+        );
     }
 }

@@ -15,7 +15,15 @@ pub fn apply(intent: &Intent, patch: &mut PatchSpec) {
         wave(waveform, intent, patch);
     }
     if let Some(ratio) = asked.fm_ratio {
-        frequency_modulation(patch, ratio, if intent.category == Category::Bell { 0.22 } else { 0.18 });
+        frequency_modulation(
+            patch,
+            ratio,
+            if intent.category == Category::Bell {
+                0.22
+            } else {
+                0.18
+            },
+        );
     }
     if let Some(count) = asked.oscillators {
         oscillators(count as usize, patch);
@@ -32,7 +40,9 @@ pub fn apply(intent: &Intent, patch: &mut PatchSpec) {
 
 /// The oscillators that are heard: on, not silent.
 fn heard(patch: &PatchSpec) -> Vec<usize> {
-    (0..3).filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0).collect()
+    (0..3)
+        .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
+        .collect()
 }
 
 fn set_table(osc: &mut Osc, name: &str, position: f64) {
@@ -62,7 +72,9 @@ fn wave(waveform: Waveform, intent: &Intent, patch: &mut PatchSpec) {
         }
     };
     // A table that moves is the template's own character: the word wins over it.
-    let wheres: Vec<String> = (0..3).map(|i| format!("/modules/osc/{i}/wavetable/position")).collect();
+    let wheres: Vec<String> = (0..3)
+        .map(|i| format!("/modules/osc/{i}/wavetable/position"))
+        .collect();
     routes::retain(patch, |route| !wheres.contains(&route.target));
     let heard = heard(patch);
     for i in &heard {
@@ -96,7 +108,11 @@ fn noise_only(intent: &Intent, patch: &mut PatchSpec) {
         sample.enabled = true;
         sample.source = SampleSource::White;
         sample.level = 0.6;
-        sample.destination = if patch.modules.filter[0].enabled { Destination::Filter1 } else { Destination::Effects };
+        sample.destination = if patch.modules.filter[0].enabled {
+            Destination::Filter1
+        } else {
+            Destination::Effects
+        };
     }
     if matches!(intent.category, Category::Fx | Category::Drum) {
         for osc in &mut patch.modules.osc {
@@ -114,7 +130,13 @@ fn frequency_modulation(patch: &mut PatchSpec, ratio: f64, amount: f64) {
     carrier.warp.amount = carrier.warp.amount.min(amount).max(0.12);
     let base = carrier.transpose as f64;
     let modulator = &mut patch.modules.osc[1];
-    *modulator = Osc { enabled: true, level: 0.0, phase_randomness: 0.0, destination: Destination::Direct, ..Osc::default() };
+    *modulator = Osc {
+        enabled: true,
+        level: 0.0,
+        phase_randomness: 0.0,
+        destination: Destination::Direct,
+        ..Osc::default()
+    };
     modulator.wavetable.name.0 = "sine".to_owned();
     modulator.transpose = ((semitones + base).round() as i64).clamp(-48, 48);
     modulator.tune_cents = (100.0 * (semitones + base - modulator.transpose as f64)).clamp(-100.0, 100.0);
@@ -140,7 +162,9 @@ fn oscillators(count: usize, patch: &mut PatchSpec) {
 /// Pure (−1) to rich (+1).
 fn complexity(degree: f64, patch: &mut PatchSpec) {
     let heard = heard(patch);
-    let Some(first) = heard.first().copied() else { return };
+    let Some(first) = heard.first().copied() else {
+        return;
+    };
     if degree <= -0.7 {
         wave_sine(first, patch);
         for i in heard.into_iter().skip(1) {
@@ -189,12 +213,24 @@ fn unison(intent: &Intent, patch: &mut PatchSpec) {
 }
 
 fn sub(intent: &Intent, patch: &mut PatchSpec) {
-    let Some(degree) = intent.descriptors.sub else { return };
+    let Some(degree) = intent.descriptors.sub else {
+        return;
+    };
     let deep = if intent.category == Category::Bass { 0 } else { -12 };
     if degree > 0.0 {
-        let free = [2, 1].into_iter().find(|i| !patch.modules.osc[*i].enabled).unwrap_or(2);
+        let free = [2, 1]
+            .into_iter()
+            .find(|i| !patch.modules.osc[*i].enabled)
+            .unwrap_or(2);
         let osc = &mut patch.modules.osc[free];
-        *osc = Osc { enabled: true, level: 0.35 + 0.4 * degree, transpose: deep, phase_randomness: 0.0, destination: Destination::Effects, ..Osc::default() };
+        *osc = Osc {
+            enabled: true,
+            level: 0.35 + 0.4 * degree,
+            transpose: deep,
+            phase_randomness: 0.0,
+            destination: Destination::Effects,
+            ..Osc::default()
+        };
         osc.wavetable.name.0 = "sine".to_owned();
     } else {
         for i in 1..3 {

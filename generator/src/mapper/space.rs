@@ -9,7 +9,11 @@ use super::{Corrections, rack};
 /// Applies what the intent says of space.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
-    width(asked.width.unwrap_or(0.0) + corrections.width, asked.width.is_some() || corrections.width != 0.0, patch);
+    width(
+        asked.width.unwrap_or(0.0) + corrections.width,
+        asked.width.is_some() || corrections.width != 0.0,
+        patch,
+    );
     reverb(intent, corrections, patch);
     if let Some(degree) = asked.chorus {
         rack::chorus(patch, |fx| {
@@ -99,7 +103,9 @@ fn reverb(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
 }
 
 fn delay(intent: &Intent, patch: &mut PatchSpec) {
-    let Some(ask) = &intent.descriptors.delay else { return };
+    let Some(ask) = &intent.descriptors.delay else {
+        return;
+    };
     let amount = ask.amount.unwrap_or(0.3);
     rack::delay(patch, |fx| {
         if amount <= 0.0 {
@@ -120,7 +126,10 @@ fn delay(intent: &Intent, patch: &mut PatchSpec) {
             fx.time.mode = RateMode::Hz;
             fx.time.seconds = seconds;
         } else if let Some(sync) = ask.sync {
-            fx.time.mode = ask.sync_mode.filter(|m| matches!(m, RateMode::Tempo | RateMode::Dotted | RateMode::Triplet)).unwrap_or(RateMode::Tempo);
+            fx.time.mode = ask
+                .sync_mode
+                .filter(|m| matches!(m, RateMode::Tempo | RateMode::Dotted | RateMode::Triplet))
+                .unwrap_or(RateMode::Tempo);
             fx.time.sync = sync;
         }
         fx.time_right = fx.time.clone();

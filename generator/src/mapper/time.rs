@@ -11,7 +11,14 @@ use super::Corrections;
 pub const fn decays(category: Category) -> bool {
     matches!(
         category,
-        Category::Pluck | Category::Keys | Category::Bell | Category::Mallet | Category::Guitar | Category::Stab | Category::Arp | Category::Drum
+        Category::Pluck
+            | Category::Keys
+            | Category::Bell
+            | Category::Mallet
+            | Category::Guitar
+            | Category::Stab
+            | Category::Arp
+            | Category::Drum
     )
 }
 
@@ -40,7 +47,13 @@ fn attack(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
         if degree <= -0.4 {
             env.delay_s = 0.0;
             // A fast start must not wait for a slow filter.
-            let slow: Vec<usize> = patch.modulation.routes.iter().filter(|r| r.target.ends_with("/cutoff_hz")).filter_map(|r| env_of(r.source)).collect();
+            let slow: Vec<usize> = patch
+                .modulation
+                .routes
+                .iter()
+                .filter(|r| r.target.ends_with("/cutoff_hz"))
+                .filter_map(|r| env_of(r.source))
+                .collect();
             for i in slow {
                 patch.modules.env[i].attack_s = patch.modules.env[i].attack_s.min(0.01);
             }
@@ -72,7 +85,13 @@ fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
         }
     } else if let Some(degree) = asked.length {
         octaves += 2.2 * degree;
-        if degree <= -0.4 && env.sustain > 0.05 && !matches!(intent.category, Category::Pad | Category::Drone | Category::Organ | Category::Strings | Category::Choir) {
+        if degree <= -0.4
+            && env.sustain > 0.05
+            && !matches!(
+                intent.category,
+                Category::Pad | Category::Drone | Category::Organ | Category::Strings | Category::Choir
+            )
+        {
             env.sustain = 0.0;
             env.decay_s = env.decay_s.min(0.8);
         }
@@ -119,13 +138,21 @@ fn punch(degree: f64, patch: &mut PatchSpec) {
     if !patch.modules.filter[0].enabled {
         return;
     }
-    if let Some(route) = patch.modulation.routes.iter_mut().find(|r| r.target == target && env_of(r.source).is_some() && r.amount > 0.0) {
+    if let Some(route) = patch
+        .modulation
+        .routes
+        .iter_mut()
+        .find(|r| r.target == target && env_of(r.source).is_some() && r.amount > 0.0)
+    {
         route.amount = (route.amount + 0.14 * degree).min(0.7);
     } else {
         let snap = &mut patch.modules.env[5];
         snap.attack_s = 0.0005;
         snap.decay_s = 0.14;
         snap.sustain = 0.0;
-        patch.modulation.routes.push(Route::new(Source::Env5, target, 0.22 * degree));
+        patch
+            .modulation
+            .routes
+            .push(Route::new(Source::Env5, target, 0.22 * degree));
     }
 }

@@ -34,7 +34,11 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
         }
     } else if let Some(degree) = asked.resonance {
         for filter in patch.modules.filter.iter_mut().filter(|f| f.enabled) {
-            filter.resonance = if degree >= 0.0 { filter.resonance.max(0.35 + 0.4 * degree) } else { filter.resonance * (1.0 + degree) };
+            filter.resonance = if degree >= 0.0 {
+                filter.resonance.max(0.35 + 0.4 * degree)
+            } else {
+                filter.resonance * (1.0 + degree)
+            };
         }
     }
 }
@@ -81,7 +85,12 @@ fn brightness(shift: f64, patch: &mut PatchSpec) {
     }
     let mut left = shift;
     let mut moved = false;
-    for filter in patch.modules.filter.iter_mut().filter(|f| f.enabled && f.blend < 0.8) {
+    for filter in patch
+        .modules
+        .filter
+        .iter_mut()
+        .filter(|f| f.enabled && f.blend < 0.8)
+    {
         let wanted = filter.cutoff_hz * math::exp2(shift / 12.0);
         let reached = wanted.clamp(45.0, 19_000.0);
         left = 12.0 * math::log2(wanted / reached);

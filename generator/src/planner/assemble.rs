@@ -7,7 +7,9 @@ use super::measure::{Measure, Unit};
 use super::reading::{Reading, bars_length, with_mode};
 use super::roles::Choice;
 use songwalker_schemas::Category;
-use songwalker_schemas::intent::{DelayAsk, Descriptors, Feature, Invariant, Movement, MovementTarget, Register, Waveform};
+use songwalker_schemas::intent::{
+    DelayAsk, Descriptors, Feature, Invariant, Movement, MovementTarget, Register, Waveform,
+};
 use songwalker_schemas::patch::fx::DelayStyle;
 use songwalker_schemas::patch::rate::{RateMode, Sync};
 use songwalker_schemas::patch::voicing::VoicingMode;
@@ -31,13 +33,29 @@ fn along(points: &[(f64, f64)], x: f64) -> f64 {
 }
 
 /// Speed of a movement, Hz, for a degree from glacial to frantic.
-const RATE_HZ: [(f64, f64); 9] =
-    [(-1.0, 0.06), (-0.75, 0.1), (-0.5, 0.2), (-0.25, 0.4), (0.0, 1.0), (0.25, 2.5), (0.5, 5.0), (0.75, 7.0), (1.0, 10.0)];
+const RATE_HZ: [(f64, f64); 9] = [
+    (-1.0, 0.06),
+    (-0.75, 0.1),
+    (-0.5, 0.2),
+    (-0.25, 0.4),
+    (0.0, 1.0),
+    (0.25, 2.5),
+    (0.5, 5.0),
+    (0.75, 7.0),
+    (1.0, 10.0),
+];
 /// Factor on the usual speed of a wobble or a vibrato.
 const RATE_FACTOR: [(f64, f64); 5] = [(-1.0, 0.2), (-0.5, 0.45), (0.0, 1.0), (0.5, 1.8), (1.0, 3.0)];
 const GLIDE_S: [(f64, f64); 5] = [(0.0, 0.02), (0.25, 0.05), (0.5, 0.1), (0.75, 0.2), (1.0, 0.45)];
 const VIBRATO_CENTS: [(f64, f64); 4] = [(0.0, 4.0), (0.125, 9.0), (0.5, 26.0), (1.0, 60.0)];
-const REVERB_S: [(f64, f64); 6] = [(-1.0, 0.4), (-0.5, 0.8), (0.0, 1.8), (0.25, 2.6), (0.5, 4.0), (1.0, 10.0)];
+const REVERB_S: [(f64, f64); 6] = [
+    (-1.0, 0.4),
+    (-0.5, 0.8),
+    (0.0, 1.8),
+    (0.25, 2.6),
+    (0.5, 4.0),
+    (1.0, 10.0),
+];
 const UNISON_VOICES: [(f64, f64); 4] = [(0.25, 3.0), (0.5, 5.0), (0.75, 7.0), (1.0, 9.0)];
 
 /// A value within its bounds, with three decimals.
@@ -46,7 +64,11 @@ fn rounded(value: f64, least: f64, most: f64) -> f64 {
 }
 
 /// Hands loose measures to what they can only mean in this kind of sound.
-pub(super) fn place_loose(reading: &Reading, category: Category, draft: &mut Draft) -> (Option<Register>, Option<f64>) {
+pub(super) fn place_loose(
+    reading: &Reading,
+    category: Category,
+    draft: &mut Draft,
+) -> (Option<Register>, Option<f64>) {
     let mut register = None;
     let mut tempo: Option<f64> = None;
     for measure in &reading.loose {
@@ -54,11 +76,20 @@ pub(super) fn place_loose(reading: &Reading, category: Category, draft: &mut Dra
             Measure::Value(bpm, Unit::Bpm) => {
                 let bpm = bpm.clamp(20.0, 300.0);
                 if let Some(other) = tempo.filter(|t| (t - bpm).abs() > 0.5) {
-                    draft.conflict("tempo_bpm", &[&format!("{other}"), &format!("{bpm}")], &format!("{bpm}"));
+                    draft.conflict(
+                        "tempo_bpm",
+                        &[&format!("{other}"), &format!("{bpm}")],
+                        &format!("{bpm}"),
+                    );
                 }
                 tempo = Some(bpm);
             }
-            Measure::Notes(low, high) => register = Some(Register { low_note: *low, high_note: *high }),
+            Measure::Notes(low, high) => {
+                register = Some(Register {
+                    low_note: *low,
+                    high_note: *high,
+                })
+            }
             Measure::Length(length, mode) => {
                 let length = with_mode(length, *mode);
                 let moves = draft.axis(Axis::Movement) >= 0.4 || draft.move_target.is_some();
@@ -84,11 +115,19 @@ pub(super) fn place_loose(reading: &Reading, category: Category, draft: &mut Dra
             Measure::Value(count, Unit::Oscillators) => {
                 draft.exact.insert(Exact::Oscillators, (*count, true));
             }
-            Measure::Value(octaves, Unit::Octaves) if (octaves - octaves.round()).abs() < 0.1 && octaves.round() != 0.0 => {
-                draft.exact.insert(Exact::TransposeOctaves, (octaves.round(), true));
+            Measure::Value(octaves, Unit::Octaves)
+                if (octaves - octaves.round()).abs() < 0.1 && octaves.round() != 0.0 =>
+            {
+                draft
+                    .exact
+                    .insert(Exact::TransposeOctaves, (octaves.round(), true));
             }
             Measure::Value(value, unit @ (Unit::Seconds | Unit::Bars)) => {
-                let seconds = if *unit == Unit::Bars { value * 240.0 / tempo.unwrap_or(120.0) } else { *value };
+                let seconds = if *unit == Unit::Bars {
+                    value * 240.0 / tempo.unwrap_or(120.0)
+                } else {
+                    *value
+                };
                 loose_time(seconds, *unit, *value, category, draft);
             }
             _ => {}
@@ -104,7 +143,13 @@ fn loose_time(seconds: f64, unit: Unit, value: f64, category: Category, draft: &
         Category::Fx if rises => {
             draft.exact.entry(Exact::AttackS).or_insert((seconds, true));
         }
-        Category::Fx | Category::Drum | Category::Bell | Category::Pluck | Category::Mallet | Category::Keys | Category::Stab => {
+        Category::Fx
+        | Category::Drum
+        | Category::Bell
+        | Category::Pluck
+        | Category::Mallet
+        | Category::Keys
+        | Category::Stab => {
             draft.exact.entry(Exact::DecayS).or_insert((seconds, true));
         }
         _ if unit == Unit::Bars => {
@@ -118,13 +163,30 @@ fn loose_time(seconds: f64, unit: Unit, value: f64, category: Category, draft: &
 
 /// What the category excludes, reported and taken back.
 pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
-    let ends = matches!(choice.category, Category::Pluck | Category::Mallet | Category::Bell | Category::Stab | Category::Drum);
-    let stays = matches!(choice.category, Category::Pad | Category::Strings | Category::Choir | Category::Drone | Category::Organ);
+    let ends = matches!(
+        choice.category,
+        Category::Pluck | Category::Mallet | Category::Bell | Category::Stab | Category::Drum
+    );
+    let stays = matches!(
+        choice.category,
+        Category::Pad | Category::Strings | Category::Choir | Category::Drone | Category::Organ
+    );
     let slow = draft.claimed(Axis::Attack).filter(|v| *v >= 0.4).is_some();
-    let slow_s = draft.exact.get(&Exact::AttackS).is_some_and(|(s, claimed)| *claimed && *s >= 0.3);
-    let name = if choice.word.is_empty() { choice.category.name() } else { &choice.word };
+    let slow_s = draft
+        .exact
+        .get(&Exact::AttackS)
+        .is_some_and(|(s, claimed)| *claimed && *s >= 0.3);
+    let name = if choice.word.is_empty() {
+        choice.category.name()
+    } else {
+        &choice.word
+    };
     if ends && choice.sub.as_deref() != Some("cymbal") && (slow || slow_s) {
-        let word = if slow { draft.word(Axis::Attack).to_owned() } else { "attack".to_owned() };
+        let word = if slow {
+            draft.word(Axis::Attack).to_owned()
+        } else {
+            "attack".to_owned()
+        };
         draft.conflict("attack", &[name, &word], name);
         draft.axes.remove(&Axis::Attack);
         draft.exact.remove(&Exact::AttackS);
@@ -135,7 +197,12 @@ pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
         draft.conflict("length", &[name, &word], name);
         draft.axes.remove(&Axis::Length);
     }
-    if stays && draft.exact.get(&Exact::Sustain).is_some_and(|(v, c)| *c && *v <= 0.0) {
+    if stays
+        && draft
+            .exact
+            .get(&Exact::Sustain)
+            .is_some_and(|(v, c)| *c && *v <= 0.0)
+    {
         draft.conflict("sustain", &[name, "no sustain"], name);
         draft.exact.remove(&Exact::Sustain);
         draft.invariants.remove(&Invariant::Pluck);
@@ -148,16 +215,25 @@ pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
 
 /// One voice or many. `mono` beside a pad means the middle of the stereo field.
 pub(super) fn voicing(choice: &Choice, draft: &Draft) -> Option<VoicingMode> {
-    use Category::{Arp, Bass, Bell, Brass, Choir, Keys, Lead, Mallet, Organ, Pad, Pluck, Sequence, Stab, Strings, Vox, Wind};
+    use Category::{
+        Arp, Bass, Bell, Brass, Choir, Keys, Lead, Mallet, Organ, Pad, Pluck, Sequence, Stab, Strings, Vox,
+        Wind,
+    };
     let melodic = matches!(choice.category, Bass | Lead | Arp | Sequence | Vox | Wind);
-    let said = draft.voicing.iter().rev().find(|(_, word)| word != "mono" || melodic);
+    let said = draft
+        .voicing
+        .iter()
+        .rev()
+        .find(|(_, word)| word != "mono" || melodic);
     if let Some((mode, _)) = said {
         return Some(*mode);
     }
     match choice.category {
         Bass => Some(VoicingMode::Mono),
         Lead => Some(draft.usual_voicing.unwrap_or(VoicingMode::Mono)),
-        Pad | Pluck | Keys | Organ | Bell | Mallet | Strings | Brass | Choir | Stab => Some(VoicingMode::Poly),
+        Pad | Pluck | Keys | Organ | Bell | Mallet | Strings | Brass | Choir | Stab => {
+            Some(VoicingMode::Poly)
+        }
         _ => None,
     }
 }
@@ -168,15 +244,25 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
         let value = rounded(draft.axis(axis), -1.0, 1.0);
         (value.abs() >= SILENT).then_some(value)
     };
-    let exact = |exact: Exact, least: f64, most: f64| draft.exact.get(&exact).map(|(v, _)| rounded(*v, least, most));
+    let exact =
+        |exact: Exact, least: f64, most: f64| draft.exact.get(&exact).map(|(v, _)| rounded(*v, least, most));
     let whole = |which: Exact, least: f64, most: f64| exact(which, least, most).map(|v| v.round() as i64);
     let positive = |axis: Axis| draft.axis(axis) > SILENT;
     let glide = draft.axis(Axis::Glide);
     let speed = draft.axis(Axis::VibratoRate);
     let reverberation = draft.axis(Axis::Reverberation);
-    let vibrato = positive(Axis::Vibrato) || draft.exact.contains_key(&Exact::VibratoCents) || draft.exact.contains_key(&Exact::VibratoHz);
-    let vibrato_cents = exact(Exact::VibratoCents, 0.0, 200.0)
-        .or_else(|| vibrato.then(|| rounded(along(&VIBRATO_CENTS, draft.axis(Axis::Vibrato).max(0.1)), 0.0, 200.0)));
+    let vibrato = positive(Axis::Vibrato)
+        || draft.exact.contains_key(&Exact::VibratoCents)
+        || draft.exact.contains_key(&Exact::VibratoHz);
+    let vibrato_cents = exact(Exact::VibratoCents, 0.0, 200.0).or_else(|| {
+        vibrato.then(|| {
+            rounded(
+                along(&VIBRATO_CENTS, draft.axis(Axis::Vibrato).max(0.1)),
+                0.0,
+                200.0,
+            )
+        })
+    });
     let vibrato_hz = exact(Exact::VibratoHz, 0.1, 20.0)
         .or_else(|| vibrato.then(|| rounded(5.3 * along(&RATE_FACTOR, speed * 0.6), 0.1, 20.0)));
     let tremolo = positive(Axis::Tremolo) || draft.exact.contains_key(&Exact::TremoloHz);
@@ -213,7 +299,8 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
         decay_s: exact(Exact::DecayS, 0.0, 32.0),
         sustain: exact(Exact::Sustain, 0.0, 1.0),
         release_s: exact(Exact::ReleaseS, 0.0, 32.0),
-        glide_s: exact(Exact::GlideS, 0.0, 16.0).or_else(|| (glide > SILENT).then(|| rounded(along(&GLIDE_S, glide), 0.0, 16.0))),
+        glide_s: exact(Exact::GlideS, 0.0, 16.0)
+            .or_else(|| (glide > SILENT).then(|| rounded(along(&GLIDE_S, glide), 0.0, 16.0))),
         cutoff_hz: exact(Exact::CutoffHz, 13.0, 21000.0),
         resonance_exact: exact(Exact::Resonance, 0.0, 1.0),
         filter_kind: draft.filter,
@@ -249,7 +336,10 @@ fn filter_punch(draft: &Draft) -> Option<f64> {
 fn wave(choice: &Choice, draft: &Draft) -> Option<Waveform> {
     let (wave, claimed) = draft.wave?;
     let pitchless = matches!(choice.category, Category::Fx | Category::Drum | Category::Wind);
-    let own = matches!(choice.category, Category::Organ | Category::Bell | Category::Choir | Category::Vox | Category::Drum | Category::Wind);
+    let own = matches!(
+        choice.category,
+        Category::Organ | Category::Bell | Category::Choir | Category::Vox | Category::Drum | Category::Wind
+    );
     match wave {
         Waveform::Noise if !pitchless => None,
         _ if own && !claimed => None,
@@ -260,7 +350,10 @@ fn wave(choice: &Choice, draft: &Draft) -> Option<Waveform> {
 fn movement(draft: &Draft, tremolo: bool) -> Option<Movement> {
     let amount = draft.axis(Axis::Movement);
     let rate = draft.exact.get(&Exact::MoveRate).copied();
-    let named = draft.move_target.is_some() || draft.move_shape.is_some() || draft.move_sync.is_some() || rate.is_some();
+    let named = draft.move_target.is_some()
+        || draft.move_shape.is_some()
+        || draft.move_sync.is_some()
+        || rate.is_some();
     let still = draft.invariants.contains(&Invariant::Static) || amount < 0.0;
     if still || !(named || amount >= 0.4) || (tremolo && draft.move_target.is_none() && rate.is_none()) {
         return None;
@@ -302,7 +395,10 @@ fn note_value(words: &str) -> (Option<Sync>, Option<RateMode>) {
 
 fn delay(draft: &Draft) -> Option<DelayAsk> {
     let amount = draft.axis(Axis::Delay);
-    let time = draft.exact.get(&Exact::DelayS).map(|(s, _)| rounded(*s, 0.002, 4.0));
+    let time = draft
+        .exact
+        .get(&Exact::DelayS)
+        .map(|(s, _)| rounded(*s, 0.002, 4.0));
     if amount.abs() < SILENT && time.is_none() && draft.delay_sync.is_none() {
         return None;
     }
@@ -322,7 +418,9 @@ pub(super) fn usual_target(choice: &Choice, descriptors: &mut Descriptors) {
         && movement.target.is_none()
     {
         movement.target = match (choice.category, choice.sub.as_deref()) {
-            (Category::Fx, Some("riser" | "ufo" | "siren" | "laser" | "downlifter")) => Some(MovementTarget::Pitch),
+            (Category::Fx, Some("riser" | "ufo" | "siren" | "laser" | "downlifter")) => {
+                Some(MovementTarget::Pitch)
+            }
             (Category::Sequence | Category::Bass, _) => Some(MovementTarget::Filter),
             _ => None,
         };

@@ -82,7 +82,9 @@ pub(super) fn bind(lexicon: &Lexicon, items: &[Placed], marks: &[Mark]) -> Bindi
 /// `filter sweep`, `lfo on the cutoff`, `decay on the filter`: a target beside a movement or an envelope.
 fn bind_targets(lexicon: &Lexicon, items: &[Placed], bindings: &mut Bindings) {
     for i in 0..items.len() {
-        let Some(noun) = noun_at(lexicon, items, i) else { continue };
+        let Some(noun) = noun_at(lexicon, items, i) else {
+            continue;
+        };
         if noun.target.is_some() {
             continue;
         }
@@ -126,7 +128,12 @@ fn noun_of_size(
 }
 
 /// Forward over other adjectives, at most one unknown word, and nouns that are only targets.
-fn noun_ahead(lexicon: &Lexicon, items: &[Placed], i: usize, dimensions: &[(Dimension, f64)]) -> Option<usize> {
+fn noun_ahead(
+    lexicon: &Lexicon,
+    items: &[Placed],
+    i: usize,
+    dimensions: &[(Dimension, f64)],
+) -> Option<usize> {
     let mut unknown = 0;
     for k in i + 1..items.len() {
         match &items[k].item {
@@ -146,8 +153,9 @@ fn noun_ahead(lexicon: &Lexicon, items: &[Placed], i: usize, dimensions: &[(Dime
                             return Some(k);
                         }
                         let movement_follows = noun.target.is_some()
-                            && noun_at(lexicon, items, k + 1)
-                                .is_some_and(|n| n.kind == NounKind::Movement && reaction(n, dimensions).is_some());
+                            && noun_at(lexicon, items, k + 1).is_some_and(|n| {
+                                n.kind == NounKind::Movement && reaction(n, dimensions).is_some()
+                            });
                         if !movement_follows {
                             return reaction(noun, dimensions).map(|_| k);
                         }
@@ -190,7 +198,8 @@ fn noun_behind(
         k = k.checked_sub(1)?;
     }
     let noun = noun_at(lexicon, items, k)?;
-    let free = bindings.sizes[k].is_empty() && marks[k].clause == marks[i].clause && marks[k].degree.is_none();
+    let free =
+        bindings.sizes[k].is_empty() && marks[k].clause == marks[i].clause && marks[k].degree.is_none();
     (free && reaction(noun, dimensions).is_some()).then_some(k)
 }
 
@@ -200,6 +209,10 @@ pub(super) fn exact_of(noun: &Noun, measure: &Measure) -> Option<Exact> {
         Measure::Value(_, Unit::Seconds) => noun.seconds,
         Measure::Value(_, Unit::Bars) if noun.kind == NounKind::Movement => Some(Exact::MoveRate),
         Measure::Value(_, Unit::Bars) => noun.seconds,
+        // Nobody means a cutoff below what can be heard.
+        Measure::Value(hz, Unit::Hertz | Unit::Bare) if noun.bare == Some(Exact::CutoffHz) && *hz < 20.0 => {
+            None
+        }
         Measure::Value(_, Unit::Hertz) => noun.hertz,
         Measure::Value(_, Unit::Percent) => noun.percent,
         Measure::Value(_, Unit::Cents) => noun.cents,
@@ -215,9 +228,7 @@ fn accepts(noun: &Noun, measure: &Measure) -> bool {
     exact_of(noun, measure).is_some()
         || match measure {
             Measure::Length(..) => noun.kind != NounKind::Other && noun.kind != NounKind::Envelope,
-            Measure::Value(_, Unit::Percent) => {
-                noun.amount.iter().any(|e| matches!(e, Effect::Degree(..)))
-            }
+            Measure::Value(_, Unit::Percent) => noun.amount.iter().any(|e| matches!(e, Effect::Degree(..))),
             _ => false,
         }
 }
@@ -232,9 +243,12 @@ fn noun_of_measure(
     measure: &Measure,
 ) -> Option<usize> {
     let takes = |k: usize| {
-        noun_at(lexicon, items, k)
-            .is_some_and(|noun| accepts(noun, measure) && marks[k].clause == marks[i].clause)
-            && bindings.measures[k].iter().all(|m| !same_unit(&items[*m].item, measure))
+        !bindings.taken[k]
+            && noun_at(lexicon, items, k)
+                .is_some_and(|noun| accepts(noun, measure) && marks[k].clause == marks[i].clause)
+            && bindings.measures[k]
+                .iter()
+                .all(|m| !same_unit(&items[*m].item, measure))
     };
     // A number without a unit only means the noun it touches.
     if matches!(measure, Measure::Value(_, Unit::Bare)) {
@@ -251,7 +265,10 @@ fn noun_of_measure(
                     just_before = Some(k);
                     break;
                 }
-                if !matches!(class, Class::Degree(_) | Class::Size(_) | Class::Grammar(Grammar::Context(_))) {
+                if !matches!(
+                    class,
+                    Class::Degree(_) | Class::Size(_) | Class::Grammar(Grammar::Context(_))
+                ) {
                     break;
                 }
             }

@@ -69,7 +69,11 @@ impl Draft {
         }
         if !self.conflicts.iter().any(|c| c.about == about) && !words.is_empty() {
             words.truncate(16);
-            self.conflicts.push(Conflict { about: about.to_owned(), asked: words, kept: short(kept) });
+            self.conflicts.push(Conflict {
+                about: about.to_owned(),
+                asked: words,
+                kept: short(kept),
+            });
         }
     }
 }
@@ -87,7 +91,11 @@ pub(super) fn settle(reading: &Reading) -> Draft {
         let said: Vec<(&Said, f64)> = reading
             .says
             .iter()
-            .filter_map(|s| s.degree().filter(|(a, v)| a == axis && *v != 0.0).map(|(_, v)| (s, v)))
+            .filter_map(|s| {
+                s.degree()
+                    .filter(|(a, v)| a == axis && *v != 0.0)
+                    .map(|(_, v)| (s, v))
+            })
             .collect();
         if !said.is_empty() {
             settle_axis(*axis, &said, &mut draft);
@@ -103,49 +111,96 @@ pub(super) fn settle(reading: &Reading) -> Draft {
 }
 
 fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
-    let tint: f64 = said.iter().filter(|(s, _)| s.strength == Strength::Tint).map(|(_, v)| v).sum();
+    let tint: f64 = said
+        .iter()
+        .filter(|(s, _)| s.strength == Strength::Tint)
+        .map(|(_, v)| v)
+        .sum();
     let tint = tint.clamp(-TINT_LIMIT, TINT_LIMIT);
     let inherent = strongest(said.iter().filter(|(s, _)| s.strength == Strength::Inherent));
-    let claims: Vec<&(&Said, f64)> = said.iter().filter(|(s, _)| s.strength >= Strength::Claim && !s.moderates).collect();
-    let held: Vec<&(&Said, f64)> = said.iter().filter(|(s, _)| s.strength >= Strength::Claim && s.moderates).collect();
+    let claims: Vec<&(&Said, f64)> = said
+        .iter()
+        .filter(|(s, _)| s.strength >= Strength::Claim && !s.moderates)
+        .collect();
+    let held: Vec<&(&Said, f64)> = said
+        .iter()
+        .filter(|(s, _)| s.strength >= Strength::Claim && s.moderates)
+        .collect();
     let below = (inherent.map_or(0.0, |(_, v)| v) + tint).clamp(-1.0, 1.0);
     let Some(top) = claims.iter().map(|(s, _)| s.strength).max() else {
         // Nothing but `not too …`: a little the other way.
         let back: f64 = held.iter().map(|(_, v)| v).sum::<f64>().clamp(-0.5, 0.5);
         let settled = match held.last() {
-            Some((s, _)) => Settled { value: (back + below).clamp(-1.0, 1.0), claimed: true, word: s.word.clone() },
+            Some((s, _)) => Settled {
+                value: (back + below).clamp(-1.0, 1.0),
+                claimed: true,
+                word: s.word.clone(),
+            },
             None => {
                 let word = inherent.map_or_else(|| said[0].0.word.clone(), |(s, _)| s.word.clone());
-                Settled { value: below, claimed: false, word }
+                Settled {
+                    value: below,
+                    claimed: false,
+                    word,
+                }
             }
         };
         draft.axes.insert(axis, settled);
         return;
     };
-    let deciding: Vec<&(&Said, f64)> = claims.iter().filter(|(s, _)| s.strength == top).copied().collect();
-    let Some((last, last_value)) = deciding.last().copied() else { return };
-    let same: Vec<f64> = claims.iter().filter(|(_, v)| v.signum() == last_value.signum()).map(|(_, v)| *v).collect();
-    let against: Vec<&str> =
-        deciding.iter().filter(|(_, v)| v.signum() != last_value.signum()).map(|(s, _)| s.word.as_str()).collect();
+    let deciding: Vec<&(&Said, f64)> = claims
+        .iter()
+        .filter(|(s, _)| s.strength == top)
+        .copied()
+        .collect();
+    let Some((last, last_value)) = deciding.last().copied() else {
+        return;
+    };
+    let same: Vec<f64> = claims
+        .iter()
+        .filter(|(_, v)| v.signum() == last_value.signum())
+        .map(|(_, v)| *v)
+        .collect();
+    let against: Vec<&str> = deciding
+        .iter()
+        .filter(|(_, v)| v.signum() != last_value.signum())
+        .map(|(s, _)| s.word.as_str())
+        .collect();
     if !against.is_empty() {
         let mut asked = against;
         asked.push(&last.word);
         draft.conflict(about(axis), &asked, &last.word);
     }
     // The strongest word, and a little more for each that agrees.
-    let largest = same.iter().fold(0.0f64, |m, v| if v.abs() > m.abs() { *v } else { m });
+    let largest = same
+        .iter()
+        .fold(0.0f64, |m, v| if v.abs() > m.abs() { *v } else { m });
     let rest: f64 = same.iter().sum::<f64>() - largest;
     let mut value = largest + 0.15 * rest + (0.25 * below).clamp(-0.12, 0.12);
     if held.iter().any(|(_, v)| v.signum() != last_value.signum()) {
         value -= 0.15 * last_value.signum();
     }
-    let value = if value.signum() == last_value.signum() { value.clamp(-1.0, 1.0) } else { 0.1 * last_value.signum() };
-    draft.axes.insert(axis, Settled { value, claimed: true, word: last.word.clone() });
+    let value = if value.signum() == last_value.signum() {
+        value.clamp(-1.0, 1.0)
+    } else {
+        0.1 * last_value.signum()
+    };
+    draft.axes.insert(
+        axis,
+        Settled {
+            value,
+            claimed: true,
+            word: last.word.clone(),
+        },
+    );
 }
 
 fn strongest<'a>(mut said: impl Iterator<Item = &'a (&'a Said, f64)>) -> Option<(&'a Said, f64)> {
     let first = *said.next()?;
-    Some(said.fold(first, |best, next| if next.1.abs() > best.1.abs() { *next } else { best }))
+    Some(said.fold(
+        first,
+        |best, next| if next.1.abs() > best.1.abs() { *next } else { best },
+    ))
 }
 
 /// What a contradiction on an axis is about, in the words of the intent.
@@ -166,7 +221,11 @@ fn settle_other(said: &Said, draft: &mut Draft) {
                 && claimed
                 && (other - value).abs() > 0.1 * other.abs().max(value.abs())
             {
-                draft.conflict(exact.name(), &[&format!("{other}"), &format!("{value}")], &format!("{value}"));
+                draft.conflict(
+                    exact.name(),
+                    &[&format!("{other}"), &format!("{value}")],
+                    &format!("{value}"),
+                );
             }
             if claimed || !before.is_some_and(|(_, c)| c) {
                 draft.exact.insert(*exact, (*value, claimed));
@@ -205,8 +264,14 @@ fn settle_other(said: &Said, draft: &mut Draft) {
 }
 
 fn settle_voicing(draft: &mut Draft) {
-    let Some((kept, word)) = draft.voicing.last().cloned() else { return };
-    let other = draft.voicing.iter().find(|(mode, _)| *mode != kept).map(|(_, w)| w.clone());
+    let Some((kept, word)) = draft.voicing.last().cloned() else {
+        return;
+    };
+    let other = draft
+        .voicing
+        .iter()
+        .find(|(mode, _)| *mode != kept)
+        .map(|(_, w)| w.clone());
     if let Some(other) = other {
         draft.conflict("voicing", &[&other, &word], &word);
     }
@@ -226,9 +291,17 @@ fn settle_invariants(draft: &mut Draft) {
         (Invariant::Centered, None, Axis::Width),
         (Invariant::NoSub, Some(Feature::Sub), Axis::Sub),
     ];
-    let effects = [Axis::Space, Axis::Delay, Axis::Chorus, Axis::Phaser, Axis::Flanger];
+    let effects = [
+        Axis::Space,
+        Axis::Delay,
+        Axis::Chorus,
+        Axis::Phaser,
+        Axis::Flanger,
+    ];
     if draft.invariants.contains(&Invariant::NoEffects) {
-        let wanted = effects.into_iter().find(|a| draft.claimed(*a).is_some_and(|v| v > 0.0));
+        let wanted = effects
+            .into_iter()
+            .find(|a| draft.claimed(*a).is_some_and(|v| v > 0.0));
         if let Some(axis) = wanted {
             let word = draft.word(axis).to_owned();
             draft.conflict("effects", &["no effects", &word], &word);
@@ -261,7 +334,9 @@ fn settle_exact(draft: &mut Draft) {
         (Exact::GlideS, Axis::Glide, 0.0, 9.0),
     ];
     for (exact, axis, least, most) in pairs {
-        let Some((value, true)) = draft.exact.get(&exact).copied() else { continue };
+        let Some((value, true)) = draft.exact.get(&exact).copied() else {
+            continue;
+        };
         if let Some(degree) = draft.claimed(axis)
             && ((degree > 0.3 && value <= least) || (degree < -0.3 && value >= most))
         {
@@ -271,7 +346,11 @@ fn settle_exact(draft: &mut Draft) {
         }
         draft.axes.remove(&axis);
     }
-    if draft.exact.get(&Exact::Resonance).is_some_and(|(_, claimed)| *claimed) {
+    if draft
+        .exact
+        .get(&Exact::Resonance)
+        .is_some_and(|(_, claimed)| *claimed)
+    {
         draft.axes.remove(&Axis::Resonance);
     }
 }

@@ -3,9 +3,7 @@
 //! Nothing here knows the grammar of a prompt.
 
 use songwalker_schemas::Category;
-use songwalker_schemas::intent::{
-    Feature, FilterKind, Invariant, MovementShape, MovementTarget, Waveform,
-};
+use songwalker_schemas::intent::{Feature, FilterKind, Invariant, MovementShape, MovementTarget, Waveform};
 use songwalker_schemas::patch::voicing::VoicingMode;
 
 /// Defines a closed list with the snake_case name of each member.
@@ -32,7 +30,7 @@ macro_rules! named {
 
 named! {
     /// A direction in which words can pull a sound, −1..1. The first rows are the intent's descriptors; the later ones
-    /// become exact values or serve only to notice contradictions (`loudness`, `hardness`, `mood`, `pitch`).
+    /// become exact values or serve only to notice contradictions (`loudness`, `hardness`, `mood`, `pitch`, `mass`).
     Axis {
         Brightness = "brightness",
         Warmth = "warmth",
@@ -66,6 +64,7 @@ named! {
         Hardness = "hardness",
         Mood = "mood",
         Pitch = "pitch",
+        Mass = "mass",
     }
 }
 
@@ -100,7 +99,11 @@ named! {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// Names or suggests a category; `weight` 1 names it, below 0.8 it only suggests it.
-    Role { category: Category, sub: Option<String>, weight: f64 },
+    Role {
+        category: Category,
+        sub: Option<String>,
+        weight: f64,
+    },
     /// Pulls along an axis, −1..1.
     Degree(Axis, f64),
     /// Sets a value in its own unit.
@@ -131,8 +134,14 @@ impl Effect {
     /// As the lexicon writes it, for explanations.
     pub(crate) fn describe(&self, scale: f64) -> String {
         match self {
-            Self::Role { category, sub: Some(sub), .. } => format!("{category}/{sub}"),
-            Self::Role { category, sub: None, .. } => category.to_string(),
+            Self::Role {
+                category,
+                sub: Some(sub),
+                ..
+            } => format!("{category}/{sub}"),
+            Self::Role {
+                category, sub: None, ..
+            } => category.to_string(),
             Self::Degree(axis, value) => format!("{} {:+.2}", axis.name(), (value * scale).clamp(-1.0, 1.0)),
             Self::Exact(exact, value) => format!("{} = {value}", exact.name()),
             Self::Wave(wave) => format!("wave {wave}"),
@@ -151,7 +160,12 @@ impl Effect {
 
 /// Parses a list of effects; the error names the piece it could not read.
 pub(crate) fn parse_effects(source: &str) -> Result<Vec<Effect>, String> {
-    source.split(',').map(str::trim).filter(|piece| !piece.is_empty()).map(parse_effect).collect()
+    source
+        .split(',')
+        .map(str::trim)
+        .filter(|piece| !piece.is_empty())
+        .map(parse_effect)
+        .collect()
 }
 
 fn parse_effect(piece: &str) -> Result<Effect, String> {
@@ -166,7 +180,9 @@ fn parse_effect(piece: &str) -> Result<Effect, String> {
     let value_or = || value.ok_or_else(bad);
     Ok(match key {
         "role" => {
-            let (category, sub) = value_or()?.split_once('/').map_or((value_or()?, None), |(c, s)| (c, Some(s)));
+            let (category, sub) = value_or()?
+                .split_once('/')
+                .map_or((value_or()?, None), |(c, s)| (c, Some(s)));
             Effect::Role {
                 category: Category::from_name(category).ok_or_else(bad)?,
                 sub: sub.map(str::to_owned),
@@ -195,14 +211,21 @@ mod tests {
 
     #[test]
     fn a_list_of_effects_reads_back_as_it_is_described() {
-        let effects = parse_effects("brightness +0.5, role bass/reese 0.6, attack_s = 0.01, wave saw").unwrap();
+        let effects =
+            parse_effects("brightness +0.5, role bass/reese 0.6, attack_s = 0.01, wave saw").unwrap();
         let described: Vec<String> = effects.iter().map(|e| e.describe(1.0)).collect();
-        assert_eq!(described, ["brightness +0.50", "bass/reese", "attack_s = 0.01", "wave saw"]);
+        assert_eq!(
+            described,
+            ["brightness +0.50", "bass/reese", "attack_s = 0.01", "wave saw"]
+        );
     }
 
     #[test]
     fn what_is_not_an_effect_is_named_in_the_error() {
-        assert_eq!(parse_effects("brightness +0.5, zing +1").unwrap_err(), "unknown effect `zing +1`");
+        assert_eq!(
+            parse_effects("brightness +0.5, zing +1").unwrap_err(),
+            "unknown effect `zing +1`"
+        );
         assert!(parse_effects("role helicopter").is_err());
         assert!(parse_effects("attack_s = soon").is_err());
     }

@@ -12,21 +12,81 @@ use std::sync::OnceLock;
 
 /// The files of `data/lexicon`: the language of their words, and their text.
 const FILES: &[(Language, &str, &str)] = &[
-    (Language::English, "grammar.toml", include_str!("../../data/lexicon/grammar.toml")),
-    (Language::English, "roles.toml", include_str!("../../data/lexicon/roles.toml")),
-    (Language::English, "adjectives.toml", include_str!("../../data/lexicon/adjectives.toml")),
-    (Language::English, "sizes.toml", include_str!("../../data/lexicon/sizes.toml")),
-    (Language::English, "nouns.toml", include_str!("../../data/lexicon/nouns.toml")),
-    (Language::English, "styles.toml", include_str!("../../data/lexicon/styles.toml")),
-    (Language::English, "scenes.toml", include_str!("../../data/lexicon/scenes.toml")),
-    (Language::English, "emoji.toml", include_str!("../../data/lexicon/emoji.toml")),
-    (Language::English, "stopwords.toml", include_str!("../../data/lexicon/stopwords.toml")),
-    (Language::German, "de.toml", include_str!("../../data/lexicon/de.toml")),
-    (Language::Spanish, "es.toml", include_str!("../../data/lexicon/es.toml")),
-    (Language::French, "fr.toml", include_str!("../../data/lexicon/fr.toml")),
-    (Language::Portuguese, "pt.toml", include_str!("../../data/lexicon/pt.toml")),
-    (Language::Japanese, "ja.toml", include_str!("../../data/lexicon/ja.toml")),
-    (Language::Hindi, "hi.toml", include_str!("../../data/lexicon/hi.toml")),
+    (
+        Language::English,
+        "grammar.toml",
+        include_str!("../../data/lexicon/grammar.toml"),
+    ),
+    (
+        Language::English,
+        "roles.toml",
+        include_str!("../../data/lexicon/roles.toml"),
+    ),
+    (
+        Language::English,
+        "adjectives.toml",
+        include_str!("../../data/lexicon/adjectives.toml"),
+    ),
+    (
+        Language::English,
+        "sizes.toml",
+        include_str!("../../data/lexicon/sizes.toml"),
+    ),
+    (
+        Language::English,
+        "nouns.toml",
+        include_str!("../../data/lexicon/nouns.toml"),
+    ),
+    (
+        Language::English,
+        "styles.toml",
+        include_str!("../../data/lexicon/styles.toml"),
+    ),
+    (
+        Language::English,
+        "scenes.toml",
+        include_str!("../../data/lexicon/scenes.toml"),
+    ),
+    (
+        Language::English,
+        "emoji.toml",
+        include_str!("../../data/lexicon/emoji.toml"),
+    ),
+    (
+        Language::English,
+        "stopwords.toml",
+        include_str!("../../data/lexicon/stopwords.toml"),
+    ),
+    (
+        Language::German,
+        "de.toml",
+        include_str!("../../data/lexicon/de.toml"),
+    ),
+    (
+        Language::Spanish,
+        "es.toml",
+        include_str!("../../data/lexicon/es.toml"),
+    ),
+    (
+        Language::French,
+        "fr.toml",
+        include_str!("../../data/lexicon/fr.toml"),
+    ),
+    (
+        Language::Portuguese,
+        "pt.toml",
+        include_str!("../../data/lexicon/pt.toml"),
+    ),
+    (
+        Language::Japanese,
+        "ja.toml",
+        include_str!("../../data/lexicon/ja.toml"),
+    ),
+    (
+        Language::Hindi,
+        "hi.toml",
+        include_str!("../../data/lexicon/hi.toml"),
+    ),
 ];
 
 /// The longest phrase looked for, in tokens.
@@ -196,7 +256,13 @@ impl Entry {
     pub(super) fn role_weight(&self) -> f64 {
         self.effects
             .iter()
-            .map(|e| if let Effect::Role { weight, .. } = e { *weight } else { 0.0 })
+            .map(|e| {
+                if let Effect::Role { weight, .. } = e {
+                    *weight
+                } else {
+                    0.0
+                }
+            })
             .fold(0.0, f64::max)
     }
 }
@@ -205,9 +271,19 @@ impl Entry {
 #[derive(Debug, Default)]
 struct Index {
     exact: BTreeMap<String, Vec<usize>>,
+    /// By stem, where that is not itself a form.
     stems: BTreeMap<String, Vec<usize>>,
-    /// The longest phrase that begins with this word or stem, in tokens.
+    /// The longest phrase that begins with this stem, in tokens.
     longest: BTreeMap<String, usize>,
+}
+
+impl Index {
+    fn stemmed(&self, stem: &str) -> Option<&[usize]> {
+        self.stems
+            .get(stem)
+            .or_else(|| self.exact.get(stem))
+            .map(Vec::as_slice)
+    }
 }
 
 /// All that the planner knows of words.
@@ -309,7 +385,9 @@ impl Lexicon {
         for (forms, source) in &file.grammar {
             match parse_grammar(source) {
                 Some(grammar) => self.add(language, name, forms, Class::Grammar(grammar), ""),
-                None => self.faults.push(format!("{name}: {forms}: unknown grammar `{source}`")),
+                None => self
+                    .faults
+                    .push(format!("{name}: {forms}: unknown grammar `{source}`")),
             }
         }
         for (forms, value) in &file.numbers {
@@ -332,8 +410,10 @@ impl Lexicon {
         }
         self.fallback_names.extend(file.names);
         for (forms, targets) in &file.aliases {
-            let found: Option<Vec<usize>> =
-                targets.split('+').map(|target| self.entry_named(target.trim())).collect();
+            let found: Option<Vec<usize>> = targets
+                .split('+')
+                .map(|target| self.entry_named(target.trim()))
+                .collect();
             match found {
                 Some(ids) => self.index(language, name, forms, &ids),
                 None => self.faults.push(format!("{name}: {forms}: no entry `{targets}`")),
@@ -342,8 +422,14 @@ impl Lexicon {
     }
 
     fn entry_named(&self, phrase: &str) -> Option<usize> {
-        let ids = self.languages[Language::English as usize].exact.get(&key(&tokens(phrase)))?;
-        if let [id] = ids.as_slice() { Some(*id) } else { None }
+        let ids = self.languages[Language::English as usize]
+            .exact
+            .get(&key(&tokens(phrase)))?;
+        if let [id] = ids.as_slice() {
+            Some(*id)
+        } else {
+            None
+        }
     }
 
     fn add(&mut self, language: Language, file: &str, forms: &str, class: Class, effects: &str) {
@@ -366,15 +452,27 @@ impl Lexicon {
                 self.faults.push(format!("{file}: `{form}` has no words"));
                 continue;
             };
-            if index.exact.insert(key(&cut), ids.to_vec()).is_some_and(|old| old != ids) {
+            let exact = key(&cut);
+            let stemmed = stem_key(&cut, language);
+            // A form that is its own stem is found among the exact ones.
+            if stemmed != exact {
+                index.stems.entry(stemmed).or_insert_with(|| ids.to_vec());
+            }
+            let start = stem(&first.text, language);
+            let longest = index.longest.entry(start).or_default();
+            *longest = cut.len().max(*longest);
+            if index
+                .exact
+                .insert(exact, ids.to_vec())
+                .is_some_and(|old| old != ids)
+            {
                 self.faults.push(format!("{file}: `{form}` stands twice"));
             }
-            index.stems.entry(stem_key(&cut, language)).or_insert_with(|| ids.to_vec());
-            for start in [first.text.clone(), stem(&first.text, language)] {
-                let longest = index.longest.entry(start).or_default();
-                *longest = cut.len().max(*longest);
-            }
-            if cut.len() == 1 && first.kind == TokenKind::Word && first.text.is_ascii() && first.text.len() >= 4 {
+            if cut.len() == 1
+                && first.kind == TokenKind::Word
+                && first.text.is_ascii()
+                && first.text.len() >= 4
+            {
                 self.forms.push((language, first.text.clone(), ids.to_vec()));
             }
         }
@@ -384,9 +482,10 @@ impl Lexicon {
     pub(super) fn longest(&self, tokens: &[Token], language: Language) -> Option<(usize, &[usize])> {
         let index = &self.languages[language as usize];
         let first = tokens.first()?;
-        let stemmed = stem(&first.text, language);
-        let longest = index.longest.get(&first.text).max(index.longest.get(&stemmed)).copied()?;
-        let run = tokens.iter().take_while(|t| !matches!(t.kind, TokenKind::WeakBreak | TokenKind::StrongBreak));
+        let longest = *index.longest.get(&stem(&first.text, language))?;
+        let run = tokens
+            .iter()
+            .take_while(|t| !matches!(t.kind, TokenKind::WeakBreak | TokenKind::StrongBreak));
         for n in (1..=run.count().min(longest).min(MAX_PHRASE)).rev() {
             let phrase = &tokens[..n];
             if let Some(ids) = index.exact.get(&key(phrase)) {
@@ -396,7 +495,7 @@ impl Lexicon {
                 return None;
             }
             let inflected = phrase.iter().any(|t| t.text.chars().count() >= 3);
-            if let Some(ids) = index.stems.get(&stem_key(phrase, language)).filter(|_| inflected) {
+            if let Some(ids) = index.stemmed(&stem_key(phrase, language)).filter(|_| inflected) {
                 return Some((n, ids));
             }
         }
@@ -405,14 +504,24 @@ impl Lexicon {
 
     /// Whether English knows this phrase in just this form.
     pub(super) fn has_form(&self, phrase: &str) -> bool {
-        self.languages[Language::English as usize].exact.contains_key(phrase)
+        self.languages[Language::English as usize]
+            .exact
+            .contains_key(phrase)
+    }
+
+    /// The entries of one word by form.
+    pub(super) fn form(&self, word: &str, language: Language) -> Option<&[usize]> {
+        self.languages[language as usize].exact.get(word).map(Vec::as_slice)
     }
 
     /// The entries of one word by form or stem.
     pub(super) fn word(&self, word: &str, language: Language) -> Option<&[usize]> {
         let index = &self.languages[language as usize];
-        let found = index.exact.get(word).or_else(|| index.stems.get(&stem(word, language)));
-        found.map(Vec::as_slice)
+        index
+            .exact
+            .get(word)
+            .map(Vec::as_slice)
+            .or_else(|| index.stemmed(&stem(word, language)))
     }
 
     /// An ordinary English word that says nothing about sound and must not be corrected into one that does.
@@ -423,11 +532,19 @@ impl Lexicon {
 
 /// Folded words with single spaces between them.
 pub(super) fn key(phrase: &[Token]) -> String {
-    phrase.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ")
+    phrase
+        .iter()
+        .map(|t| t.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn stem_key(phrase: &[Token], language: Language) -> String {
-    phrase.iter().map(|t| stem(&t.text, language)).collect::<Vec<_>>().join(" ")
+    phrase
+        .iter()
+        .map(|t| stem(&t.text, language))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn parse_dimensions(source: &str) -> Result<Vec<(Dimension, f64)>, String> {
@@ -435,7 +552,10 @@ fn parse_dimensions(source: &str) -> Result<Vec<(Dimension, f64)>, String> {
     for piece in source.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         let bad = || format!("unknown dimension `{piece}`");
         let (name, value) = piece.split_once(' ').ok_or_else(bad)?;
-        let (_, dimension) = Dimension::NAMES.iter().find(|(n, _)| *n == name).ok_or_else(bad)?;
+        let (_, dimension) = Dimension::NAMES
+            .iter()
+            .find(|(n, _)| *n == name)
+            .ok_or_else(bad)?;
         out.push((*dimension, value.trim().parse().map_err(|_| bad())?));
     }
     Ok(out)
@@ -464,7 +584,9 @@ fn parse_grammar(source: &str) -> Option<Grammar> {
 fn parse_noun(row: &NounRow) -> Result<Noun, String> {
     let exact = |name: &Option<String>| -> Result<Option<Exact>, String> {
         let Some(name) = name else { return Ok(None) };
-        Exact::from_name(name).map(Some).ok_or_else(|| format!("unknown value `{name}`"))
+        Exact::from_name(name)
+            .map(Some)
+            .ok_or_else(|| format!("unknown value `{name}`"))
     };
     let mut reacts = BTreeMap::new();
     for (dimension, source) in [
@@ -479,7 +601,9 @@ fn parse_noun(row: &NounRow) -> Result<Noun, String> {
         }
     }
     let target = match &row.target {
-        Some(name) => Some(MovementTarget::from_name(name).ok_or_else(|| format!("unknown target `{name}`"))?),
+        Some(name) => {
+            Some(MovementTarget::from_name(name).ok_or_else(|| format!("unknown target `{name}`"))?)
+        }
         None => None,
     };
     Ok(Noun {
@@ -510,9 +634,14 @@ mod tests {
     fn the_longest_phrase_wins_and_inflected_forms_are_found() {
         let found = |text: &str| {
             let cut = tokens(text);
-            lexicon().longest(&cut, Language::English).map(|(n, ids)| (n, lexicon().entries[ids[0]].name.clone()))
+            lexicon()
+                .longest(&cut, Language::English)
+                .map(|(n, ids)| (n, lexicon().entries[ids[0]].name.clone()))
         };
-        assert_eq!(found("string machine pad"), Some((2, "string machine".to_owned())));
+        assert_eq!(
+            found("string machine pad"),
+            Some((2, "string machine".to_owned()))
+        );
         assert_eq!(found("brighter"), Some((1, "bright".to_owned())));
         assert_eq!(found("sample-and-hold"), Some((3, "sample and hold".to_owned())));
         assert_eq!(found("table"), None);

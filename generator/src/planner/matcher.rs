@@ -14,9 +14,15 @@ const MAX_CORRECTIONS: usize = 64;
 pub(super) enum Item {
     /// A lexicon entry; `form`: the form of it that stands here, if the lexicon has just this; `like`: only resembled
     /// (`kalimba-like`).
-    Word { id: usize, form: Option<String>, like: bool },
+    Word {
+        id: usize,
+        form: Option<String>,
+        like: bool,
+    },
     Measure(Measure),
-    Break { strong: bool },
+    Break {
+        strong: bool,
+    },
     /// Words that say nothing to the planner.
     Unknown,
 }
@@ -50,7 +56,10 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
         let rest = &tokens[i..];
         if matches!(token.kind, TokenKind::WeakBreak | TokenKind::StrongBreak) {
             let strong = token.kind == TokenKind::StrongBreak;
-            out.items.push(Placed { item: Item::Break { strong }, span: (token.start, token.end) });
+            out.items.push(Placed {
+                item: Item::Break { strong },
+                span: (token.start, token.end),
+            });
             i += 1;
             continue;
         }
@@ -64,14 +73,18 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
         });
         if let Some((used, found)) = measured {
             out.known += usize::from(!matches!(found, Measure::Value(_, Unit::Bare)));
-            out.items.push(Placed { item: Item::Measure(found), span: (token.start, rest[used - 1].end) });
+            out.items.push(Placed {
+                item: Item::Measure(found),
+                span: (token.start, rest[used - 1].end),
+            });
             i += used;
             continue;
         }
         if let Some((used, ids)) = phrase {
             let span = (token.start, rest[used - 1].end);
             let hyphenated = before.is_some_and(|b| &text[b.end..token.start] == "-");
-            let form = Some(key(&rest[..used])).filter(|f| lexicon.has_form(f));
+            let form = Some(key(&rest[..used]))
+                .filter(|f| lexicon.has_form(f) && !f.contains(|c: char| c.is_ascii_digit()));
             push_words(lexicon, &mut out, (ids, form), span, hyphenated);
             i += used;
             continue;
@@ -85,13 +98,16 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
             None
         } else {
             corrections += 1;
-            correct(lexicon, &token.text, &languages)
+            correct(lexicon, &token.text, &languages[..languages.len().min(2)])
         };
         match corrected {
             Some(ids) => push_words(lexicon, &mut out, (&ids, None), (token.start, token.end), false),
             None => {
                 out.unknown += usize::from(!ordinary);
-                out.items.push(Placed { item: Item::Unknown, span: (token.start, token.end) });
+                out.items.push(Placed {
+                    item: Item::Unknown,
+                    span: (token.start, token.end),
+                });
             }
         }
     }
@@ -113,16 +129,28 @@ fn push_words(
             Class::Grammar(grammar) => {
                 let glued_like = hyphenated && lexicon.entries[*id].name == "like";
                 if *grammar == Grammar::Likeness || glued_like {
-                    if let Some(Placed { item: Item::Word { like, .. }, .. }) = out.items.last_mut() {
+                    if let Some(Placed {
+                        item: Item::Word { like, .. },
+                        ..
+                    }) = out.items.last_mut()
+                    {
                         *like = true;
                     }
                     continue;
                 }
-                Item::Word { id: *id, form: None, like: false }
+                Item::Word {
+                    id: *id,
+                    form: None,
+                    like: false,
+                }
             }
             _ => {
                 out.known += 1;
-                Item::Word { id: *id, form: form.clone(), like: false }
+                Item::Word {
+                    id: *id,
+                    form: form.clone(),
+                    like: false,
+                }
             }
         };
         out.items.push(Placed { item, span });
@@ -146,7 +174,8 @@ fn longest<'a>(lexicon: &'a Lexicon, rest: &[Token], languages: &[Language]) -> 
     for (rank, language) in languages.iter().enumerate() {
         // Behind English stands what no English sentence would say.
         let behind = languages[..rank].contains(&Language::English);
-        if behind && rest[0].text.is_ascii() && (rest[0].text.len() < 4 || lexicon.is_stopword(&rest[0].text)) {
+        if behind && rest[0].text.is_ascii() && (rest[0].text.len() < 4 || lexicon.is_stopword(&rest[0].text))
+        {
             continue;
         }
         if let Some(found) = lexicon.longest(rest, *language)
@@ -160,7 +189,11 @@ fn longest<'a>(lexicon: &'a Lexicon, rest: &[Token], languages: &[Language]) -> 
 
 /// The languages to look in, the prompt's own first: the one that knows most of its words.
 fn languages(lexicon: &Lexicon, tokens: &[Token]) -> Vec<Language> {
-    let words: Vec<&Token> = tokens.iter().filter(|t| t.kind == TokenKind::Word).take(200).collect();
+    let words: Vec<&Token> = tokens
+        .iter()
+        .filter(|t| t.kind == TokenKind::Word)
+        .take(200)
+        .collect();
     let known = |language: Language| {
         words
             .iter()
@@ -172,7 +205,12 @@ fn languages(lexicon: &Lexicon, tokens: &[Token]) -> Vec<Language> {
     };
     let mut own = Language::English;
     let mut most = known(own);
-    for language in [Language::Spanish, Language::Portuguese, Language::French, Language::German] {
+    for language in [
+        Language::Spanish,
+        Language::Portuguese,
+        Language::French,
+        Language::German,
+    ] {
         let count = known(language);
         if count > most {
             (own, most) = (language, count);

@@ -44,10 +44,10 @@ pub(super) enum LengthMode {
 /// The unit of a folded word, and what one of it is in that unit's base.
 fn unit(word: &str, glued: bool) -> Option<(Unit, f64)> {
     Some(match word {
-        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" | "millisekunden" | "milisegundos"
-        | "millisecondes" => (Unit::Seconds, 0.001),
-        "s" | "sec" | "secs" | "second" | "seconds" | "sekunde" | "sekunden" | "segundo" | "segundos" | "seconde"
-        | "secondes" | "秒" | "सेकंड" | "सेकेंड" => (Unit::Seconds, 1.0),
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" | "millisekunden"
+        | "milisegundos" | "millisecondes" => (Unit::Seconds, 0.001),
+        "s" | "sec" | "secs" | "second" | "seconds" | "sekunde" | "sekunden" | "segundo" | "segundos"
+        | "seconde" | "secondes" | "秒" | "सेकंड" | "सेकेंड" => (Unit::Seconds, 1.0),
         "minute" | "minutes" => (Unit::Seconds, 60.0),
         "hz" | "hertz" | "ヘルツ" | "हर्ट्ज" => (Unit::Hertz, 1.0),
         "khz" | "kilohertz" => (Unit::Hertz, 1000.0),
@@ -57,10 +57,14 @@ fn unit(word: &str, glued: bool) -> Option<(Unit, f64)> {
         "pole" | "poles" | "polig" => (Unit::Decibels, 6.0),
         "%" | "percent" | "pct" | "prozent" => (Unit::Percent, 1.0),
         "bpm" => (Unit::Bpm, 1.0),
-        "bar" | "bars" | "takt" | "takte" | "compas" | "compases" | "mesures" | "compassos" | "小節" => (Unit::Bars, 1.0),
+        "bar" | "bars" | "takt" | "takte" | "compas" | "compases" | "mesures" | "compassos" | "小節" => {
+            (Unit::Bars, 1.0)
+        }
         "beat" | "beats" => (Unit::Bars, 0.25),
         "cent" | "cents" | "ct" | "cts" => (Unit::Cents, 1.0),
-        "octave" | "octaves" | "oct" | "oktave" | "oktaven" | "octava" | "octavas" | "オクターブ" => (Unit::Octaves, 1.0),
+        "octave" | "octaves" | "oct" | "oktave" | "oktaven" | "octava" | "octavas" | "オクターブ" => {
+            (Unit::Octaves, 1.0)
+        }
         "semitone" | "semitones" | "semi" | "semis" | "st" | "halbtone" => (Unit::Octaves, 1.0 / 12.0),
         "voice" | "voices" | "v" | "stimmen" | "voces" | "voix" | "vozes" | "stimmig" => (Unit::Voices, 1.0),
         "x" if glued => (Unit::Voices, 1.0),
@@ -72,10 +76,16 @@ fn unit(word: &str, glued: bool) -> Option<(Unit, f64)> {
 }
 
 /// The measure that starts at `tokens[0]`, and its length in tokens. `before`: the token before it.
-pub(super) fn measure(tokens: &[Token], before: Option<&Token>, lexicon: &Lexicon) -> Option<(usize, Measure)> {
+pub(super) fn measure(
+    tokens: &[Token],
+    before: Option<&Token>,
+    lexicon: &Lexicon,
+) -> Option<(usize, Measure)> {
     notes(tokens, before).or_else(|| length(tokens)).or_else(|| {
         let (used, found) = value(tokens, lexicon)?;
-        let Measure::Value(octaves, Unit::Octaves) = found else { return Some((used, found)) };
+        let Measure::Value(octaves, Unit::Octaves) = found else {
+            return Some((used, found));
+        };
         // `12 semitones down`, `down an octave`, `tuned up two octaves`.
         let side = |t: Option<&Token>| match t.map(|t| t.text.as_str()) {
             Some("up" | "higher" | "above") => Some(1.0),
@@ -84,19 +94,36 @@ pub(super) fn measure(tokens: &[Token], before: Option<&Token>, lexicon: &Lexico
         };
         let after = side(tokens.get(used));
         let sign = after.or_else(|| side(before)).unwrap_or(1.0);
-        Some((used + usize::from(after.is_some()), Measure::Value(sign * octaves, Unit::Octaves)))
+        Some((
+            used + usize::from(after.is_some()),
+            Measure::Value(sign * octaves, Unit::Octaves),
+        ))
     })
 }
 
 /// `C2 to C4`, `F#1-F#3`, `around C3`.
 fn notes(tokens: &[Token], before: Option<&Token>) -> Option<(usize, Measure)> {
     let (used, low) = note(tokens)?;
-    let joined = usize::from(tokens.get(used).is_some_and(|t| matches!(t.text.as_str(), "to" | "-" | "–" | "and" | "bis")));
+    let joined = usize::from(
+        tokens
+            .get(used)
+            .is_some_and(|t| matches!(t.text.as_str(), "to" | "-" | "–" | "and" | "bis")),
+    );
     if let Some((more, high)) = note(&tokens[used + joined..]) {
         return Some((used + joined + more, Measure::Notes(low.min(high), low.max(high))));
     }
-    let placed = before.is_some_and(|t| matches!(t.text.as_str(), "at" | "around" | "on" | "near" | "note" | "about"));
-    placed.then(|| (used, Measure::Notes(low.saturating_sub(12), low.saturating_add(12).min(127))))
+    let placed = before.is_some_and(|t| {
+        matches!(
+            t.text.as_str(),
+            "at" | "around" | "on" | "near" | "note" | "about"
+        )
+    });
+    placed.then(|| {
+        (
+            used,
+            Measure::Notes(low.saturating_sub(12), low.saturating_add(12).min(127)),
+        )
+    })
 }
 
 /// A note name with its octave, C4 = 60.
@@ -116,11 +143,20 @@ fn note(tokens: &[Token]) -> Option<(usize, u8)> {
         "b" => 11,
         _ => return None,
     };
-    let sharp = usize::from(tokens.get(1).is_some_and(|t| t.glued && matches!(t.text.as_str(), "#" | "♯")));
-    let octave = tokens.get(1 + sharp).filter(|t| t.glued && t.kind == TokenKind::Number)?;
+    let sharp = usize::from(
+        tokens
+            .get(1)
+            .is_some_and(|t| t.glued && matches!(t.text.as_str(), "#" | "♯")),
+    );
+    let octave = tokens
+        .get(1 + sharp)
+        .filter(|t| t.glued && t.kind == TokenKind::Number)?;
     let octave: i32 = octave.text.parse().ok().filter(|o| (0..=8).contains(o))?;
     let midi = (octave + 1) * 12 + base + flat + i32::from(sharp == 1);
-    u8::try_from(midi).ok().filter(|m| *m <= 127).map(|m| (2 + sharp, m))
+    u8::try_from(midi)
+        .ok()
+        .filter(|m| *m <= 127)
+        .map(|m| (2 + sharp, m))
 }
 
 /// `1/8`, `dotted 1/8`, `1/8 triplet`, `1/16d`, `16ths`, `8th notes`.
@@ -137,9 +173,16 @@ fn length(tokens: &[Token]) -> Option<(usize, Measure)> {
     let count: u32 = number.text.parse().ok()?;
     let musical = |n: u32| matches!(n, 1 | 2 | 4 | 8 | 16 | 32 | 64);
     let slash = tokens.get(used + 1).filter(|t| t.glued && t.text == "/");
-    let ordinal = tokens.get(used + 1).filter(|t| t.glued && matches!(t.text.as_str(), "th" | "ths"));
+    let ordinal = tokens
+        .get(used + 1)
+        .filter(|t| t.glued && matches!(t.text.as_str(), "th" | "ths"));
     let words = if slash.is_some() {
-        let below: u32 = tokens.get(used + 2).filter(|t| t.glued && t.kind == TokenKind::Number)?.text.parse().ok()?;
+        let below: u32 = tokens
+            .get(used + 2)
+            .filter(|t| t.glued && t.kind == TokenKind::Number)?
+            .text
+            .parse()
+            .ok()?;
         let fits = (count == 1 && musical(below)) || (below == 1 && musical(count) && count <= 32);
         used += 3;
         fits.then(|| format!("{count}/{below}"))?
@@ -165,7 +208,10 @@ fn length(tokens: &[Token]) -> Option<(usize, Measure)> {
 fn value(tokens: &[Token], lexicon: &Lexicon) -> Option<(usize, Measure)> {
     let mut used = 0;
     let mut sign = 1.0;
-    if tokens.first().is_some_and(|t| t.kind == TokenKind::Symbol && matches!(t.text.as_str(), "-" | "+")) {
+    if tokens
+        .first()
+        .is_some_and(|t| t.kind == TokenKind::Symbol && matches!(t.text.as_str(), "-" | "+"))
+    {
         sign = if tokens[0].text == "-" { -1.0 } else { 1.0 };
         used = 1;
     }
@@ -173,7 +219,9 @@ fn value(tokens: &[Token], lexicon: &Lexicon) -> Option<(usize, Measure)> {
     used += more;
     let mut number_value = first;
     // `2-4 Hz`, `2 to 4 Hz`: the middle.
-    if tokens.get(used).is_some_and(|t| matches!(t.text.as_str(), "-" | "–" | "to" | "bis"))
+    if tokens
+        .get(used)
+        .is_some_and(|t| matches!(t.text.as_str(), "-" | "–" | "to" | "bis"))
         && let Some((more, second)) = digits(&tokens[used + 1..])
         && unit_at(tokens, used + 1 + more).is_some()
     {
@@ -186,7 +234,10 @@ fn value(tokens: &[Token], lexicon: &Lexicon) -> Option<(usize, Measure)> {
         if unit == Unit::Decibels && tokens.get(end).is_some_and(|t| t.text == "/") {
             end += 2;
         }
-        return Some((end.min(tokens.len()), Measure::Value(sign * number_value * base, unit)));
+        return Some((
+            end.min(tokens.len()),
+            Measure::Value(sign * number_value * base, unit),
+        ));
     }
     Some((used, Measure::Value(sign * number_value, Unit::Bare)))
 }
@@ -206,8 +257,14 @@ fn number(tokens: &[Token], lexicon: &Lexicon) -> Option<(usize, f64)> {
         return Some(found);
     }
     let first = tokens.first().filter(|t| t.kind == TokenKind::Word)?;
-    let one = matches!(first.text.as_str(), "a" | "an" | "einer" | "un" | "una" | "une" | "um" | "uma");
-    let counted = matches!(unit_at(tokens, 1), Some((Unit::Seconds | Unit::Octaves | Unit::Bars, _)));
+    let one = matches!(
+        first.text.as_str(),
+        "a" | "an" | "einer" | "un" | "una" | "une" | "um" | "uma"
+    );
+    let counted = matches!(
+        unit_at(tokens, 1),
+        Some((Unit::Seconds | Unit::Octaves | Unit::Bars, _))
+    );
     if one && counted && tokens.get(1).is_some_and(|t| t.text.len() > 3) {
         return Some((1, 1.0));
     }

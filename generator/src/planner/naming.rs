@@ -25,10 +25,19 @@ pub(super) fn name(lexicon: &Lexicon, reading: &Reading, choice: &Choice, prompt
         let pick = usize::try_from(hash(prompt, seed) % (names.len().max(1) as u64)).unwrap_or(0);
         words.extend(names.get(pick).map(|n| title(n)));
     }
-    for word in [choice.sub.as_deref().map(spoken), Some(choice.category.name().to_owned())].into_iter().flatten() {
+    for word in [
+        choice.sub.as_deref().map(spoken),
+        Some(choice.category.name().to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    {
         let word = title(&word);
         // `Plucky Pluck`, `Sub Bass Bass` say nothing twice.
-        if !words.iter().any(|w| w.contains(word.as_str()) || (word.contains(w.as_str()) && w.len() > 3)) {
+        if !words
+            .iter()
+            .any(|w| w.contains(word.as_str()) || (word.contains(w.as_str()) && w.len() > 3))
+        {
             words.push(word);
         }
     }
@@ -40,7 +49,11 @@ pub(super) fn name(lexicon: &Lexicon, reading: &Reading, choice: &Choice, prompt
             name.truncate(MAX_NAME_CHARS);
         }
     }
-    if name.is_empty() { "Untitled".to_owned() } else { name }
+    if name.is_empty() {
+        "Untitled".to_owned()
+    } else {
+        name
+    }
 }
 
 /// Snake case as people write it.
@@ -53,10 +66,16 @@ fn spoken(word: &str) -> String {
 
 /// Title case; only letters, digits and blanks.
 fn title(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    let clean: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' })
+        .collect();
     let words = clean.split_whitespace().map(|word| {
         let mut chars = word.chars();
-        chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+        chars
+            .next()
+            .map(|c| c.to_ascii_uppercase().to_string() + chars.as_str())
+            .unwrap_or_default()
     });
     let joined = words.collect::<Vec<_>>().join(" ");
     if joined == "Fx" { "FX".to_owned() } else { joined }
@@ -65,11 +84,18 @@ fn title(text: &str) -> String {
 /// FNV-1a over the prompt and the seed.
 fn hash(prompt: &str, seed: u64) -> u64 {
     let bytes = prompt.bytes().chain(seed.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// What was understood, in one line.
-pub(super) fn rationale(reading: &Reading, choice: &Choice, descriptors: &Descriptors, conflicts: &[Conflict]) -> String {
+pub(super) fn rationale(
+    reading: &Reading,
+    choice: &Choice,
+    descriptors: &Descriptors,
+    conflicts: &[Conflict],
+) -> String {
     let mut line = choice.category.name().to_owned();
     if let Some(sub) = &choice.sub {
         line.push_str(&format!(" ({})", spoken(sub)));

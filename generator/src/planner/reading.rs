@@ -1,7 +1,7 @@
 //! What a text says: walks over the items with their marks and bindings and writes down every effect, scaled by its
 //! degree and turned by its negation, with the word that said it. Settles nothing; that is [`draft`](super::draft).
 
-use super::binding::{Bindings, bind, exact_of, reaction};
+use super::binding::{Bindings, bind, exact_of, noun_at, reaction};
 use super::effect::{Axis, Effect, Exact};
 use super::lexicon::{Class, Context, Dimension, Entry, Grammar, Lexicon, Negation, Noun, NounKind};
 use super::matcher::{Item, Placed, items};
@@ -35,6 +35,8 @@ pub(super) struct Said {
     pub strength: Strength,
     /// It only holds back: `not too bright`.
     pub moderates: bool,
+    /// A word of size said of nothing in particular: `slow` in `slow pad`.
+    pub at_large: bool,
     /// The word, by its name in the lexicon.
     pub word: String,
 }
@@ -100,7 +102,14 @@ pub(super) fn read(lexicon: &Lexicon, text: &str, side: bool, reading: &mut Read
     let bindings = bind(lexicon, &matched.items, &marks);
     reading.unknown += matched.unknown;
     reading.known += matched.known;
-    let mut reader = Reader { lexicon, items: &matched.items, marks: &marks, bindings: &bindings, side, reading };
+    let mut reader = Reader {
+        lexicon,
+        items: &matched.items,
+        marks: &marks,
+        bindings: &bindings,
+        side,
+        reading,
+    };
     for i in 0..matched.items.len() {
         reader.item(i);
     }
@@ -149,22 +158,36 @@ impl Reader<'_> {
         let mut effects: Vec<String> = said.iter().map(|s| s.effect.describe(s.scale)).collect();
         if self.reading.mentions.len() + self.reading.excluded.len() > roles {
             let roles = entry.effects.iter().filter(|e| matches!(e, Effect::Role { .. }));
-            let not = if self.marks[i].negated.is_some() { "not " } else { "" };
+            let not = if self.marks[i].negated.is_some() {
+                "not "
+            } else {
+                ""
+            };
             effects.splice(0..0, roles.map(|e| format!("{not}{}", e.describe(1.0))));
         }
-        let plain = matches!(entry.class, Class::Plain | Class::Style | Class::Size(_)) && entry.role_weight() < 0.8;
+        let plain =
+            matches!(entry.class, Class::Plain | Class::Style | Class::Size(_)) && entry.role_weight() < 0.8;
         self.reading.heard.push(Heard {
             span: self.items[i].span,
             entry: entry.name.clone(),
             form: form.unwrap_or(&entry.name).to_owned(),
             effect: effects.join(", "),
-            names: plain && self.marks[i].negated.is_none() && self.marks[i].degree.is_none_or(|d| d > 0.0) && !self.side,
+            names: plain
+                && self.marks[i].negated.is_none()
+                && self.marks[i].degree.is_none_or(|d| d > 0.0)
+                && !self.side,
         });
     }
 
     fn say(&mut self, effect: &Effect, scale: f64, strength: Strength, moderates: bool, word: &str) {
         let strength = if self.side { Strength::Tint } else { strength };
-        self.reading.says.push(Said { effect: effect.clone(), scale, strength, moderates, word: word.to_owned() });
+        self.reading.says.push(Said {
+            effect: effect.clone(),
+            scale,
+            strength,
+            moderates,
+            word: word.to_owned(),
+        });
     }
 
     /// Adjectives, roles, styles, and sizes standing alone.
@@ -174,7 +197,11 @@ impl Reader<'_> {
         let aside = matches!(mark.context, Some(Context::Purpose | Context::With)) && role_weight >= 0.8;
         for effect in &entry.effects {
             match effect {
-                Effect::Role { category, sub, weight } => self.role(i, entry, (*category, sub.as_deref(), *weight), like),
+                Effect::Role {
+                    category,
+                    sub,
+                    weight,
+                } => self.role(i, entry, (*category, sub.as_deref(), *weight), like),
                 Effect::Degree(_, value) if !aside => {
                     let means = value.abs() >= CLAIM;
                     let strength = match entry.class {
@@ -200,8 +227,20 @@ impl Reader<'_> {
                 }
                 Effect::Wave(Waveform::Pulse) if self.follows_length(i) => {
                     // `16th note pulse` is a rhythm, not a wave.
-                    self.say(&Effect::Degree(Axis::Movement, 0.7), 1.0, Strength::Claim, false, &entry.name);
-                    self.say(&Effect::MoveTarget(MovementTarget::Level), 1.0, Strength::Claim, false, &entry.name);
+                    self.say(
+                        &Effect::Degree(Axis::Movement, 0.7),
+                        1.0,
+                        Strength::Claim,
+                        false,
+                        &entry.name,
+                    );
+                    self.say(
+                        &Effect::MoveTarget(MovementTarget::Level),
+                        1.0,
+                        Strength::Claim,
+                        false,
+                        &entry.name,
+                    );
                 }
                 Effect::Voicing(_) if entry.name == "mono" && mark.negated.is_some() => {}
                 _ if mark.negated.is_some() || aside => {}
@@ -210,7 +249,9 @@ impl Reader<'_> {
                         Class::Style => Strength::Tint,
                         _ if role_weight >= 0.3 => Strength::Inherent,
                         // `glass` suggests a wave, `saw` is one.
-                        _ if matches!(effect, Effect::Wave(_)) && entry.effects.first() != Some(effect) => Strength::Tint,
+                        _ if matches!(effect, Effect::Wave(_)) && entry.effects.first() != Some(effect) => {
+                            Strength::Tint
+                        }
                         _ => Strength::Claim,
                     };
                     self.say(effect, 1.0, strength, false, &entry.name);
@@ -223,7 +264,13 @@ impl Reader<'_> {
         i > 0 && matches!(self.items[i - 1].item, Item::Measure(Measure::Length(..)))
     }
 
-    fn role(&mut self, i: usize, entry: &Entry, (category, sub, weight): (Category, Option<&str>, f64), like: bool) {
+    fn role(
+        &mut self,
+        i: usize,
+        entry: &Entry,
+        (category, sub, weight): (Category, Option<&str>, f64),
+        like: bool,
+    ) {
         let mark = &self.marks[i];
         if mark.negated.is_some() {
             if weight >= 0.7 {
@@ -255,7 +302,8 @@ impl Reader<'_> {
 
     /// A thing with what is said of it.
     fn noun(&mut self, i: usize, entry: &Entry, noun: &Noun) {
-        if self.bindings.taken[i] && self.bindings.sizes[i].is_empty() && self.bindings.measures[i].is_empty() {
+        if self.bindings.taken[i] && self.bindings.sizes[i].is_empty() && self.bindings.measures[i].is_empty()
+        {
             return;
         }
         match self.marks[i].negated {
@@ -268,9 +316,17 @@ impl Reader<'_> {
         let sizes = &self.bindings.sizes[i];
         if !sizes.is_empty() {
             for k in sizes {
-                let Some((word, value, dimension)) = self.size(*k, noun) else { continue };
+                let Some((word, value, dimension)) = self.size(*k, noun) else {
+                    continue;
+                };
                 let held = self.marks[*k].degree.is_some();
-                let factor = if held { 0.5 } else if negation == Negation::No { 1.0 } else { 0.6 };
+                let factor = if held {
+                    0.5
+                } else if negation == Negation::No {
+                    1.0
+                } else {
+                    0.6
+                };
                 self.react(i, noun, dimension, -value * factor, held, &word);
             }
             return;
@@ -282,6 +338,14 @@ impl Reader<'_> {
             }
             return;
         }
+        let compound = self
+            .marks
+            .get(i + 1)
+            .is_some_and(|m| m.negated.is_some() && m.phrase == self.marks[i].phrase)
+            && noun_at(self.lexicon, self.items, i + 1).is_some();
+        if compound {
+            return;
+        }
         let softly = i > 0
             && self.marks[i - 1].negated.is_some()
             && self.marks[i - 1].phrase == self.marks[i].phrase
@@ -290,24 +354,43 @@ impl Reader<'_> {
             if softly && !matches!(effect, Effect::Degree(..)) {
                 continue;
             }
-            self.say(effect, if softly { 0.4 } else { 1.0 }, Strength::Bound, false, &entry.name);
+            self.say(
+                effect,
+                if softly { 0.4 } else { 1.0 },
+                Strength::Bound,
+                false,
+                &entry.name,
+            );
         }
     }
 
     fn wanted(&mut self, i: usize, entry: &Entry, noun: &Noun) {
         for effect in &noun.always {
-            if let Effect::Role { category, sub, weight } = effect {
+            if let Effect::Role {
+                category,
+                sub,
+                weight,
+            } = effect
+            {
                 self.role(i, entry, (*category, sub.as_deref(), *weight), false);
             } else {
                 self.say(effect, 1.0, Strength::Inherent, false, &entry.name);
             }
         }
         if let Some(target) = self.bindings.moves[i] {
-            self.say(&Effect::MoveTarget(target), 1.0, Strength::Bound, false, &entry.name);
+            self.say(
+                &Effect::MoveTarget(target),
+                1.0,
+                Strength::Bound,
+                false,
+                &entry.name,
+            );
         }
         let mut amount = self.marks[i].degree;
         for k in self.bindings.sizes[i].clone() {
-            let Some((word, value, dimension)) = self.size(k, noun) else { continue };
+            let Some((word, value, dimension)) = self.size(k, noun) else {
+                continue;
+            };
             if dimension == Dimension::Size && !noun.reacts.contains_key(&dimension) {
                 amount = Some((0.5 * (1.0 + value)).max(0.1));
             } else {
@@ -316,21 +399,34 @@ impl Reader<'_> {
         }
         let mut exact_only = false;
         for k in self.bindings.measures[i].clone() {
-            let Item::Measure(measure) = &self.items[k].item else { continue };
+            let Item::Measure(measure) = &self.items[k].item else {
+                continue;
+            };
             match (measure, exact_of(noun, measure)) {
                 (Measure::Length(length, mode), _) => {
                     let length = with_mode(length, *mode);
-                    let effect =
-                        if noun.kind == NounKind::Delay { Effect::DelaySync(length) } else { Effect::MoveSync(length) };
+                    let effect = if noun.kind == NounKind::Delay {
+                        Effect::DelaySync(length)
+                    } else {
+                        Effect::MoveSync(length)
+                    };
                     self.say(&effect, 1.0, Strength::Bound, false, &entry.name);
                 }
                 (Measure::Value(bars, Unit::Bars), Some(Exact::MoveRate)) => {
                     if let Some(length) = bars_length(*bars) {
-                        self.say(&Effect::MoveSync(length), 1.0, Strength::Bound, false, &entry.name);
+                        self.say(
+                            &Effect::MoveSync(length),
+                            1.0,
+                            Strength::Bound,
+                            false,
+                            &entry.name,
+                        );
                     }
                 }
                 (Measure::Value(..), _) if self.bindings.of_filter[i] => {}
-                (Measure::Value(percent, Unit::Percent), None) => amount = Some((percent / 100.0).clamp(0.0, 1.0)),
+                (Measure::Value(percent, Unit::Percent), None) => {
+                    amount = Some((percent / 100.0).clamp(0.0, 1.0))
+                }
                 (Measure::Value(value, unit), Some(exact)) => {
                     let value = match unit {
                         Unit::Percent => value / 100.0,
@@ -338,8 +434,17 @@ impl Reader<'_> {
                         Unit::Bars => value * 2.0,
                         _ => *value,
                     };
-                    exact_only |= matches!(exact, Exact::Resonance | Exact::CutoffHz | Exact::Sustain | Exact::FilterSlope);
-                    self.say(&Effect::Exact(exact, value), 1.0, Strength::Bound, false, &entry.name);
+                    exact_only |= matches!(
+                        exact,
+                        Exact::Resonance | Exact::CutoffHz | Exact::Sustain | Exact::FilterSlope
+                    );
+                    self.say(
+                        &Effect::Exact(exact, value),
+                        1.0,
+                        Strength::Bound,
+                        false,
+                        &entry.name,
+                    );
                 }
                 _ => {}
             }
@@ -355,15 +460,27 @@ impl Reader<'_> {
 
     /// The word of size at `k` as it concerns a noun: its name, value with degree, dimension.
     fn size(&self, k: usize, noun: &Noun) -> Option<(String, f64, Dimension)> {
-        let Item::Word { id, .. } = self.items[k].item else { return None };
+        let Item::Word { id, .. } = self.items[k].item else {
+            return None;
+        };
         let entry = &self.lexicon.entries[id];
-        let Class::Size(dimensions) = &entry.class else { return None };
+        let Class::Size(dimensions) = &entry.class else {
+            return None;
+        };
         let (dimension, value) = reaction(noun, dimensions)?;
         let degree = self.marks[k].degree.map_or(1.0, |d| d / 0.5);
         Some((entry.name.clone(), (value * degree).clamp(-1.0, 1.0), dimension))
     }
 
-    fn react(&mut self, i: usize, noun: &Noun, dimension: Dimension, value: f64, moderates: bool, word: &str) {
+    fn react(
+        &mut self,
+        i: usize,
+        noun: &Noun,
+        dimension: Dimension,
+        value: f64,
+        moderates: bool,
+        word: &str,
+    ) {
         let Some(effects) = noun.reacts.get(&dimension) else {
             let level = (0.5 * (1.0 + value)).max(0.1);
             for effect in &noun.amount {
@@ -374,8 +491,12 @@ impl Reader<'_> {
         for effect in effects {
             let effect = match effect {
                 // The filter's own envelope: shorter is more of a pluck in the tone.
-                Effect::Degree(Axis::Length, v) if self.bindings.of_filter[i] => Effect::Degree(Axis::FilterDecay, -v),
-                Effect::Degree(Axis::Attack, v) if self.bindings.of_filter[i] => Effect::Degree(Axis::FilterDecay, -v * 0.5),
+                Effect::Degree(Axis::Length, v) if self.bindings.of_filter[i] => {
+                    Effect::Degree(Axis::FilterDecay, -v)
+                }
+                Effect::Degree(Axis::Attack, v) if self.bindings.of_filter[i] => {
+                    Effect::Degree(Axis::FilterDecay, -v * 0.5)
+                }
                 other => other.clone(),
             };
             self.say(&effect, value, Strength::Bound, moderates, word);
@@ -391,13 +512,27 @@ impl Reader<'_> {
             let wave = self.items[i + 1..].iter().take(3).find_map(|p| match p.item {
                 Item::Word { id, .. } => {
                     let entry = &self.lexicon.entries[id];
-                    entry.effects.iter().any(|e| matches!(e, Effect::Wave(_))).then(|| entry.name.clone())
+                    entry
+                        .effects
+                        .iter()
+                        .any(|e| matches!(e, Effect::Wave(_)))
+                        .then(|| entry.name.clone())
                 }
                 _ => None,
             });
             if let Some(word) = wave {
-                let exact = if *count <= 3.0 { Exact::Oscillators } else { Exact::UnisonVoices };
-                self.say(&Effect::Exact(exact, count.round()), 1.0, Strength::Claim, false, &word);
+                let exact = if *count <= 3.0 {
+                    Exact::Oscillators
+                } else {
+                    Exact::UnisonVoices
+                };
+                self.say(
+                    &Effect::Exact(exact, count.round()),
+                    1.0,
+                    Strength::Claim,
+                    false,
+                    &word,
+                );
             }
             return;
         }
@@ -417,8 +552,17 @@ pub(super) fn with_mode(length: &str, mode: LengthMode) -> String {
 /// A number of bars as Vital's note value, rounded down to what it has.
 pub(super) fn bars_length(bars: f64) -> Option<String> {
     let quarters = bars * 4.0;
-    [(128.0, "32/1"), (64.0, "16/1"), (32.0, "8/1"), (16.0, "4/1"), (8.0, "2/1"), (4.0, "1/1"), (2.0, "1/2"), (1.0, "1/4")]
-        .iter()
-        .find(|(least, _)| quarters >= *least)
-        .map(|(_, name)| (*name).to_owned())
+    [
+        (128.0, "32/1"),
+        (64.0, "16/1"),
+        (32.0, "8/1"),
+        (16.0, "4/1"),
+        (8.0, "2/1"),
+        (4.0, "1/1"),
+        (2.0, "1/2"),
+        (1.0, "1/4"),
+    ]
+    .iter()
+    .find(|(least, _)| quarters >= *least)
+    .map(|(_, name)| (*name).to_owned())
 }

@@ -20,38 +20,71 @@ pub(super) struct Choice {
 
 /// Chooses; lists a contradiction in the draft where two kinds exclude each other.
 pub(super) fn choose(reading: &Reading, draft: &mut Draft) -> Choice {
-    let excluded = |category: Category| reading.excluded.iter().any(|(c, _)| *c == category);
-    let mentions: Vec<&Mention> = reading.mentions.iter().filter(|m| !excluded(m.category)).collect();
+    // `keys but not a piano` are keys.
+    let named_besides = |category: Category, word: &str| {
+        reading
+            .mentions
+            .iter()
+            .any(|m| m.category == category && m.direct && m.weight >= 0.8 && m.word != word)
+    };
+    let excluded = |category: Category| {
+        reading
+            .excluded
+            .iter()
+            .any(|(c, word)| *c == category && !named_besides(*c, word))
+    };
+    let mentions: Vec<&Mention> = reading
+        .mentions
+        .iter()
+        .filter(|m| !excluded(m.category))
+        .collect();
     let mut best: Option<(&Mention, f64)> = None;
     for (i, mention) in mentions.iter().enumerate() {
         // The head of a noun phrase is its last word: `choir pad` is a pad.
-        let last = !mentions[i + 1..].iter().any(|m| m.phrase == mention.phrase && m.weight >= 0.84);
+        let last = !mentions[i + 1..]
+            .iter()
+            .any(|m| m.phrase == mention.phrase && m.weight >= 0.84);
         let head = if last && mention.weight >= 0.84 { 0.12 } else { 0.0 };
-        let agreeing = mentions.iter().filter(|m| m.category == mention.category).count().saturating_sub(1);
+        let agreeing = mentions
+            .iter()
+            .filter(|m| m.category == mention.category)
+            .count()
+            .saturating_sub(1);
         let score = mention.score + head * (mention.score / mention.weight) + 0.08 * (agreeing.min(3) as f64);
         if best.is_none_or(|(_, s)| score > s) {
             best = Some((mention, score));
         }
     }
     for (category, word) in &reading.excluded {
-        if let Some(mention) = reading.mentions.iter().find(|m| m.category == *category && m.direct && m.weight >= 0.8) {
+        if let Some(mention) = reading
+            .mentions
+            .iter()
+            .find(|m| m.category == *category && m.word == *word && m.direct)
+        {
             let kept = best.map_or("neither", |(m, _)| m.word.as_str());
             draft.conflict("category", &[&mention.word, &format!("no {word}")], kept);
         }
     }
     let inferred = infer(draft, &excluded);
     match best {
-        Some((mention, score)) if score >= 0.4 || inferred.is_none() => {
+        Some((mention, score)) if score >= 0.33 || inferred.is_none() => {
             report_rival(&mentions, mention, draft);
             Choice {
                 category: mention.category,
                 sub: sub_of(&mentions, mention),
                 word: mention.word.clone(),
-                confidence: if mention.weight >= 0.8 && score >= 0.8 { 0.9 } else { (0.4 + 0.4 * score).min(0.8) },
+                confidence: if mention.weight >= 0.8 && score >= 0.8 {
+                    0.9
+                } else {
+                    (0.4 + 0.4 * score).min(0.8)
+                },
             }
         }
         _ => inferred.unwrap_or(Choice {
-            category: [Category::Pad, Category::Keys].into_iter().find(|c| !excluded(*c)).unwrap_or(Category::Lead),
+            category: [Category::Pad, Category::Keys]
+                .into_iter()
+                .find(|c| !excluded(*c))
+                .unwrap_or(Category::Lead),
             sub: None,
             word: String::new(),
             confidence: 0.2,
@@ -61,26 +94,45 @@ pub(super) fn choose(reading: &Reading, draft: &mut Draft) -> Choice {
 
 /// The finest name given: the chosen word's own, else the weightiest of the same category, else a way of playing.
 fn sub_of(mentions: &[&Mention], chosen: &Mention) -> Option<String> {
-    let same = mentions.iter().filter(|m| m.category == chosen.category && m.sub.is_some());
-    let finest = same.fold(None, |best: Option<&&Mention>, m| if best.is_some_and(|b| b.score >= m.score) { best } else { Some(m) });
+    let same = mentions
+        .iter()
+        .filter(|m| m.category == chosen.category && m.sub.is_some());
+    let finest = same.fold(None, |best: Option<&&Mention>, m| {
+        if best.is_some_and(|b| b.score >= m.score) {
+            best
+        } else {
+            Some(m)
+        }
+    });
     let way = || {
-        mentions.iter().find_map(|m| match (m.category, m.sub.as_deref()) {
-            (_, Some("gated")) => Some("gated".to_owned()),
-            (_, Some("supersaw")) => Some("supersaw".to_owned()),
-            (Category::Stab, _) if m.weight >= 0.8 && m.direct => Some("stab".to_owned()),
-            _ => None,
-        })
+        mentions
+            .iter()
+            .find_map(|m| match (m.category, m.sub.as_deref()) {
+                (_, Some("gated")) => Some("gated".to_owned()),
+                (_, Some("supersaw")) => Some("supersaw".to_owned()),
+                (Category::Stab, _) if m.weight >= 0.8 && m.direct => Some("stab".to_owned()),
+                _ => None,
+            })
     };
-    chosen.sub.clone().or_else(|| finest.and_then(|m| m.sub.clone())).or_else(way)
+    chosen
+        .sub
+        .clone()
+        .or_else(|| finest.and_then(|m| m.sub.clone()))
+        .or_else(way)
 }
 
 /// Two kinds of sound that cannot be one: one that ends by itself, and one that never does.
 fn report_rival(mentions: &[&Mention], chosen: &Mention, draft: &mut Draft) {
-    let ends = |c: Category| matches!(c, Category::Drum | Category::Stab | Category::Pluck | Category::Mallet);
+    let ends = |c: Category| {
+        matches!(
+            c,
+            Category::Drum | Category::Stab | Category::Pluck | Category::Mallet
+        )
+    };
     let stays = |c: Category| matches!(c, Category::Pad | Category::Drone);
     let rival = mentions.iter().find(|m| {
         m.direct
-            && m.weight >= 0.84
+            && (m.weight >= 0.84 || (m.word == "percussive" && draft.claimed(Axis::Length).is_some_and(|v| v > 0.0)))
             && ((ends(m.category) && stays(chosen.category)) || (stays(m.category) && ends(chosen.category)))
     });
     if let (Some(rival), true) = (rival, chosen.direct && chosen.weight >= 0.84) {
@@ -91,8 +143,12 @@ fn report_rival(mentions: &[&Mention], chosen: &Mention, draft: &mut Draft) {
 /// No role word: what the other words are usually said of.
 fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<Choice> {
     let slow = draft.claimed(Axis::Attack).is_some_and(|v| v >= 0.3)
-        || draft.exact.get(&Exact::AttackS).is_some_and(|(s, c)| *c && *s >= 0.3);
-    let short = draft.claimed(Axis::Length).is_some_and(|v| v <= -0.4) || draft.invariants.contains(&Invariant::Pluck);
+        || draft
+            .exact
+            .get(&Exact::AttackS)
+            .is_some_and(|(s, c)| *c && *s >= 0.3);
+    let short = draft.claimed(Axis::Length).is_some_and(|v| v <= -0.4)
+        || draft.invariants.contains(&Invariant::Pluck);
     let punchy = draft.claimed(Axis::Punch).is_some_and(|v| v >= 0.4);
     let spacious = draft.axis(Axis::Space) >= 0.4 || draft.axis(Axis::Width) >= 0.4;
     let low = draft.axis(Axis::Sub) >= 0.4;
@@ -100,7 +156,12 @@ fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<Choice> 
     let vowel = draft.wave.is_some_and(|(w, _)| w == Waveform::Vowel);
     let wave = draft.wave.is_some_and(|(_, claimed)| claimed);
     let guess = |category: Category, confidence: f64| {
-        (!excluded(category)).then(|| Choice { category, sub: None, word: String::new(), confidence })
+        (!excluded(category)).then(|| Choice {
+            category,
+            sub: None,
+            word: String::new(),
+            confidence,
+        })
     };
     let rules = [
         (slow, Category::Pad, 0.5),
@@ -110,9 +171,20 @@ fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<Choice> 
         (vowel, Category::Vox, 0.4),
         (draft.axis(Axis::Drive) >= 0.4, Category::Lead, 0.35),
         (spacious, Category::Pad, 0.35),
-        (draft.claimed(Axis::Movement).is_some_and(|v| v >= 0.6), Category::Sequence, 0.3),
+        (
+            draft.claimed(Axis::Movement).is_some_and(|v| v >= 0.6),
+            Category::Sequence,
+            0.3,
+        ),
         (wave, Category::Lead, 0.35),
-        (draft.claimed(Axis::Brightness).is_some_and(|v| v >= 0.4), Category::Lead, 0.3),
+        (
+            draft.claimed(Axis::Brightness).is_some_and(|v| v >= 0.4),
+            Category::Lead,
+            0.3,
+        ),
     ];
-    rules.into_iter().filter(|(holds, ..)| *holds).find_map(|(_, category, confidence)| guess(category, confidence))
+    rules
+        .into_iter()
+        .filter(|(holds, ..)| *holds)
+        .find_map(|(_, category, confidence)| guess(category, confidence))
 }

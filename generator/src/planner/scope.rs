@@ -61,7 +61,9 @@ pub(super) fn marks(lexicon: &Lexicon, items: &[Placed]) -> Vec<Mark> {
             Item::Word { id, .. } => match &lexicon.entries[*id].class {
                 Class::Degree(level) => state.degree = Some(combine(state.degree, *level)),
                 Class::Grammar(grammar) => {
-                    step(*grammar, &mut state, &mut covered, || next_kind(lexicon, &items[i + 1..]));
+                    step(*grammar, &mut state, &mut covered, || {
+                        next_kind(lexicon, &items[i + 1..])
+                    });
                 }
                 class => {
                     let kind = kind_of(class, lexicon.entries[*id].role_weight());
@@ -70,7 +72,11 @@ pub(super) fn marks(lexicon: &Lexicon, items: &[Placed]) -> Vec<Mark> {
                     }
                     marks[i] = state.clone();
                     if state.negated.is_some() {
-                        covered = if kind == Kind::Adjective { Covered::Adjective } else { Covered::Head };
+                        covered = if kind == Kind::Adjective {
+                            Covered::Adjective
+                        } else {
+                            Covered::Head
+                        };
                     }
                     if kind == Kind::Role {
                         state.wished = false;
@@ -80,7 +86,10 @@ pub(super) fn marks(lexicon: &Lexicon, items: &[Placed]) -> Vec<Mark> {
                 }
             },
         }
-        marks[i] = Mark { degree: None, ..state.clone() };
+        marks[i] = Mark {
+            degree: None,
+            ..state.clone()
+        };
     }
     negate_before(lexicon, items, &mut marks);
     marks
@@ -105,12 +114,17 @@ fn kind_of(class: &Class, role_weight: f64) -> Kind {
 /// Whether a negator that has covered something also covers this: `no harsh highs` does, `not too bright pad` and
 /// `no reverb wide` do not.
 fn still_covers(covered: Covered, kind: Kind, before: Option<&Placed>, lexicon: &Lexicon) -> bool {
-    let after_size = matches!(before.map(|p| &p.item), Some(Item::Word { id, .. })
-        if matches!(lexicon.entries[*id].class, Class::Size(_) | Class::Plain));
+    let before = before.and_then(|p| match p.item {
+        Item::Word { id, .. } => Some(&lexicon.entries[id].class),
+        _ => None,
+    });
+    let after_adjective = matches!(before, Some(Class::Size(_) | Class::Plain));
+    let after_noun = matches!(before, Some(Class::Noun(_)));
     match covered {
         Covered::Nothing => true,
-        Covered::Adjective => kind == Kind::Noun && after_size,
-        Covered::Head => false,
+        Covered::Adjective => kind == Kind::Noun && after_adjective,
+        // `no attack click`, `no reverb tail` are one thing.
+        Covered::Head => kind == Kind::Noun && after_noun,
     }
 }
 
@@ -194,7 +208,9 @@ fn list_goes_on(lexicon: &Lexicon, rest: &[Placed]) -> bool {
             Item::Break { strong: false } => {}
             Item::Word { id, .. } => match &lexicon.entries[*id].class {
                 Class::Noun(_) => {}
-                Class::Grammar(Grammar::Or | Grammar::And) => return next_kind(lexicon, &rest[i + 1..]) == Some(Kind::Noun),
+                Class::Grammar(Grammar::Or | Grammar::And) => {
+                    return next_kind(lexicon, &rest[i + 1..]) == Some(Kind::Noun);
+                }
                 _ => return false,
             },
             _ => return false,
@@ -211,7 +227,9 @@ fn negate_before(lexicon: &Lexicon, items: &[Placed], marks: &mut [Mark]) {
         let last = (0..i).rev().find(|k| items[*k].item != Item::Unknown);
         if let (true, Some(k)) = (is_after, last)
             && let Item::Word { id, .. } = items[k].item
-            && (matches!(lexicon.entries[id].class, Class::Noun(_)) || !lexicon.entries[id].name.is_ascii() || i - k <= 2)
+            && (matches!(lexicon.entries[id].class, Class::Noun(_))
+                || !lexicon.entries[id].name.is_ascii()
+                || i - k <= 2)
         {
             marks[k].negated = Some(Negation::No);
         }

@@ -5,10 +5,12 @@ use super::lexicon::Language;
 
 /// English endings, longest first; a word keeps at least three letters.
 const ENGLISH: &[&str] = &[
-    "iness", "ingly", "edly", "ness", "iest", "ing", "est", "ier", "ies", "ily", "ers", "ish", "ed", "er", "es", "ly",
-    "y", "s", "e",
+    "iness", "ingly", "edly", "ness", "iest", "ing", "est", "ier", "ies", "ily", "ers", "ish", "ed", "er",
+    "es", "ly", "y", "s", "e",
 ];
-const GERMAN: &[&str] = &["eren", "erer", "eres", "ere", "es", "en", "em", "er", "e", "s", "n"];
+const GERMAN: &[&str] = &[
+    "eren", "erer", "eres", "ere", "es", "en", "em", "er", "e", "s", "n",
+];
 const ROMANCE: &[&str] = &["amente", "mente", "ment", "es", "as", "os", "s", "e", "a", "o"];
 /// Dependent vowel signs with which Hindi inflects adjectives and nouns.
 const HINDI: &[&str] = &["ों", "ें", "ा", "ी", "े", "ो", "ि", "ं"];
@@ -33,7 +35,9 @@ fn strip<'a>(word: &'a str, endings: &[&str], least: usize, undouble: bool) -> &
         return word;
     }
     for ending in endings {
-        let Some(rest) = word.strip_suffix(ending) else { continue };
+        let Some(rest) = word.strip_suffix(ending) else {
+            continue;
+        };
         if rest.chars().count() < least {
             continue;
         }
@@ -69,8 +73,14 @@ mod tests {
         ] {
             assert_eq!(stem(a, Language::English), stem(b, Language::English), "{a} {b}");
         }
-        assert_eq!(stem("langsamer", Language::German), stem("langsam", Language::German));
-        assert_eq!(stem("gordas", Language::Spanish), stem("gordo", Language::Spanish));
+        assert_eq!(
+            stem("langsamer", Language::German),
+            stem("langsam", Language::German)
+        );
+        assert_eq!(
+            stem("gordas", Language::Spanish),
+            stem("gordo", Language::Spanish)
+        );
         assert_eq!(stem("धीमी", Language::Hindi), stem("धीमा", Language::Hindi));
     }
 

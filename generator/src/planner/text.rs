@@ -38,6 +38,9 @@ pub(super) struct Token {
 
 /// Lower case; Latin letters lose their accents, other scripts keep their marks; composed (NFC).
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii() {
@@ -123,7 +126,13 @@ pub(super) fn tokens(source: &str) -> Vec<Token> {
                 let grapheme = source[start..].graphemes(true).next().unwrap_or_default();
                 let text: String = grapheme.chars().filter(|p| is_pictograph(*p)).take(1).collect();
                 let end = start + grapheme.len().max(c.len_utf8());
-                out.push(Token { text, kind: TokenKind::Emoji, start, end, glued: false });
+                out.push(Token {
+                    text,
+                    kind: TokenKind::Emoji,
+                    start,
+                    end,
+                    glued: false,
+                });
                 while i < chars.len() && chars[i].0 < end {
                     i += 1;
                 }
@@ -134,12 +143,21 @@ pub(super) fn tokens(source: &str) -> Vec<Token> {
         };
         let end = end_of(stop);
         let text = match kind {
-            TokenKind::Word => fold(&source[start..end].replace(is_apostrophe, "")),
+            TokenKind::Word if source[start..end].contains(is_apostrophe) => {
+                fold(&source[start..end].replace(is_apostrophe, ""))
+            }
+            TokenKind::Word => fold(&source[start..end]),
             TokenKind::Number => decimal(&source[start..end]),
             _ => c.to_string(),
         };
         if !text.is_empty() {
-            out.push(Token { text, kind, start, end, glued: last_end == start });
+            out.push(Token {
+                text,
+                kind,
+                start,
+                end,
+                glued: last_end == start,
+            });
         }
         last_end = end;
         i = stop;
@@ -198,13 +216,19 @@ mod tests {
 
     #[test]
     fn words_lose_case_accents_and_apostrophes_and_hyphens_join() {
-        assert_eq!(texts("Don’t RÉVERBÉRATION Hi-Hat"), ["dont", "reverberation", "hi", "hat"]);
+        assert_eq!(
+            texts("Don’t RÉVERBÉRATION Hi-Hat"),
+            ["dont", "reverberation", "hi", "hat"]
+        );
         assert_eq!(texts("TB-303 dx7 80s"), ["tb", "303", "dx", "7", "80", "s"]);
     }
 
     #[test]
     fn numbers_keep_their_decimals_in_both_notations() {
-        assert_eq!(texts("3.5 2,5 1,000 400Hz 1/8"), ["3.5", "2.5", "1000", "400", "hz", "1", "/", "8"]);
+        assert_eq!(
+            texts("3.5 2,5 1,000 400Hz 1/8"),
+            ["3.5", "2.5", "1000", "400", "hz", "1", "/", "8"]
+        );
     }
 
     #[test]

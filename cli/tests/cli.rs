@@ -1,0 +1,21 @@
+//! The real binary, run as a user runs it: what it prints, what it writes, how it ends.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "cli/bundles.rs"]
+mod bundles;
+#[path = "cli/contract.rs"]
+mod contract;
+#[path = "cli/interrupts.rs"]
+mod interrupts;
+#[path = "cli/output.rs"]
+mod output;
+#[path = "cli/patches.rs"]
+mod patches;
+#[path = "cli/prompts.rs"]
+mod prompts;
+#[path = "cli/render.rs"]
+mod render;
+#[path = "cli/storage.rs"]
+mod storage;
+#[path = "cli/workbench.rs"]
+mod workbench;

@@ -1,0 +1,139 @@
+//! Where voices put their sound: the buses that all of them add to, and the room that they use one after the other.
+
+use songwalker_schemas::patch::osc::Destination;
+
+use super::plan::Plan;
+use crate::wavetable::Drawer;
+
+/// A stereo block at the oversampled rate.
+#[derive(Debug, Clone)]
+pub(crate) struct Bus {
+    pub left: Vec<f32>,
+    pub right: Vec<f32>,
+}
+
+impl Bus {
+    pub(crate) fn new(frames: usize) -> Self {
+        Self {
+            left: vec![0.0; frames],
+            right: vec![0.0; frames],
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.left.fill(0.0);
+        self.right.fill(0.0);
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to += *from;
+            }
+        }
+    }
+
+    pub(crate) fn add_scaled(&mut self, other: &Self, gain: &[f32]) {
+        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
+            for ((to, from), gain) in to.iter_mut().zip(from).zip(gain) {
+                *to += *from * *gain;
+            }
+        }
+    }
+}
+
+/// Number of effects, which is the number of sends straight into one.
+pub(crate) const SENDS: usize = 9;
+
+/// What all voices add to.
+#[derive(Debug)]
+pub(crate) struct Buses {
+    pub effects: Bus,
+    pub direct: Bus,
+    /// By the effect's place in the list of kinds; only where an oscillator goes there.
+    pub sends: [Option<Bus>; SENDS],
+}
+
+impl Buses {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let frames = plan.frames();
+        let mut buses = Self {
+            effects: Bus::new(frames),
+            direct: Bus::new(frames),
+            sends: std::array::from_fn(|_| None),
+        };
+        let destinations = plan.osc.iter().flatten().map(|osc| osc.destination);
+        for destination in destinations.chain(plan.sample.iter().map(|sample| sample.destination)) {
+            if let Some(send) = send_of(destination) {
+                buses.sends[send] = Some(Bus::new(frames));
+            }
+        }
+        buses
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.effects.clear();
+        self.direct.clear();
+        for bus in self.sends.iter_mut().flatten() {
+            bus.clear();
+        }
+    }
+}
+
+/// The effect that a destination names.
+fn send_of(destination: Destination) -> Option<usize> {
+    destination.index().checked_sub(Destination::Chorus.index())
+}
+
+/// Room that voices use one after the other.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub drawer: Drawer,
+    pub wave: Bus,
+    pub first: Bus,
+    pub second: Bus,
+    pub past: Bus,
+    pub gain: Vec<f32>,
+}
+
+impl Scratch {
+    pub(crate) fn new(frames: usize) -> Self {
+        let bus = || Bus::new(frames);
+        Self {
+            drawer: Drawer::new(),
+            wave: bus(),
+            first: bus(),
+            second: bus(),
+            past: bus(),
+            gain: vec![0.0; frames],
+        }
+    }
+}
+
+/// Adds the wave to wherever it goes.
+pub(crate) fn send(destination: Destination, filters: [bool; 2], scratch: &mut Scratch, buses: &mut Buses) {
+    let Scratch {
+        wave,
+        first,
+        second,
+        past,
+        gain,
+        ..
+    } = scratch;
+    match destination {
+        Destination::Filter1 => first.add(wave),
+        Destination::Filter2 => second.add(wave),
+        Destination::Both if filters == [false, false] => past.add(wave),
+        Destination::Both => {
+            first.add(wave);
+            second.add(wave);
+        }
+        Destination::Effects => past.add(wave),
+        Destination::Direct => buses.direct.add_scaled(wave, gain),
+        other => {
+            if let Some(bus) = send_of(other).and_then(|i| buses.sends[i].as_mut()) {
+                bus.add_scaled(wave, gain);
+            }
+        }
+    }
+}
