@@ -1,15 +1,18 @@
 //! The arguments of every command, with the help that people read. Nothing is done here.
 
+mod values;
+
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::LazyLock;
 
 use clap::builder::PossibleValuesParser;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use songwalker_schemas::limits::MAX_SEED;
-use songwalker_schemas::patch::RoleId;
 use songwalker_schemas::{Category, SCHEMA_VERSION};
+
+use self::values::real;
+pub use self::values::{Knob, MacroSetting, Seed};
 
 /// What `--version` prints after the program's name.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -29,6 +32,11 @@ const STYLES: Styles = Styles::styled()
     .valid(AnsiColor::Cyan.on_default())
     .invalid(AnsiColor::Yellow.on_default())
     .error(AnsiColor::Red.on_default().bold());
+
+/// Where bundles go.
+pub const DEFAULT_OUT: &str = "songwalker-out";
+/// How many variations are made.
+pub const DEFAULT_VARIATIONS: u8 = 3;
 
 const ABOUT: &str = "Type what a sound should be, get a playable patch.";
 
@@ -165,13 +173,13 @@ pub struct Generate {
     #[arg(long, value_name = "N|random", default_value = "0")]
     pub seed: Seed,
     /// How many variations, 0 to 5
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=5))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_VARIATIONS, value_parser = clap::value_parser!(u8).range(0..=5))]
     pub variations: u8,
     /// Who reads the prompt
     #[arg(long, value_enum, default_value_t = Planner::Auto)]
     pub planner: Planner,
     /// Where to put it
-    #[arg(long, value_name = "DIR", default_value = "songwalker-out")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
     pub out: PathBuf,
     /// Play the preview when it is done
     #[arg(long)]
@@ -182,30 +190,6 @@ pub struct Generate {
     /// Print one JSON object instead of words
     #[arg(long)]
     pub json: bool,
-}
-
-/// A seed as it is written on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seed {
-    /// This one.
-    Given(u64),
-    /// Whatever comes.
-    Random,
-}
-
-impl FromStr for Seed {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "random" {
-            return Ok(Self::Random);
-        }
-        text.parse()
-            .ok()
-            .filter(|seed| *seed <= MAX_SEED)
-            .map(Self::Given)
-            .ok_or_else(|| format!("a seed is `random` or a whole number from 0 to {MAX_SEED}"))
-    }
 }
 
 /// Who turns words into an intent.
@@ -266,62 +250,6 @@ pub struct Render {
     /// Print one JSON object instead of words
     #[arg(long)]
     pub json: bool,
-}
-
-/// A macro and where it is turned to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MacroSetting {
-    /// Which.
-    pub knob: Knob,
-    /// Where to, 0..1.
-    pub value: f64,
-}
-
-/// A macro's name on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Knob {
-    /// By what it does.
-    Role(RoleId),
-    /// By its place, 0..8.
-    Place(usize),
-}
-
-impl FromStr for MacroSetting {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = text
-            .split_once('=')
-            .ok_or("write ROLE=VALUE, such as SPACE=0.5")?;
-        let value = real::<0, 1>(value.trim())?;
-        let name = name.trim().to_ascii_uppercase().replace('-', "_");
-        let by_place = name
-            .parse()
-            .ok()
-            .filter(|n| (1..=8).contains(n))
-            .map(|n: usize| Knob::Place(n - 1));
-        let by_role = || {
-            RoleId::GENERATED
-                .into_iter()
-                .find(|role| role.name() == name)
-                .map(Knob::Role)
-        };
-        let knob = by_place.or_else(by_role).ok_or_else(|| {
-            format!(
-                "no such macro: {} or 1..8",
-                RoleId::GENERATED.map(RoleId::name).join(", ")
-            )
-        })?;
-        Ok(Self { knob, value })
-    }
-}
-
-/// A number within whole bounds.
-fn real<const MIN: i32, const MAX: i32>(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|x: &f64| (f64::from(MIN)..=f64::from(MAX)).contains(x))
-        .ok_or_else(|| format!("must be a number from {MIN} to {MAX}"))
 }
 
 /// Arguments of `analyse`.
@@ -418,51 +346,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn seeds_are_whole_numbers_that_json_carries_or_random() {
-        assert_eq!("random".parse(), Ok(Seed::Random));
-        assert_eq!("9007199254740991".parse(), Ok(Seed::Given(MAX_SEED)));
-        for bad in ["9007199254740992", "-1", "1.5", "", "Random"] {
-            assert!(bad.parse::<Seed>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn macros_are_named_by_role_or_place() {
-        let setting = |text: &str| text.parse::<MacroSetting>();
-        assert_eq!(
-            setting("SPACE=0.5"),
-            Ok(MacroSetting {
-                knob: Knob::Role(RoleId::Space),
-                value: 0.5
-            })
-        );
-        assert_eq!(
-            setting("tone-brightness=1").unwrap().knob,
-            Knob::Role(RoleId::ToneBrightness)
-        );
-        assert_eq!(setting("8=0").unwrap().knob, Knob::Place(7));
-        for bad in [
-            "SPACE",
-            "SPACE=",
-            "SPACE=1.1",
-            "SPACE=nan",
-            "9=0",
-            "0=0",
-            "FREE=0",
-            "=1",
-        ] {
-            assert!(setting(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_number_that_is_none_is_refused() {
-        for bad in ["nan", "inf", "-0.1", "601", "", "1,5"] {
-            assert!(real::<0, 600>(bad).is_err(), "{bad:?}");
-        }
-        assert_eq!(real::<0, 600>("0.25"), Ok(0.25));
     }
 }

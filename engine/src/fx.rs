@@ -12,10 +12,10 @@ pub mod distortion;
 mod echo;
 pub mod eq;
 pub mod flanger;
+mod log2;
 mod mix;
 mod one_pole;
 pub mod phaser;
-mod power;
 #[cfg(test)]
 mod probe;
 mod ramp;

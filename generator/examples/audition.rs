@@ -394,7 +394,7 @@ fn run() -> Result<bool, String> {
     let head = " id                        attack  dec20  dec60 active sustain rel20 tail60 | brght atk_b   low    hf | cents nonh rough | width mloss | move  rate    cm    am   vib |  lufs  peak";
     writeln!(out, "{head}").map_err(|error| error.to_string())?;
     let mut all_keep = true;
-    for entry in templates::bank().iter().filter(|entry| wish.wants(entry)) {
+    for entry in templates::bank().filter(|entry| wish.wants(entry)) {
         all_keep &= audition(entry, &wish, &mut out)?;
     }
     Ok(all_keep)

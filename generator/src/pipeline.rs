@@ -216,7 +216,7 @@ pub fn generate_from_intent(
     hooks.check()?;
 
     (hooks.progress)(Stage::Packaging, 0.0);
-    let report = Report::new(&checked, note, hold_s, analysis, loudness, &intent.conflicts);
+    let report = check::report::of(&checked, note, hold_s, analysis, loudness, &intent.conflicts);
     let provenance = Provenance {
         schema_version: SCHEMA_VERSION.to_owned(),
         engine_version: songwalker_engine::ENGINE_VERSION.to_owned(),

@@ -76,6 +76,7 @@ pub fn plan(request: &PlanRequest) -> Plan {
     let mut draft = draft::settle(&reading);
     let choice = roles::choose(&reading, &mut draft);
     let (register, tempo_bpm) = assemble::place_loose(&reading, choice.category, &mut draft);
+    assemble::settle_styles(choice.category, &mut draft);
     assemble::settle_envelope(&choice, &mut draft);
     let voicing = assemble::voicing(&choice, &draft);
     let mut descriptors = assemble::descriptors(&choice, &draft, tempo_bpm);

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::analysis::AudioAnalysis;
+use crate::preset::PresetFile;
 use crate::provenance::Provenance;
+use crate::report::Report;
 use crate::table::Described;
 use crate::{Intent, MacroTemplate, Manifest, PatchSpec, VariationsDiff};
 
@@ -41,6 +43,10 @@ cached! {
     manifest = Manifest, "Manifest: a bundle's files with their hashes";
     /// Provenance.
     provenance = Provenance, "Provenance: how a bundle came to be";
+    /// A SongWalker preset.
+    preset = PresetFile, "SongWalker preset: a patch as the plugin opens it";
+    /// `meta/analysis.json`.
+    report = Report, "Report: what was measured, asked and reached";
     /// AudioAnalysis.
     analysis = AudioAnalysis, "AudioAnalysis: measures of one rendered note";
 }

@@ -11,7 +11,7 @@ use songwalker_generator::GENERATOR_VERSION;
 use songwalker_schemas::patch::fx::Fx;
 use songwalker_schemas::{ErrorCode, Fault, PatchSpec, SCHEMA_VERSION, canonical};
 
-use crate::args::Doctor;
+use crate::args::{DEFAULT_OUT, Doctor};
 use crate::commands::render::failure;
 use crate::cpu_time::CpuTimer;
 use crate::failure::Failure;
@@ -48,7 +48,7 @@ pub fn run(args: &Doctor) -> Result<(), Failure> {
     };
     let message = "the engine does not play on this machine what it plays elsewhere";
     Err(Failure::new(ErrorCode::VerificationFailed, message)
-        .with_faults(vec![fault])
+        .with_faults(if args.json { vec![fault] } else { Vec::new() })
         .with_hint("please report this with what `songwalker doctor` says"))
 }
 
@@ -134,7 +134,7 @@ fn cores() -> usize {
 }
 
 fn out_folder() -> PathBuf {
-    std::path::absolute("songwalker-out").unwrap_or_else(|_| PathBuf::from("songwalker-out"))
+    std::path::absolute(DEFAULT_OUT).unwrap_or_else(|_| PathBuf::from(DEFAULT_OUT))
 }
 
 fn as_json(test: &SelfTest) -> Value {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use songwalker_engine::render::{self, RenderRequest};
 use songwalker_generator::package::{layout, midi};
 use songwalker_generator::pipeline::{self, Generated, Hooks, Request};
+use songwalker_generator::templates;
 use songwalker_schemas::limits::{MAX_PROMPT_CHARS, MAX_SEED};
 use songwalker_schemas::{ErrorCode, Intent};
 
@@ -122,7 +123,32 @@ fn generate(args: &Generate, wish: &Wish, seed: u64, progress: &Progress) -> Res
         }
         Wish::Understood(intent) => pipeline::generate_from_intent(intent, seed, variations, &hooks),
     };
-    Ok(generated?)
+    generated.map_err(|error| {
+        let alike = similar_templates(args.template.as_deref().unwrap_or_default());
+        let is_unknown = error.code() == ErrorCode::UnknownTemplate && !alike.is_empty();
+        let failure = Failure::from(error);
+        if is_unknown {
+            let hint = format!(
+                "did you mean {}? `songwalker templates` lists them all",
+                alike.join(" or ")
+            );
+            failure.with_hint(hint)
+        } else {
+            failure
+        }
+    })
+}
+
+/// At most three templates whose id is like this one, the likest first.
+fn similar_templates(id: &str) -> Vec<&'static str> {
+    let likeness =
+        |other: &str| strsim::jaro_winkler(id, other).max(if other.contains(id) { 0.9 } else { 0.0 });
+    let mut alike: Vec<(f64, &str)> = templates::all()
+        .map(|template| (likeness(&template.id), template.id.as_str()))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    alike.into_iter().take(3).map(|(_, id)| id).collect()
 }
 
 fn wish(args: &Generate) -> Result<Wish, Failure> {

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anstyle::Style;
 use songwalker_generator::package::layout;
+use songwalker_schemas::limits::MAX_SEED;
 
+use crate::args::{DEFAULT_OUT, DEFAULT_VARIATIONS};
 use crate::commands::generate::Made;
 use crate::table::{LINE, Table, wrapped};
 use crate::terminal::{BOLD, COMMAND, DIM, GOOD, NOTICE, clean, paint, quoted};
@@ -184,40 +186,47 @@ fn variations(made: &Made) -> Vec<String> {
 
 fn next(made: &Made) -> String {
     let mut table = Table::new();
-    let mut line = |command: String, what: &str| table.row([(COMMAND, command), (DIM, what.to_owned())]);
-    if let Some(prompt) = made
-        .prompt
-        .filter(|prompt| prompt.chars().count() <= MAX_REPEATED_PROMPT)
-    {
-        let template = made
-            .args
-            .template
-            .as_ref()
-            .map(|id| format!(" --template {}", quoted(id)))
-            .unwrap_or_default();
-        let seed = made.seed.wrapping_add(1) & songwalker_schemas::limits::MAX_SEED;
-        line(
-            format!(
-                "songwalker generate {}{template} --seed {seed}",
-                quoted(prompt.trim())
-            ),
-            "another version",
-        );
+    let mut line = |what: &str, command: String| table.row([(DIM, what.to_owned()), (COMMAND, command)]);
+    if let Some(command) = another_version(made) {
+        line("another version", command);
     }
     let folder = quoted(&made.written.folder.display().to_string());
-    line(format!("songwalker show {folder}"), "its macros and measures");
-    line(format!("songwalker verify {folder}"), "check every file");
+    line("macros and measures", format!("songwalker show {folder}"));
+    line("check every file", format!("songwalker verify {folder}"));
     // What this machine cannot do is not praised.
     if !made.args.play && !crate::play::found().is_empty() {
-        line("… --play".to_owned(), "the same, and play it");
+        line("hear it at once", "songwalker generate … --play".to_owned());
     }
     if made.args.install.is_none() {
         line(
-            "… --install vital".to_owned(),
-            "the same, and put it in Vital's browser",
+            "into Vital's browser",
+            "songwalker generate … --install vital".to_owned(),
         );
     }
     format!("\n{}\n{}", paint(BOLD, "Next"), table.text(2))
+}
+
+/// The line that was typed with the next seed; none where it would be too long to read.
+fn another_version(made: &Made) -> Option<String> {
+    let prompt = made
+        .prompt
+        .filter(|prompt| prompt.chars().count() <= MAX_REPEATED_PROMPT)?;
+    let mut command = format!("songwalker generate {}", quoted(prompt.trim()));
+    let mut option = |name: &str, value: &str| command.push_str(&format!(" --{name} {}", quoted(value)));
+    if let Some(id) = &made.args.template {
+        option("template", id);
+    }
+    if !made.args.tags.is_empty() {
+        option("tags", &made.args.tags.join(","));
+    }
+    if made.args.variations != DEFAULT_VARIATIONS {
+        option("variations", &made.args.variations.to_string());
+    }
+    if made.args.out != Path::new(DEFAULT_OUT) {
+        option("out", &made.args.out.display().to_string());
+    }
+    option("seed", &(made.seed.wrapping_add(1) & MAX_SEED).to_string());
+    Some(command)
 }
 
 fn slashed(folder: &Path) -> String {

@@ -59,6 +59,13 @@ fn a_template_that_is_not_there_is_named() {
         "unknown_template",
     );
     let bench = Workbench::new();
+    let known = bench.run(&["templates", "--json"]).json();
+    let id = known[0]["id"].as_str().unwrap();
+    let ended = bench.run(&["generate", "pad", "--template", &format!("{id}x")]);
+    assert!(
+        ended.err.contains("did you mean") && ended.err.contains(id),
+        "{ended:?}"
+    );
     let ended = bench.run(&["generate", "pad", "--template", "no_such_template"]);
     assert_eq!(ended.code, 3);
     assert!(

@@ -140,11 +140,12 @@ pub fn pointers(error: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// A small bundle with one variation, made once: its folder.
+/// A small bundle with one variation, made once: its folder. It stays for the next run, which recognises it or, where
+/// the product has changed, makes another beside it.
 pub fn bundle() -> &'static Path {
     static BUNDLE: OnceLock<PathBuf> = OnceLock::new();
     BUNDLE.get_or_init(|| {
-        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bundle-{}", std::process::id()));
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bundle");
         let bench = Workbench::new();
         let arguments = [
             "generate",

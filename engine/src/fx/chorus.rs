@@ -76,30 +76,42 @@ impl Chorus {
     /// Replaces a block by its mix with the moving taps.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &ChorusParams) {
         let frames = left.len();
-        let count = (p.voices.max(1) as usize).min(PAIRS);
+        let voices = (p.voices.max(1) as usize).min(PAIRS);
         let band = BandCoefficients::around(p.filter_hz, p.spread, self.sample_rate);
         let mut band = self.band.towards(band, frames);
         let mut feedback = self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames);
         let (mut dry, mut wet) = self.mix.towards(p.mix, frames);
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            if self.pairs[0].wants_aim() {
-                self.aim(p, count);
+        let mut bands = [BandCoefficients::default(); TICK];
+        let mut feedbacks = [0.0_f32; TICK];
+        let mut done = 0;
+        while done < frames {
+            if self.pairs[0].until_aim() == 0 {
+                self.aim(p, voices);
             }
-            let c = band.advance();
-            let feedback = feedback.advance();
-            let input = [*l, *r, *l, *r];
-            let mut sum = [0.0_f32; 4];
-            for pair in &mut self.pairs[..count] {
-                let mut sample = pair.read();
-                for i in 0..4 {
-                    sum[i] += sample[i];
-                    sample[i] = input[i] + feedback * sample[i];
-                }
-                pair.write(sample, &c);
+            let count = self.pairs[0].until_aim().min(frames - done);
+            bands[..count].fill_with(|| band.advance());
+            feedbacks[..count].fill_with(|| feedback.advance());
+            let (left, right) = (&mut left[done..done + count], &mut right[done..done + count]);
+            let mut sums = [[0.0_f32; 4]; TICK];
+            for pair in &mut self.pairs[..voices] {
+                pair.run(count, Some(&bands), |n, echo| {
+                    let input = [left[n], right[n], left[n], right[n]];
+                    std::array::from_fn(|i| {
+                        sums[n][i] += echo[i];
+                        input[i] + feedbacks[n] * echo[i]
+                    })
+                });
             }
-            let (dry, wet) = (dry.advance(), 0.5 * wet.advance());
-            *l = dry * *l + wet * (sum[0] + sum[2]);
-            *r = dry * *r + wet * (sum[1] + sum[3]);
+            // Those that do not sound keep the same grid.
+            for pair in &mut self.pairs[voices..] {
+                pair.skip(count);
+            }
+            for ((l, r), sum) in left.iter_mut().zip(right.iter_mut()).zip(sums) {
+                let (dry, wet) = (dry.advance(), 0.5 * wet.advance());
+                *l = dry * *l + wet * (sum[0] + sum[2]);
+                *r = dry * *r + wet * (sum[1] + sum[3]);
+            }
+            done += count;
         }
     }
 
@@ -109,10 +121,9 @@ impl Chorus {
         let depth = MODULATION_S * f64::from(p.depth.clamp(0.0, 1.0));
         let delays = [p.delay_1_s, p.delay_2_s].map(|s| f64::from(s).clamp(0.0, LONGEST_S));
         let mean = 0.5 * (delays[0] + delays[1]);
-        self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / fs;
+        self.phase += f64::from(p.rate_hz.max(0.0)) * TICK as f64 / fs;
         self.phase -= self.phase.floor();
         let phase = self.phase;
-        // All pairs, also those that do not sound: they keep the same grid.
         for (i, pair) in self.pairs.iter_mut().enumerate() {
             let towards_mean = if count > 1 {
                 i.min(count - 1) as f64 / (count - 1) as f64

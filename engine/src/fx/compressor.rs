@@ -1,9 +1,9 @@
 //! The compressor: up to three bands, each pressed down above one threshold and lifted up below another (vital-laws §9).
 
-use super::power::power;
+use super::log2::log2;
 use super::ramp::{Line, Ramp};
 use super::svf::{self, Svf, SvfCoefficients};
-use crate::math;
+use crate::math::{self, fast};
 
 /// Crossovers between the bands in Hz.
 const SPLITS_HZ: [f32; 2] = [120.0, 2_500.0];
@@ -59,49 +59,42 @@ pub struct CompressorParams {
     pub band: [CompressorBand; 3],
 }
 
-/// Linkwitz-Riley crossover of fourth order: two Butterworth sections in a row on each side.
+/// Linkwitz-Riley crossover of fourth order for both sides: two Butterworth sections in a row on each way.
 #[derive(Debug, Clone, Copy, Default)]
 struct Split {
-    first: Svf,
-    low: Svf,
-    high: Svf,
+    first: Svf<2>,
+    low: Svf<2>,
+    high: Svf<2>,
 }
 
 impl Split {
     /// (below, above).
     #[inline]
-    fn tick(&mut self, x: f32, c: &SvfCoefficients) -> (f32, f32) {
+    fn tick(&mut self, x: [f32; 2], c: &SvfCoefficients) -> ([f32; 2], [f32; 2]) {
         let y = self.first.tick(x, c);
         (self.low.tick(y.low, c).low, self.high.tick(y.high, c).high)
     }
 }
 
-/// Followers of one channel of one band: powers, held at the thresholds they matter beyond.
-#[derive(Debug, Clone, Copy, Default)]
-struct Followers {
-    upper: f32,
-    lower: f32,
-}
+/// Low left, low right, middle left, … high right, and two that are always silent, so that they fill whole vectors.
+const LANES: usize = 8;
+/// A value per lane.
+type Lanes = [f32; LANES];
 
-#[derive(Debug, Clone, Copy, Default)]
-struct BandRamps {
-    upper_threshold: Ramp,
-    lower_threshold: Ramp,
-    upper_ratio: Ramp,
-    lower_ratio: Ramp,
-    gain: Ramp,
-}
-
-/// Lines and constants of one band across a block.
+/// What a block's values mean to each lane.
 #[derive(Debug, Clone, Copy)]
-struct BandBlock {
-    attack: f32,
-    release: f32,
-    upper_threshold: Line,
-    lower_threshold: Line,
-    upper_ratio: Line,
-    lower_ratio: Line,
-    gain: Line,
+struct Law {
+    /// Samples of attack and release, and one over one more.
+    attack: Lanes,
+    attack_share: Lanes,
+    release: Lanes,
+    release_share: Lanes,
+    /// Thresholds as powers.
+    upper: Lanes,
+    lower: Lanes,
+    /// Half the ratios: the powers are squares.
+    upper_ratio: Lanes,
+    lower_ratio: Lanes,
 }
 
 /// The compressor effect.
@@ -109,10 +102,12 @@ struct BandBlock {
 pub struct Compressor {
     sample_rate: f32,
     split: [SvfCoefficients; 2],
-    low_split: [Split; 2],
-    high_split: [Split; 2],
-    followers: [[Followers; 2]; 3],
-    ramps: [BandRamps; 3],
+    low_split: Split,
+    high_split: Split,
+    /// Powers, held at the thresholds that they matter beyond.
+    above: Lanes,
+    below: Lanes,
+    gains: [Ramp; 3],
     mix: Ramp,
 }
 
@@ -125,10 +120,11 @@ impl Compressor {
         Self {
             sample_rate,
             split,
-            low_split: [Split::default(); 2],
-            high_split: [Split::default(); 2],
-            followers: [[Followers::default(); 2]; 3],
-            ramps: [BandRamps::default(); 3],
+            low_split: Split::default(),
+            high_split: Split::default(),
+            above: [0.0; LANES],
+            below: [0.0; LANES],
+            gains: [Ramp::default(); 3],
             mix: Ramp::default(),
         }
     }
@@ -141,96 +137,107 @@ impl Compressor {
     /// Replaces a block by its mix with the compressed signal.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &CompressorParams) {
         let frames = left.len();
-        let mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
-        let blocks: [BandBlock; 3] = std::array::from_fn(|band| self.block(band, p, frames));
-        for (side, channel) in [left, right].into_iter().enumerate() {
-            let (mut mix, mut blocks) = (mix, blocks);
-            for x in channel.iter_mut() {
-                let bands = self.bands(side, *x, p.bands);
-                let mix = mix.advance();
-                *x = 0.0;
-                for (i, (block, sample)) in blocks.iter_mut().zip(bands).enumerate() {
-                    // The dry share too is the sum of the bands, so that both shares have the crossovers' phase.
-                    if let Some(sample) = sample {
-                        *x += sample + mix * (self.followers[i][side].tick(sample, block) - sample);
-                    }
-                }
-            }
+        let mut mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
+        let mut gains = [Line::default(); 3];
+        for ((line, ramp), band) in gains.iter_mut().zip(&mut self.gains).zip(&p.band) {
+            *line = ramp.towards(math::db_to_gain(f64::from(band.gain_db)) as f32, frames);
+        }
+        let law = Law::new(p, self.sample_rate);
+        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
+            let x = self.bands([*l, *r], p.bands);
+            let gains = gains.each_mut().map(Line::advance);
+            let mix = mix.advance();
+            let change = self.follow(&x, &law);
+            // The dry share too is the sum of the bands, so that both shares have the crossovers' phase.
+            let y: Lanes =
+                std::array::from_fn(|i| x[i] + mix * (x[i] * change[i] * gains[(i / 2).min(2)] - x[i]));
+            *l = y[0] + y[2] + y[4];
+            *r = y[1] + y[3] + y[5];
         }
     }
 
-    /// The sample as low, middle and high.
+    /// Both sides as low, middle and high; bands that there are not are silent.
     #[inline]
-    fn bands(&mut self, side: usize, x: f32, bands: CompressorBands) -> [Option<f32>; 3] {
-        match bands {
-            CompressorBands::Single => [None, Some(x), None],
+    fn bands(&mut self, x: [f32; 2], bands: CompressorBands) -> Lanes {
+        let silent = [0.0; 2];
+        let (low, middle, high) = match bands {
+            CompressorBands::Single => (silent, x, silent),
             CompressorBands::Low => {
-                let (low, rest) = self.low_split[side].tick(x, &self.split[0]);
-                [Some(low), Some(rest), None]
+                let (low, rest) = self.low_split.tick(x, &self.split[0]);
+                (low, rest, silent)
             }
             CompressorBands::High => {
-                let (rest, high) = self.high_split[side].tick(x, &self.split[1]);
-                [None, Some(rest), Some(high)]
+                let (rest, high) = self.high_split.tick(x, &self.split[1]);
+                (silent, rest, high)
             }
             CompressorBands::Multi => {
-                let (rest, high) = self.high_split[side].tick(x, &self.split[1]);
-                let (low, middle) = self.low_split[side].tick(rest, &self.split[0]);
-                [Some(low), Some(middle), Some(high)]
+                let (rest, high) = self.high_split.tick(x, &self.split[1]);
+                let (low, middle) = self.low_split.tick(rest, &self.split[0]);
+                (low, middle, high)
             }
-        }
+        };
+        [low[0], low[1], middle[0], middle[1], high[0], high[1], 0.0, 0.0]
     }
 
-    fn block(&mut self, band: usize, p: &CompressorParams, frames: usize) -> BandBlock {
-        let samples_per_ms = f64::from(self.sample_rate) / 1_000.0;
-        let time = |control: f32, base: f64| {
-            (math::exp(8.0 * f64::from(control.clamp(0.0, 1.0)) - 4.0) * base * samples_per_ms) as f32
+    /// Follows each lane's power and gives the gain that it asks for.
+    #[inline]
+    fn follow(&mut self, x: &Lanes, law: &Law) -> Lanes {
+        let mut change = [0.0; LANES];
+        for i in 0..LANES {
+            let power = x[i] * x[i];
+            let step = |state: f32| {
+                let rises = power > state;
+                let samples = if rises { law.attack[i] } else { law.release[i] };
+                let share = if rises {
+                    law.attack_share[i]
+                } else {
+                    law.release_share[i]
+                };
+                (power + state * samples) * share
+            };
+            let above = step(self.above[i]).max(law.upper[i]);
+            let below = step(self.below[i]).min(law.lower[i]).max(FLOOR);
+            (self.above[i], self.below[i]) = (above, below);
+            let octaves = law.upper_ratio[i] * log2(law.upper[i] / above)
+                + law.lower_ratio[i] * log2(law.lower[i] / below);
+            change[i] = fast::exp2(octaves).min(HIGHEST_LIFT);
+        }
+        change
+    }
+}
+
+impl Law {
+    fn new(p: &CompressorParams, sample_rate: f32) -> Self {
+        let samples_per_ms = f64::from(sample_rate) / 1_000.0;
+        let time = |control: f32, base: &[f64; 3]| {
+            let factor = math::exp(8.0 * f64::from(control.clamp(0.0, 1.0)) - 4.0);
+            spread(base.map(|ms| (factor * ms * samples_per_ms) as f32))
         };
-        let db = |db: f32| math::db_to_gain(f64::from(db));
-        let (ramps, v) = (&mut self.ramps[band], &p.band[band]);
-        let square = |gain: f64| ((gain * gain) as f32).max(FLOOR);
-        BandBlock {
-            attack: time(p.attack, ATTACK_MS[band]),
-            release: time(p.release, RELEASE_MS[band]),
-            upper_threshold: ramps
-                .upper_threshold
-                .towards(square(db(v.upper_threshold_db)), frames),
-            lower_threshold: ramps
-                .lower_threshold
-                .towards(square(db(v.lower_threshold_db)), frames),
-            upper_ratio: ramps
-                .upper_ratio
-                .towards(0.5 * v.upper_ratio.clamp(0.0, 1.0), frames),
-            lower_ratio: ramps
-                .lower_ratio
-                .towards(0.5 * v.lower_ratio.clamp(-1.0, 1.0), frames),
-            gain: ramps.gain.towards(db(v.gain_db) as f32, frames),
+        let threshold = |db: fn(&CompressorBand) -> f32| {
+            spread(std::array::from_fn(|band| {
+                let gain = math::db_to_gain(f64::from(db(&p.band[band])));
+                ((gain * gain) as f32).max(FLOOR)
+            }))
+        };
+        let ratio =
+            |of: fn(&CompressorBand) -> f32| spread(std::array::from_fn(|band| 0.5 * of(&p.band[band])));
+        let (attack, release) = (time(p.attack, &ATTACK_MS), time(p.release, &RELEASE_MS));
+        Self {
+            attack,
+            attack_share: attack.map(|n| 1.0 / (n + 1.0)),
+            release,
+            release_share: release.map(|n| 1.0 / (n + 1.0)),
+            upper: threshold(|band| band.upper_threshold_db),
+            lower: threshold(|band| band.lower_threshold_db),
+            upper_ratio: ratio(|band| band.upper_ratio.clamp(0.0, 1.0)),
+            lower_ratio: ratio(|band| band.lower_ratio.clamp(-1.0, 1.0)),
         }
     }
 }
 
-impl Followers {
-    /// One sample: follow its power, give back the sample with the band's gain.
-    #[inline]
-    fn tick(&mut self, x: f32, b: &mut BandBlock) -> f32 {
-        let (upper_threshold, lower_threshold) = (b.upper_threshold.advance(), b.lower_threshold.advance());
-        let (upper_ratio, lower_ratio, gain) =
-            (b.upper_ratio.advance(), b.lower_ratio.advance(), b.gain.advance());
-        let power_now = x * x;
-        let follow = |state: f32| {
-            let n = if power_now > state { b.attack } else { b.release };
-            (power_now + state * n) / (n + 1.0)
-        };
-        self.upper = follow(self.upper).max(upper_threshold);
-        self.lower = follow(self.lower).min(lower_threshold).max(FLOOR);
-        let mut change = 1.0;
-        if self.upper > upper_threshold {
-            change *= power(upper_threshold / self.upper, upper_ratio);
-        }
-        if self.lower < lower_threshold {
-            change *= power(lower_threshold / self.lower, lower_ratio);
-        }
-        x * change.clamp(0.0, HIGHEST_LIFT) * gain
-    }
+/// A value per band as a value per lane.
+fn spread([low, middle, high]: [f32; 3]) -> Lanes {
+    [low, low, middle, middle, high, high, high, high]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The delay effect: two echoes in four arrangements (vital-laws §9).
 
-use super::echo::Echo;
+use super::echo::{Echo, TICK};
 use super::mix::EqualPowerMix;
 use super::one_pole::{BandCoefficients, BandRamps};
 use super::ramp::Ramp;
@@ -85,25 +85,31 @@ impl Delay {
             DelayStyle::Stereo | DelayStyle::PingPong => [samples(p.left_s), samples(p.right_s)],
             DelayStyle::MidPingPong => [samples(p.left_s) + samples(p.right_s), samples(p.right_s)],
         };
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            if self.echo.wants_aim() {
+        let mut bands = [BandCoefficients::default(); TICK];
+        let mut done = 0;
+        while done < frames {
+            if self.echo.until_aim() == 0 {
                 self.echo.aim(targets);
             }
-            let feedback = feedback.advance();
-            let echo = self.echo.read();
-            let input = match p.style {
-                DelayStyle::Mono | DelayStyle::Stereo => [*l + feedback * echo[0], *r + feedback * echo[1]],
-                // The way from right to left is one pass of the pair: only the way back is fed back.
-                DelayStyle::PingPong => [
-                    echo[1],
-                    (*l + *r) * std::f32::consts::FRAC_1_SQRT_2 + feedback * echo[0],
-                ],
-                DelayStyle::MidPingPong => [*r + feedback * echo[1], *l + feedback * echo[0]],
-            };
-            self.echo.write(input, &band.advance());
-            let (dry, wet) = (dry.advance(), wet.advance());
-            *l = dry * *l + wet * echo[0];
-            *r = dry * *r + wet * echo[1];
+            let count = self.echo.until_aim().min(frames - done);
+            bands[..count].fill_with(|| band.advance());
+            let (left, right) = (&mut left[done..done + count], &mut right[done..done + count]);
+            self.echo.run(count, Some(&bands), |n, echo| {
+                let (l, r) = (left[n], right[n]);
+                let (feedback, dry, wet) = (feedback.advance(), dry.advance(), wet.advance());
+                left[n] = dry * l + wet * echo[0];
+                right[n] = dry * r + wet * echo[1];
+                match p.style {
+                    DelayStyle::Mono | DelayStyle::Stereo => [l + feedback * echo[0], r + feedback * echo[1]],
+                    // The way from right to left is one pass of the pair: only the way back is fed back.
+                    DelayStyle::PingPong => [
+                        echo[1],
+                        (l + r) * std::f32::consts::FRAC_1_SQRT_2 + feedback * echo[0],
+                    ],
+                    DelayStyle::MidPingPong => [r + feedback * echo[1], l + feedback * echo[0]],
+                }
+            });
+            done += count;
         }
     }
 }

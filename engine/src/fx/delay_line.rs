@@ -19,6 +19,23 @@ pub(crate) fn nearest(delay: f64) -> (usize, f32) {
     (whole, (delay - whole as f64) as f32)
 }
 
+/// The values at `fraction` within windows: the cubic through four neighbours with their central slopes (Catmull-Rom,
+/// as Vital reads its memories).
+#[inline]
+pub(crate) fn between<const N: usize>(windows: &[[f32; WINDOW]; N], fraction: [f32; N]) -> [f32; N] {
+    let mut values = [0.0; N];
+    for i in 0..N {
+        let [d, c, b, a] = windows[i];
+        let slope_b = 0.5 * (c - a);
+        let slope_c = 0.5 * (d - b);
+        let rise = c - b;
+        let bend = slope_b + slope_c - 2.0 * rise;
+        values[i] =
+            b + fraction[i] * (slope_b + fraction[i] * ((rise - slope_b - bend) + fraction[i] * bend));
+    }
+    values
+}
+
 impl DelayLine {
     /// The shortest delay that can be read, in samples.
     pub(crate) const SHORTEST: f64 = 2.0;
@@ -48,20 +65,34 @@ impl DelayLine {
         }
     }
 
-    /// The signal `whole` + `fraction` samples ago: the cubic through four neighbours with their central slopes
-    /// (Catmull-Rom, as Vital reads its memories). From [`Self::SHORTEST`] to [`Self::longest`]. `fraction` is in
+    /// Appends the samples of a chunk, not more of them than the line is long.
+    #[inline]
+    pub(crate) fn extend(&mut self, samples: impl Iterator<Item = f32>) {
+        let (mask, mut newest) = (self.mask, self.newest);
+        for sample in samples {
+            newest = (newest + 1) & mask;
+            self.ring[newest] = sample;
+        }
+        self.newest = newest;
+        self.ring.copy_within(..WINDOW - 1, mask + 1);
+    }
+
+    /// The four samples around the delay `whole` to `whole` + 1, the oldest first.
+    #[inline]
+    pub(crate) fn window(&self, whole: usize) -> [f32; WINDOW] {
+        let oldest = self.newest.wrapping_sub(whole + 1) & self.mask;
+        self.ring[oldest..]
+            .first_chunk::<WINDOW>()
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The signal `whole` + `fraction` samples ago. From [`Self::SHORTEST`] to [`Self::longest`]. `fraction` is in
     /// 0..1, or in ±½ after [`nearest`]: the same cubic drawn on beyond its neighbours, which dulls the top.
     #[inline]
     pub(crate) fn read(&self, whole: usize, fraction: f32) -> f32 {
-        let oldest = (self.newest.wrapping_sub(whole + 1)) & self.mask;
-        let Some(&[d, c, b, a]) = self.ring[oldest..].first_chunk::<WINDOW>() else {
-            return 0.0;
-        };
-        let slope_b = 0.5 * (c - a);
-        let slope_c = 0.5 * (d - b);
-        let rise = c - b;
-        let bend = slope_b + slope_c - 2.0 * rise;
-        b + fraction * (slope_b + fraction * ((rise - slope_b - bend) + fraction * bend))
+        let [value] = between(&[self.window(whole)], [fraction]);
+        value
     }
 
     /// The sample `whole` samples ago, at least 1.

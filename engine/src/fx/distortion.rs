@@ -70,7 +70,7 @@ struct Hold {
 #[derive(Debug)]
 pub struct Distortion {
     sample_rate: f32,
-    filter: [Svf; 2],
+    filter: Svf<2>,
     hold: [Hold; 2],
     strength: Ramp,
     mix: Ramp,
@@ -118,7 +118,7 @@ impl Distortion {
     pub fn new(sample_rate: f32) -> Self {
         Self {
             sample_rate,
-            filter: [Svf::default(); 2],
+            filter: Svf::default(),
             hold: [Hold::default(); 2],
             strength: Ramp::default(),
             mix: Ramp::default(),
@@ -145,51 +145,50 @@ impl Distortion {
             .towards(svf::coefficient(p.filter_hz, self.sample_rate), frames);
         let k = self.k.towards(svf::damping(p.filter_resonance), frames);
         let target = blend_weights(p.filter_blend);
-        let mut weights = [strength; 3];
+        let mut weights = [Line::default(); 3];
         for ((line, ramp), target) in weights.iter_mut().zip(&mut self.weights).zip(target) {
             *line = ramp.towards(target, frames);
         }
-        for (side, channel) in [left, right].into_iter().enumerate() {
-            self.channel(
-                side,
-                channel,
-                p,
-                &mut [strength, mix, g, k, weights[0], weights[1], weights[2]],
-            );
+        let (mut strength, mut mix, mut g, mut k) = (strength, mix, g, k);
+        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
+            let dry = [*l, *r];
+            let (strength, mix) = (strength.advance(), mix.advance());
+            let wet = match p.filter {
+                FilterPlace::None => self.shaped(dry, p.kind, strength),
+                FilterPlace::Pre => {
+                    let c = SvfCoefficients::new(g.advance(), k.advance());
+                    let filtered = self
+                        .filter
+                        .tick(dry, &c)
+                        .mixed(weights.each_mut().map(Line::advance));
+                    self.shaped(filtered, p.kind, strength)
+                }
+                FilterPlace::Post => {
+                    let c = SvfCoefficients::new(g.advance(), k.advance());
+                    let shaped = self.shaped(dry, p.kind, strength);
+                    self.filter
+                        .tick(shaped, &c)
+                        .mixed(weights.each_mut().map(Line::advance))
+                }
+            };
+            *l += mix * (wet[0] - *l);
+            *r += mix * (wet[1] - *r);
         }
     }
 
-    fn channel(&mut self, side: usize, channel: &mut [f32], p: &DistortionParams, lines: &mut [Line; 7]) {
-        let (filter, hold) = (&mut self.filter[side], &mut self.hold[side]);
-        let [strength, mix, g, k, low, band, high] = lines;
-        for x in channel.iter_mut() {
-            let (strength, mix) = (strength.advance(), mix.advance());
-            let c = SvfCoefficients::new(g.advance(), k.advance());
-            let (low, band, high) = (low.advance(), band.advance(), high.advance());
-            let mut filtered = |x: f32| {
-                let y = filter.tick(x, &c);
-                low * y.low + band * y.band + high * y.high
-            };
-            let input = if p.filter == FilterPlace::Pre {
-                filtered(*x)
-            } else {
-                *x
-            };
-            let mut wet = if p.kind == DistortionKind::DownSample {
-                hold.age += 1.0;
-                if hold.age >= strength {
-                    hold.age = (hold.age - strength).min(strength);
-                    hold.value = input;
-                }
-                hold.value
-            } else {
-                shape(p.kind, input, strength)
-            };
-            if p.filter == FilterPlace::Post {
-                wet = filtered(wet);
-            }
-            *x += mix * (wet - *x);
+    #[inline]
+    fn shaped(&mut self, x: [f32; 2], kind: DistortionKind, strength: f32) -> [f32; 2] {
+        if kind != DistortionKind::DownSample {
+            return x.map(|x| shape(kind, x, strength));
         }
+        for (hold, x) in self.hold.iter_mut().zip(x) {
+            hold.age += 1.0;
+            if hold.age >= strength {
+                hold.age = (hold.age - strength).min(strength);
+                hold.value = x;
+            }
+        }
+        self.hold.map(|hold| hold.value)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Delay lines side by side that feed back into themselves: shared by the delay, the chorus and the flanger.
 
-use super::delay_line::{DelayLine, nearest};
+use super::delay_line::{DelayLine, between, nearest};
 use super::mix::flush;
 use super::one_pole::{Band, BandCoefficients};
 use crate::math;
 
 /// Samples between two targets of the delay times. The grid is the echo's own, so that nothing depends on the sizes
 /// of the blocks.
-pub(crate) const TICK: u32 = 32;
+pub(crate) const TICK: usize = 32;
 /// Half-life of a change of a delay time, in seconds (vital-laws §9).
 const GLIDE_HALF_LIFE_S: f64 = 0.02;
 /// The limiter's knee and what it adds beyond: 8·h(x/8) with h straight to ±0.66 (vital-laws §6 and §9).
@@ -35,7 +35,7 @@ pub(crate) struct Echo<const N: usize> {
     step: [f64; N],
     /// Share of the distance to its target that a delay covers in one tick.
     glide: f64,
-    until_tick: u32,
+    until_tick: usize,
     fresh: bool,
 }
 
@@ -48,16 +48,16 @@ impl<const N: usize> Echo<N> {
             band: Band::default(),
             delay: [DelayLine::SHORTEST; N],
             step: [0.0; N],
-            glide: 1.0 - math::exp2(-f64::from(TICK) / (GLIDE_HALF_LIFE_S * fs)),
+            glide: 1.0 - math::exp2(-(TICK as f64) / (GLIDE_HALF_LIFE_S * fs)),
             until_tick: 0,
             fresh: true,
         }
     }
 
-    /// Whether [`Echo::aim`] is due before the next read.
+    /// Samples until [`Echo::aim`] is due; 0: now.
     #[inline]
-    pub(crate) fn wants_aim(&self) -> bool {
-        self.until_tick == 0
+    pub(crate) fn until_aim(&self) -> usize {
+        self.until_tick
     }
 
     /// Starts a tick towards `targets`, delays in samples. What is written can be read one sample later at the
@@ -72,39 +72,65 @@ impl<const N: usize> Echo<N> {
             if self.fresh {
                 *delay = target;
             }
-            *step = (target - *delay) * self.glide / f64::from(TICK);
+            *step = (target - *delay) * self.glide / TICK as f64;
         }
         self.fresh = false;
     }
 
-    /// The echoes at the next sample.
+    /// Runs `count` samples, at most [`Echo::until_aim`]. `feed` is told each sample's place and echoes and gives what
+    /// goes into the lines (input plus feedback); it is limited, and coloured by the band of the sample's place if there
+    /// are `bands`.
+    pub(crate) fn run(
+        &mut self,
+        count: usize,
+        bands: Option<&[BandCoefficients]>,
+        mut feed: impl FnMut(usize, [f32; N]) -> [f32; N],
+    ) {
+        let mut done = 0;
+        while done < count {
+            // As many samples as can be read before the first of them must be written.
+            let chunk = self.readable().min(count - done);
+            let mut samples = [[0.0_f32; N]; TICK];
+            for (n, sample) in samples[..chunk].iter_mut().enumerate() {
+                let mut fraction = [0.0; N];
+                let mut windows = [[0.0; 4]; N];
+                for i in 0..N {
+                    self.delay[i] += self.step[i];
+                    let whole;
+                    (whole, fraction[i]) = nearest(self.delay[i]);
+                    windows[i] = self.lines[i].window(whole - n);
+                }
+                *sample = between(&windows, fraction);
+            }
+            for (n, sample) in samples[..chunk].iter_mut().enumerate() {
+                let input = feed(done + n, *sample).map(soft_limit);
+                *sample = match bands {
+                    Some(bands) => self.band.pass(input, &bands[done + n]).map(flush),
+                    None => input.map(flush),
+                };
+            }
+            for (i, line) in self.lines.iter_mut().enumerate() {
+                line.extend(samples[..chunk].iter().map(|sample| sample[i]));
+            }
+            done += chunk;
+        }
+        self.until_tick -= count.min(self.until_tick);
+    }
+
+    /// Lets `count` samples pass without reading or writing.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.until_tick -= count.min(self.until_tick);
+    }
+
+    /// Samples that are in the lines already, from the next one on, at least 1 and at most [`TICK`].
     #[inline]
-    pub(crate) fn read(&mut self) -> [f32; N] {
-        self.until_tick = self.until_tick.saturating_sub(1);
-        let mut echo = [0.0; N];
+    fn readable(&self) -> usize {
+        let mut shortest = f64::MAX;
         for i in 0..N {
-            self.delay[i] += self.step[i];
-            let (whole, fraction) = nearest(self.delay[i]);
-            echo[i] = self.lines[i].read(whole, fraction);
+            let end = self.delay[i] + self.step[i] * TICK as f64;
+            shortest = shortest.min(self.delay[i].min(end));
         }
-        echo
-    }
-
-    /// Takes in a sample per line (input plus feedback), limited and coloured.
-    #[inline]
-    pub(crate) fn write(&mut self, input: [f32; N], c: &BandCoefficients) {
-        let coloured = self.band.pass(input.map(soft_limit), c);
-        for (line, sample) in self.lines.iter_mut().zip(coloured) {
-            line.push(flush(sample));
-        }
-    }
-
-    /// Takes in a sample per line without colouring it.
-    #[inline]
-    pub(crate) fn write_plain(&mut self, input: [f32; N]) {
-        for (line, sample) in self.lines.iter_mut().zip(input) {
-            line.push(flush(soft_limit(sample)));
-        }
+        ((shortest - 3.0).max(1.0) as usize).min(TICK)
     }
 
     /// Silence; the next delays start at their targets.
@@ -130,15 +156,11 @@ mod tests {
     fn half_of_a_change_of_time_is_covered_in_twenty_milliseconds() {
         let mut echo = Echo::<1>::new([0.1], 48_000.0);
         echo.aim([100.0]);
-        for _ in 0..TICK {
-            echo.read();
-        }
+        echo.run(TICK, None, |_, echo| echo);
         assert!((echo.delay[0] - 101.0).abs() < 1e-9);
-        for _ in 0..960 {
-            if echo.wants_aim() {
-                echo.aim([200.0]);
-            }
-            echo.read();
+        for _ in 0..30 {
+            echo.aim([200.0]);
+            echo.run(TICK, None, |_, echo| echo);
         }
         assert!((echo.delay[0] - 151.0).abs() < 0.1, "{}", echo.delay[0]);
     }

@@ -39,7 +39,7 @@ type Coefficients = [f32; 5];
 #[derive(Debug, Clone, Copy, Default)]
 struct Section {
     ramps: [Ramp; 5],
-    svf: [Svf; 2],
+    svf: Svf<2>,
 }
 
 /// The equaliser effect.
@@ -109,11 +109,8 @@ impl Section {
             if !still {
                 c = SvfCoefficients::new(g.advance(), k.advance());
             }
-            let (low, band, high) = (low.advance(), band.advance(), high.advance());
-            for (x, svf) in [l, r].into_iter().zip(&mut self.svf) {
-                let y = svf.tick(*x, &c);
-                *x = low * y.low + band * y.band + high * y.high;
-            }
+            let weights = [low.advance(), band.advance(), high.advance()];
+            [*l, *r] = self.svf.tick([*l, *r], &c).mixed(weights);
         }
     }
 }

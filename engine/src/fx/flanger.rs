@@ -69,24 +69,28 @@ impl Flanger {
         let frames = left.len();
         let mut feedback = self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames);
         let (mut dry, mut wet) = self.mix.towards(p.mix.clamp(0.0, 0.5), frames);
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            if self.echo.wants_aim() {
+        let mut done = 0;
+        while done < frames {
+            if self.echo.until_aim() == 0 {
                 self.aim(p);
             }
-            let feedback = feedback.advance();
-            let echo = self.echo.read();
-            self.echo
-                .write_plain([*l + feedback * echo[0], *r + feedback * echo[1]]);
-            let (dry, wet) = (dry.advance(), wet.advance());
-            *l = dry * *l + wet * echo[0];
-            *r = dry * *r + wet * echo[1];
+            let count = self.echo.until_aim().min(frames - done);
+            let (left, right) = (&mut left[done..done + count], &mut right[done..done + count]);
+            self.echo.run(count, None, |n, echo| {
+                let (l, r) = (left[n], right[n]);
+                let (feedback, dry, wet) = (feedback.advance(), dry.advance(), wet.advance());
+                left[n] = dry * l + wet * echo[0];
+                right[n] = dry * r + wet * echo[1];
+                [l + feedback * echo[0], r + feedback * echo[1]]
+            });
+            done += count;
         }
     }
 
     /// Gives both sides their delay for the next tick and moves the sweep on.
     fn aim(&mut self, p: &FlangerParams) {
         let fs = f64::from(self.sample_rate);
-        self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / fs;
+        self.phase += f64::from(p.rate_hz.max(0.0)) * TICK as f64 / fs;
         self.phase -= self.phase.floor();
         let middle = (1.0 / f64::from(p.center_hz.max(1.0))).min(LONGEST_S * 0.5);
         let phase = self.phase;

@@ -30,11 +30,31 @@ impl<const N: usize> OnePole<N> {
     /// The low-passed samples.
     #[inline]
     pub(crate) fn low(&mut self, input: [f32; N], coefficient: f32) -> [f32; N] {
+        self.low_each(input, [coefficient; N])
+    }
+
+    /// The low-passed samples, each channel by its own coefficient.
+    #[inline]
+    pub(crate) fn low_each(&mut self, input: [f32; N], coefficients: [f32; N]) -> [f32; N] {
         let mut output = [0.0; N];
         for i in 0..N {
-            let delta = coefficient * (input[i] - self.state[i]);
+            let delta = coefficients[i] * (input[i] - self.state[i]);
             output[i] = self.state[i] + delta;
             self.state[i] = flush(output[i] + delta);
+        }
+        output
+    }
+}
+
+impl<const N: usize> OnePole<N> {
+    /// Twice the low-passed samples minus the samples: an all-pass of first order.
+    #[inline]
+    pub(crate) fn all_pass_each(&mut self, input: [f32; N], coefficients: [f32; N]) -> [f32; N] {
+        let mut output = [0.0; N];
+        for i in 0..N {
+            let twice = 2.0 * coefficients[i];
+            output[i] = (twice - 1.0) * input[i] + (2.0 - twice) * self.state[i];
+            self.state[i] = flush(self.state[i] + twice * (input[i] - self.state[i]));
         }
         output
     }
@@ -48,7 +68,7 @@ pub(crate) struct Band<const N: usize> {
 }
 
 /// Coefficients of a [`Band`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct BandCoefficients {
     /// Of the one-pole at the upper corner.
     pub(crate) upper: f32,

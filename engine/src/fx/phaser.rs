@@ -34,27 +34,21 @@ pub struct PhaserParams {
     pub blend: f32,
 }
 
-/// Coefficients that move in a line across a tick.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sweep {
-    now: [f32; 3],
-    step: [f32; 3],
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Channel {
-    stages: [OnePole<1>; STAGES],
-    feedback_low: OnePole<1>,
-    feedback_high: OnePole<1>,
-    last: f32,
-    sweep: Sweep,
-}
+/// Coefficients of both sides: all-passes, feedback's low-pass, feedback's high-pass.
+type Coefficients = [[f32; 2]; 3];
 
 /// The phaser effect.
 #[derive(Debug)]
 pub struct Phaser {
     sample_rate: f32,
-    channels: [Channel; 2],
+    stages: [OnePole<2>; STAGES],
+    feedback_low: OnePole<2>,
+    feedback_high: OnePole<2>,
+    /// What the all-passes gave last.
+    last: [f32; 2],
+    now: Coefficients,
+    step: Coefficients,
+    /// Of the sweep, in turns.
     phase: f64,
     until_tick: u32,
     fresh: bool,
@@ -69,7 +63,12 @@ impl Phaser {
     pub fn new(sample_rate: f32) -> Self {
         Self {
             sample_rate,
-            channels: [Channel::default(); 2],
+            stages: [OnePole::default(); STAGES],
+            feedback_low: OnePole::default(),
+            feedback_high: OnePole::default(),
+            last: [0.0; 2],
+            now: [[0.0; 2]; 3],
+            step: [[0.0; 2]; 3],
             phase: 0.0,
             until_tick: 0,
             fresh: true,
@@ -115,10 +114,9 @@ impl Phaser {
             self.until_tick -= 1;
             let weights = [w4.advance(), w8.advance(), w12.advance()];
             let (feedback, mix) = (feedback.advance(), mix.advance());
-            for (x, channel) in [l, r].into_iter().zip(&mut self.channels) {
-                let wet = channel.tick(*x, feedback, &weights);
-                *x += mix * (wet - *x);
-            }
+            let wet = self.tick([*l, *r], feedback, weights);
+            *l += mix * (wet[0] - *l);
+            *r += mix * (wet[1] - *r);
         }
     }
 
@@ -128,7 +126,7 @@ impl Phaser {
         self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / f64::from(fs);
         self.phase -= self.phase.floor();
         let half = 0.5 * f64::from(p.phase);
-        for (channel, ahead) in self.channels.iter_mut().zip([half, -half]) {
+        for (side, ahead) in [half, -half].into_iter().enumerate() {
             // The sweep begins downwards.
             let semitones = f64::from(p.depth_st) * triangle(self.phase + 0.5 + ahead);
             let hz = p.center_hz * math::exp2(semitones / 12.0) as f32;
@@ -138,39 +136,36 @@ impl Phaser {
                 (g * FEEDBACK_RANGE).min(HIGHEST_COEFFICIENT),
                 g / FEEDBACK_RANGE,
             ];
-            let sweep = &mut channel.sweep;
-            if self.fresh {
-                sweep.now = target;
-            }
-            for ((step, now), target) in sweep.step.iter_mut().zip(sweep.now).zip(target) {
-                *step = (target - now) / TICK as f32;
+            for ((now, step), target) in self.now.iter_mut().zip(&mut self.step).zip(target) {
+                if self.fresh {
+                    now[side] = target;
+                }
+                step[side] = (target - now[side]) / TICK as f32;
             }
         }
         self.fresh = false;
     }
-}
 
-impl Channel {
     #[inline]
-    fn tick(&mut self, x: f32, feedback: f32, weights: &[f32; 3]) -> f32 {
-        for (now, step) in self.sweep.now.iter_mut().zip(self.sweep.step) {
+    fn tick(&mut self, x: [f32; 2], feedback: f32, weights: [f32; 3]) -> [f32; 2] {
+        for (now, step) in self.now.iter_mut().flatten().zip(self.step.as_flattened()) {
             *now += step;
         }
-        let [g, upper, lower] = self.sweep.now;
-        let [below] = self.feedback_high.low([self.last], upper);
-        let [lowest] = self.feedback_low.low([below], lower);
-        let returned = below - lowest;
-        let mut signal = (1.0 + 0.5 * feedback) * x + fast::tanh(feedback * returned);
-        let mut shifted = 0.0;
+        let [g, upper, lower] = self.now;
+        let below = self.feedback_high.low_each(self.last, upper);
+        let lowest = self.feedback_low.low_each(below, lower);
+        let mut signal: [f32; 2] = std::array::from_fn(|side| {
+            (1.0 + 0.5 * feedback) * x[side] + fast::tanh(feedback * (below[side] - lowest[side]))
+        });
+        let mut shifted = [0.0_f32; 2];
         for (stages, weight) in self.stages.chunks_exact_mut(4).zip(weights) {
             for stage in stages {
-                let [low] = stage.low([signal], g);
-                signal = 2.0 * low - signal;
+                signal = stage.all_pass_each(signal, g);
             }
-            shifted += weight * signal;
+            shifted = [shifted[0] + weight * signal[0], shifted[1] + weight * signal[1]];
         }
-        self.last = flush(shifted);
-        0.5 * (x + shifted)
+        self.last = shifted.map(flush);
+        [0.5 * (x[0] + shifted[0]), 0.5 * (x[1] + shifted[1])]
     }
 }
 

@@ -1,7 +1,7 @@
 //! The reverb: sixteen modulated delay lines behind all-passes, mixed with one another (vital-laws §9; the rest was
 //! fitted to Vital's impulse responses, which this leaves at −55 dB and below).
 
-use super::delay_line::{DelayLine, nearest};
+use super::delay_line::{DelayLine, between, nearest};
 use super::mix::{EqualPowerMix, flush};
 use super::one_pole::{self, OnePole};
 use super::ramp::Ramp;
@@ -283,10 +283,14 @@ impl Reverb {
             // All is read before anything is written: every line and all-pass is longer than a chunk.
             let mut returned = [[0.0_f32; LINES]; CHUNK];
             let mut past = [[0.0_f32; LINES]; CHUNK];
-            for (i, line) in self.lines.iter().enumerate() {
+            for (row, lines) in self.lines.chunks_exact(4).enumerate() {
+                let row = 4 * row..4 * row + 4;
                 for (n, (returned, ends)) in returned[..count].iter_mut().zip(&ends).enumerate() {
-                    let whole = ends[i] as i32;
-                    returned[i] = line.read(whole as usize - n, ends[i] - whole as f32);
+                    let ends: [f32; 4] = std::array::from_fn(|lane| ends[row.start + lane]);
+                    let whole = ends.map(|end| end as i32);
+                    let fraction = std::array::from_fn(|lane| ends[lane] - whole[lane] as f32);
+                    let windows = std::array::from_fn(|lane| lines[lane].window(whole[lane] as usize - n));
+                    returned[row.clone()].copy_from_slice(&between::<4>(&windows, fraction));
                 }
             }
             // The all-passes' memories cross the sides.
@@ -320,10 +324,8 @@ impl Reverb {
                 }
             }
             for (i, (line, allpass)) in self.lines.iter_mut().zip(&mut self.allpasses).enumerate() {
-                for (kept, into) in returned[..count].iter().zip(&past) {
-                    line.push(kept[i]);
-                    allpass.push(into[i]);
-                }
+                line.extend(returned[..count].iter().map(|kept| kept[i]));
+                allpass.extend(past[..count].iter().map(|into| into[i]));
             }
             done += count;
         }
@@ -356,12 +358,14 @@ impl Reverb {
 
 /// What comes out of the all-passes; `past` is what their memories give and becomes what they take in.
 #[inline]
-fn diffuse(returned: &Lines, past: &mut Lines, input: [f32; 2]) -> Lines {
-    let mut x = *returned;
+fn diffuse(returned: &Lines, past: &mut Lines, [left, right]: [f32; 2]) -> Lines {
+    let input: Lines = std::array::from_fn(|i| if i & 1 == 0 { left } else { right });
+    let memory = *past;
+    let mut x = [0.0; LINES];
     for i in 0..LINES {
-        let into = returned[i] - ALLPASS_GAIN * past[i];
-        x[i] = past[i] + ALLPASS_GAIN * into;
-        past[i] = flush(into + input[i & 1]);
+        let into = returned[i] - ALLPASS_GAIN * memory[i];
+        x[i] = memory[i] + ALLPASS_GAIN * into;
+        past[i] = flush(into + input[i]);
     }
     x
 }

@@ -36,32 +36,52 @@ impl SvfCoefficients {
     }
 }
 
-/// The three outputs at one sample; low + k·band + high is the input.
+/// The three outputs at one sample of `N` channels; low + k·band + high is the input.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SvfOutput {
-    pub(crate) low: f32,
-    pub(crate) band: f32,
-    pub(crate) high: f32,
+pub(crate) struct SvfOutput<const N: usize> {
+    pub(crate) low: [f32; N],
+    pub(crate) band: [f32; N],
+    pub(crate) high: [f32; N],
 }
 
-/// The state of one channel.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Svf {
-    s1: f32,
-    s2: f32,
-}
-
-impl Svf {
-    /// One sample.
+impl<const N: usize> SvfOutput<N> {
+    /// The sum of the three outputs by their weights.
     #[inline]
-    pub(crate) fn tick(&mut self, input: f32, c: &SvfCoefficients) -> SvfOutput {
-        let high = (input - (c.g + c.k) * self.s1 - self.s2) * c.a1;
-        let v1 = c.g * high;
-        let band = v1 + self.s1;
-        let v2 = c.g * band;
-        let low = v2 + self.s2;
-        self.s1 = flush(band + v1);
-        self.s2 = flush(low + v2);
+    pub(crate) fn mixed(&self, [low, band, high]: [f32; 3]) -> [f32; N] {
+        std::array::from_fn(|i| low * self.low[i] + band * self.band[i] + high * self.high[i])
+    }
+}
+
+/// The states of `N` channels side by side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Svf<const N: usize> {
+    s1: [f32; N],
+    s2: [f32; N],
+}
+
+impl<const N: usize> Default for Svf<N> {
+    fn default() -> Self {
+        Self {
+            s1: [0.0; N],
+            s2: [0.0; N],
+        }
+    }
+}
+
+impl<const N: usize> Svf<N> {
+    /// One sample of every channel.
+    #[inline]
+    pub(crate) fn tick(&mut self, input: [f32; N], c: &SvfCoefficients) -> SvfOutput<N> {
+        let (mut low, mut band, mut high) = ([0.0; N], [0.0; N], [0.0; N]);
+        for i in 0..N {
+            high[i] = (input[i] - (c.g + c.k) * self.s1[i] - self.s2[i]) * c.a1;
+            let v1 = c.g * high[i];
+            band[i] = v1 + self.s1[i];
+            let v2 = c.g * band[i];
+            low[i] = v2 + self.s2[i];
+            self.s1[i] = flush(band[i] + v1);
+            self.s2[i] = flush(low[i] + v2);
+        }
         SvfOutput { low, band, high }
     }
 }
@@ -73,11 +93,11 @@ mod tests {
     #[test]
     fn the_three_outputs_sum_to_the_input() {
         let c = SvfCoefficients::new(coefficient(1_000.0, 48_000.0), damping(0.6));
-        let mut svf = Svf::default();
+        let mut svf = Svf::<1>::default();
         for i in 0..200 {
             let x = ((i * 37) % 11) as f32 / 5.5 - 1.0;
-            let y = svf.tick(x, &c);
-            assert!((y.low + damping(0.6) * y.band + y.high - x).abs() < 1e-5);
+            let y = svf.tick([x], &c);
+            assert!((y.low[0] + damping(0.6) * y.band[0] + y.high[0] - x).abs() < 1e-5);
         }
     }
 }

@@ -110,7 +110,8 @@ impl Scratch {
     }
 }
 
-/// Adds the wave to wherever it goes.
+/// Adds the wave to wherever it goes. A filter that is off passes its sources on, but what goes to both filters does
+/// not pass beside the one that is on.
 pub(crate) fn send(destination: Destination, filters: [bool; 2], scratch: &mut Scratch, buses: &mut Buses) {
     let Scratch {
         wave,
@@ -123,11 +124,14 @@ pub(crate) fn send(destination: Destination, filters: [bool; 2], scratch: &mut S
     match destination {
         Destination::Filter1 => first.add(wave),
         Destination::Filter2 => second.add(wave),
-        Destination::Both if filters == [false, false] => past.add(wave),
-        Destination::Both => {
-            first.add(wave);
-            second.add(wave);
-        }
+        Destination::Both => match filters {
+            [true, true] => {
+                first.add(wave);
+                second.add(wave);
+            }
+            [false, true] => second.add(wave),
+            _ => first.add(wave),
+        },
         Destination::Effects => past.add(wave),
         Destination::Direct => buses.direct.add_scaled(wave, gain),
         other => {

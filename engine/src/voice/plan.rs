@@ -106,6 +106,7 @@ pub(crate) struct Plan {
     pub osc_order: [usize; 3],
     pub sample: Option<SamplePlan>,
     pub filter: [Option<FilterPlan>; 2],
+    /// Filter 1 takes filter 0's output; not when filter 0 is off: its sources then go past both.
     pub serial: bool,
     pub env: [EnvelopeIds; 6],
     pub env_used: [bool; 6],
@@ -214,7 +215,7 @@ impl Plan {
             osc,
             sample,
             filter,
-            serial: modules.filter[1].enabled && modules.filter[1].from_filter_0,
+            serial: modules.filter[0].enabled && modules.filter[1].enabled && modules.filter[1].from_filter_0,
             env: std::array::from_fn(|i| EnvelopeIds::below(&format!("/modules/env/{i}"))),
             env_used: std::array::from_fn(|i| i == 0 || matrix.uses(Source::ALL[i - 1])),
             lfo,

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use songwalker_schemas::{Faults, PatchSpec, SCHEMA_VERSION, canonical};
 
-/// Tells the file from other JSON.
-pub const FORMAT: &str = "songwalker-preset";
+pub use songwalker_schemas::preset::FORMAT;
 
 /// The file's fields beside the patch.
 #[derive(Deserialize, Serialize)]

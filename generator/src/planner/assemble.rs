@@ -46,6 +46,8 @@ const RATE_HZ: [(f64, f64); 9] = [
 ];
 /// Factor on the usual speed of a wobble or a vibrato.
 const RATE_FACTOR: [(f64, f64); 5] = [(-1.0, 0.2), (-0.5, 0.45), (0.0, 1.0), (0.5, 1.8), (1.0, 3.0)];
+/// An eighth at 120 beats per minute, Hz.
+const USUAL_PULSE_HZ: f64 = 4.0;
 const GLIDE_S: [(f64, f64); 5] = [(0.0, 0.02), (0.25, 0.05), (0.5, 0.1), (0.75, 0.2), (1.0, 0.45)];
 const VIBRATO_CENTS: [(f64, f64); 4] = [(0.0, 4.0), (0.125, 9.0), (0.5, 26.0), (1.0, 60.0)];
 const REVERB_S: [(f64, f64); 6] = [
@@ -101,7 +103,13 @@ pub(super) fn place_loose(
                 }
             }
             Measure::Value(hz, Unit::Hertz) if (0.02..20.0).contains(hz) => {
-                draft.exact.entry(Exact::MoveRate).or_insert((*hz, true));
+                let taken = draft
+                    .exact
+                    .get(&Exact::MoveRate)
+                    .is_some_and(|(_, claimed)| *claimed);
+                if !taken {
+                    draft.exact.insert(Exact::MoveRate, (*hz, true));
+                }
             }
             Measure::Value(db, Unit::Decibels) if matches!(*db as i64, 12 | 24) => {
                 draft.exact.insert(Exact::FilterSlope, (*db, true));
@@ -158,6 +166,28 @@ fn loose_time(seconds: f64, unit: Unit, value: f64, category: Category, draft: &
             }
         }
         _ => {}
+    }
+}
+
+/// What a style does to sounds at large it does not do to a low or a struck one: a bass stays in the middle, a drum
+/// is no ensemble.
+pub(super) fn settle_styles(category: Category, draft: &mut Draft) {
+    let share = match category {
+        Category::Bass => 0.3,
+        Category::Drum => 0.0,
+        _ => return,
+    };
+    for axis in [Axis::Width, Axis::Space, Axis::Chorus, Axis::Delay, Axis::Detune] {
+        // A fat bass may be a detuned one.
+        if axis == Axis::Detune && category == Category::Bass {
+            continue;
+        }
+        if let Some(settled) = draft.axes.get_mut(&axis)
+            && !settled.claimed
+            && settled.tinted
+        {
+            settled.value *= share;
+        }
     }
 }
 
@@ -281,7 +311,7 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
         brightness: degree(Axis::Brightness),
         warmth: degree(Axis::Warmth),
         roughness: degree(Axis::Roughness),
-        punch: degree(Axis::Punch).or_else(|| filter_punch(draft)),
+        punch: punch(draft),
         attack: degree(Axis::Attack),
         length: degree(Axis::Length),
         release: degree(Axis::Release),
@@ -327,9 +357,9 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
 }
 
 /// A lively filter envelope is heard as punch.
-fn filter_punch(draft: &Draft) -> Option<f64> {
-    let decay = draft.axis(Axis::FilterDecay);
-    (decay.abs() >= 0.1).then(|| rounded(0.6 * decay, -1.0, 1.0))
+fn punch(draft: &Draft) -> Option<f64> {
+    let punch = draft.axis(Axis::Punch) + 0.5 * draft.axis(Axis::FilterDecay);
+    (punch.abs() >= SILENT).then(|| rounded(punch, -1.0, 1.0))
 }
 
 /// Noise is a wave only where nothing has a pitch.
@@ -362,6 +392,8 @@ fn movement(draft: &Draft, tremolo: bool) -> Option<Movement> {
     let asked = draft.exact.get(&Exact::MoveDepth).map(|(d, _)| *d);
     let depth = asked.unwrap_or(if amount > SILENT { amount } else { 0.5 });
     let (sync, mode) = match &draft.move_sync {
+        // A usual length gives way to a word of speed.
+        Some((_, false)) if speed.abs() >= 0.2 => (None, None),
         Some((sync, claimed)) if *claimed || rate.is_none_or(|(_, c)| !c) => note_value(sync),
         _ => (None, None),
     };
@@ -369,6 +401,7 @@ fn movement(draft: &Draft, tremolo: bool) -> Option<Movement> {
         (Some(_), _) => None,
         (None, Some((hz, true))) => Some(hz),
         (None, Some((hz, false))) => Some(hz * along(&RATE_FACTOR, speed)),
+        (None, None) if draft.move_sync.is_some() => Some(USUAL_PULSE_HZ * along(&RATE_FACTOR, speed)),
         (None, None) => (speed.abs() >= SILENT).then(|| along(&RATE_HZ, speed)),
     };
     Some(Movement {

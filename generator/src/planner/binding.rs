@@ -46,6 +46,24 @@ pub(super) fn reaction(noun: &Noun, dimensions: &[(Dimension, f64)]) -> Option<(
         .copied()
 }
 
+/// As [`reaction`], for the noun as it stands at `i`: a participle is an adjective too, so only its speed and length
+/// can be meant (`slowly pulsing`); in `soft evolving pad` the pad is soft.
+pub(super) fn reaction_at(
+    items: &[Placed],
+    i: usize,
+    noun: &Noun,
+    dimensions: &[(Dimension, f64)],
+) -> Option<(Dimension, f64)> {
+    let participle = matches!(&items.get(i)?.item, Item::Word { form: Some(form), .. }
+        if form.ends_with("ing") || form.ends_with("ed"));
+    let fitting: Vec<(Dimension, f64)> = dimensions
+        .iter()
+        .filter(|(d, _)| !participle || matches!(d, Dimension::Speed | Dimension::Length))
+        .copied()
+        .collect();
+    reaction(noun, &fitting)
+}
+
 /// Binds sizes, targets and measures.
 pub(super) fn bind(lexicon: &Lexicon, items: &[Placed], marks: &[Mark]) -> Bindings {
     let n = items.len();
@@ -149,15 +167,16 @@ fn noun_ahead(
                 let entry = &lexicon.entries[*id];
                 match &entry.class {
                     Class::Noun(noun) => {
-                        if reaction(noun, dimensions).is_some() && noun.target.is_none() {
+                        if reaction_at(items, k, noun, dimensions).is_some() && noun.target.is_none() {
                             return Some(k);
                         }
                         let movement_follows = noun.target.is_some()
                             && noun_at(lexicon, items, k + 1).is_some_and(|n| {
-                                n.kind == NounKind::Movement && reaction(n, dimensions).is_some()
+                                n.kind == NounKind::Movement
+                                    && reaction_at(items, k + 1, n, dimensions).is_some()
                             });
                         if !movement_follows {
-                            return reaction(noun, dimensions).map(|_| k);
+                            return reaction_at(items, k, noun, dimensions).map(|_| k);
                         }
                     }
                     Class::Grammar(Grammar::And) => {
@@ -172,7 +191,7 @@ fn noun_ahead(
                     // `slow bow attack` goes on, `slow pad` stops.
                     Class::Plain | Class::Style if entry.role_weight() >= 0.8 => {
                         let next = noun_at(lexicon, items, k + 1)?;
-                        return reaction(next, dimensions).map(|_| k + 1);
+                        return reaction_at(items, k + 1, next, dimensions).map(|_| k + 1);
                     }
                     _ => {}
                 }
@@ -200,7 +219,7 @@ fn noun_behind(
     let noun = noun_at(lexicon, items, k)?;
     let free =
         bindings.sizes[k].is_empty() && marks[k].clause == marks[i].clause && marks[k].degree.is_none();
-    (free && reaction(noun, dimensions).is_some()).then_some(k)
+    (free && reaction_at(items, k, noun, dimensions).is_some()).then_some(k)
 }
 
 /// The value that a measure sets in a noun, if it sets one.

@@ -18,6 +18,8 @@ pub(super) struct Settled {
     pub value: f64,
     /// A plain word asked for it.
     pub claimed: bool,
+    /// Nothing but styles and sides of meaning stand behind it.
+    pub tinted: bool,
     pub word: String,
 }
 
@@ -134,6 +136,7 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
             Some((s, _)) => Settled {
                 value: (back + below).clamp(-1.0, 1.0),
                 claimed: true,
+                tinted: false,
                 word: s.word.clone(),
             },
             None => {
@@ -141,6 +144,7 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
                 Settled {
                     value: below,
                     claimed: false,
+                    tinted: inherent.is_none(),
                     word,
                 }
             }
@@ -161,9 +165,10 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         .filter(|(_, v)| v.signum() == last_value.signum())
         .map(|(_, v)| *v)
         .collect();
-    let against: Vec<&str> = deciding
+    // `slow pad with a fast attack` is no contradiction: the pad's slowness may be anything's.
+    let against: Vec<&str> = claims
         .iter()
-        .filter(|(_, v)| v.signum() != last_value.signum())
+        .filter(|(s, v)| v.signum() != last_value.signum() && !(s.at_large && top == Strength::Bound))
         .map(|(s, _)| s.word.as_str())
         .collect();
     if !against.is_empty() {
@@ -190,6 +195,7 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         Settled {
             value,
             claimed: true,
+            tinted: false,
             word: last.word.clone(),
         },
     );

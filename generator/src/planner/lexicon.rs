@@ -511,7 +511,10 @@ impl Lexicon {
 
     /// The entries of one word by form.
     pub(super) fn form(&self, word: &str, language: Language) -> Option<&[usize]> {
-        self.languages[language as usize].exact.get(word).map(Vec::as_slice)
+        self.languages[language as usize]
+            .exact
+            .get(word)
+            .map(Vec::as_slice)
     }
 
     /// The entries of one word by form or stem.

@@ -108,6 +108,7 @@ pub(super) fn read(lexicon: &Lexicon, text: &str, side: bool, reading: &mut Read
         marks: &marks,
         bindings: &bindings,
         side,
+        at_large: false,
         reading,
     };
     for i in 0..matched.items.len() {
@@ -121,6 +122,8 @@ struct Reader<'a> {
     marks: &'a [Mark],
     bindings: &'a Bindings,
     side: bool,
+    /// The word at hand is a size said of nothing in particular.
+    at_large: bool,
     reading: &'a mut Reading,
 }
 
@@ -134,6 +137,7 @@ impl Reader<'_> {
                     self.reading.orders += 1;
                 }
                 if matches!(self.marks[i].context, Some(Context::Comparison | Context::Reason)) {
+                    self.compared(i, entry);
                     return;
                 }
                 let first = self.reading.says.len();
@@ -141,7 +145,11 @@ impl Reader<'_> {
                 match &entry.class {
                     Class::Noun(noun) => self.noun(i, entry, noun),
                     Class::Plain | Class::Style => self.plain(i, entry, *like),
-                    Class::Size(_) if !self.bindings.bound[i] => self.plain(i, entry, false),
+                    Class::Size(_) if !self.bindings.bound[i] => {
+                        self.at_large = true;
+                        self.plain(i, entry, false);
+                        self.at_large = false;
+                    }
                     Class::Size(_) => {}
                     _ => return,
                 }
@@ -149,6 +157,24 @@ impl Reader<'_> {
             }
             Item::Measure(measure) => self.measure(i, measure),
             Item::Break { .. } | Item::Unknown => {}
+        }
+    }
+
+    /// `darker than a normal bass` is about a bass, whatever else it is not.
+    fn compared(&mut self, i: usize, entry: &Entry) {
+        if self.marks[i].context != Some(Context::Comparison) {
+            return;
+        }
+        for effect in &entry.effects {
+            if let Effect::Role {
+                category,
+                sub,
+                weight,
+            } = effect
+                && *weight >= 0.8
+            {
+                self.role(i, entry, (*category, sub.as_deref(), *weight), false);
+            }
         }
     }
 
@@ -165,14 +191,22 @@ impl Reader<'_> {
             };
             effects.splice(0..0, roles.map(|e| format!("{not}{}", e.describe(1.0))));
         }
-        let plain =
-            matches!(entry.class, Class::Plain | Class::Style | Class::Size(_)) && entry.role_weight() < 0.8;
+        let participle = form.is_some_and(|f| f.ends_with("ing") || f.ends_with("ed"));
+        let adjective = match entry.class {
+            Class::Noun(_) => participle,
+            _ => entry.role_weight() < 0.8,
+        };
+        let owner = self.bindings.sizes.iter().position(|sizes| sizes.contains(&i));
+        if let Some(Item::Word { id, .. }) = owner.map(|k| &self.items[k].item) {
+            effects.push(format!("of {}", self.lexicon.entries[*id].name));
+        }
         self.reading.heard.push(Heard {
             span: self.items[i].span,
             entry: entry.name.clone(),
             form: form.unwrap_or(&entry.name).to_owned(),
             effect: effects.join(", "),
-            names: plain
+            names: adjective
+                && owner.is_none()
                 && self.marks[i].negated.is_none()
                 && self.marks[i].degree.is_none_or(|d| d > 0.0)
                 && !self.side,
@@ -186,6 +220,7 @@ impl Reader<'_> {
             scale,
             strength,
             moderates,
+            at_large: self.at_large,
             word: word.to_owned(),
         });
     }
@@ -280,6 +315,7 @@ impl Reader<'_> {
         }
         let context = match mark.context {
             Some(Context::Purpose) => 0.25,
+            Some(Context::Comparison) => 0.35,
             Some(Context::With) => 0.4,
             Some(Context::Reference) => 0.5,
             _ => 1.0,

@@ -38,14 +38,16 @@ pub(super) fn choose(reading: &Reading, draft: &mut Draft) -> Choice {
         .iter()
         .filter(|m| !excluded(m.category))
         .collect();
+    // The lightest mentions only say which kind of a category it would be.
+    let naming: Vec<&Mention> = mentions.iter().filter(|m| m.weight >= 0.1).copied().collect();
     let mut best: Option<(&Mention, f64)> = None;
-    for (i, mention) in mentions.iter().enumerate() {
+    for (i, mention) in naming.iter().enumerate() {
         // The head of a noun phrase is its last word: `choir pad` is a pad.
-        let last = !mentions[i + 1..]
+        let last = !naming[i + 1..]
             .iter()
             .any(|m| m.phrase == mention.phrase && m.weight >= 0.84);
         let head = if last && mention.weight >= 0.84 { 0.12 } else { 0.0 };
-        let agreeing = mentions
+        let agreeing = naming
             .iter()
             .filter(|m| m.category == mention.category)
             .count()
@@ -71,7 +73,7 @@ pub(super) fn choose(reading: &Reading, draft: &mut Draft) -> Choice {
             report_rival(&mentions, mention, draft);
             Choice {
                 category: mention.category,
-                sub: sub_of(&mentions, mention),
+                sub: sub_of(&mentions, mention.category, mention.sub.as_deref()),
                 word: mention.word.clone(),
                 confidence: if mention.weight >= 0.8 && score >= 0.8 {
                     0.9
@@ -80,45 +82,57 @@ pub(super) fn choose(reading: &Reading, draft: &mut Draft) -> Choice {
                 },
             }
         }
-        _ => inferred.unwrap_or(Choice {
-            category: [Category::Pad, Category::Keys]
-                .into_iter()
-                .find(|c| !excluded(*c))
-                .unwrap_or(Category::Lead),
-            sub: None,
-            word: String::new(),
-            confidence: 0.2,
-        }),
+        _ => {
+            let fallback = || {
+                let usual = [Category::Pad, Category::Keys]
+                    .into_iter()
+                    .find(|c| !excluded(*c));
+                (usual.unwrap_or(Category::Lead), 0.2)
+            };
+            let (category, confidence) = inferred.unwrap_or_else(fallback);
+            Choice {
+                category,
+                sub: sub_of(&mentions, category, None),
+                word: String::new(),
+                confidence,
+            }
+        }
     }
 }
 
-/// The finest name given: the chosen word's own, else the weightiest of the same category, else a way of playing.
-fn sub_of(mentions: &[&Mention], chosen: &Mention) -> Option<String> {
-    let same = mentions
+/// The finest name given: the chosen word's own, else the weightiest of the same category, else a way of playing or the
+/// kind of sound named beside it.
+fn sub_of(mentions: &[&Mention], category: Category, own: Option<&str>) -> Option<String> {
+    let mut finest: Option<&Mention> = None;
+    for mention in mentions
         .iter()
-        .filter(|m| m.category == chosen.category && m.sub.is_some());
-    let finest = same.fold(None, |best: Option<&&Mention>, m| {
-        if best.is_some_and(|b| b.score >= m.score) {
-            best
-        } else {
-            Some(m)
+        .filter(|m| m.category == category && m.sub.is_some())
+    {
+        if finest.is_none_or(|f| mention.score > f.score) {
+            finest = Some(mention);
         }
-    });
-    let way = || {
-        mentions
-            .iter()
-            .find_map(|m| match (m.category, m.sub.as_deref()) {
-                (_, Some("gated")) => Some("gated".to_owned()),
-                (_, Some("supersaw")) => Some("supersaw".to_owned()),
-                (Category::Stab, _) if m.weight >= 0.8 && m.direct => Some("stab".to_owned()),
-                _ => None,
-            })
+    }
+    let beside = || {
+        mentions.iter().filter(|m| m.direct).find_map(|m| {
+            let sub = match (category, m.category, m.sub.as_deref()) {
+                (_, _, Some("gated")) => "gated",
+                (Category::Keys, Category::Stab, _) if m.weight >= 0.8 => "house",
+                (_, Category::Stab, _) if m.weight >= 0.8 => "stab",
+                (Category::Pad, Category::Strings, _) if m.weight >= 0.4 => "string_machine",
+                (Category::Pad, Category::Choir | Category::Vox, _) => "vowel",
+                (Category::Bass, Category::Pluck, _) => "pluck_bass",
+                (Category::Arp, Category::Bell, _) => "glass",
+                (Category::Pad, Category::Sequence, _) if m.weight >= 0.4 => "gated",
+                (_, _, Some("supersaw")) => "supersaw",
+                _ => return None,
+            };
+            Some(sub.to_owned())
+        })
     };
-    chosen
-        .sub
-        .clone()
-        .or_else(|| finest.and_then(|m| m.sub.clone()))
-        .or_else(way)
+    own.map(str::to_owned)
+        .or_else(|| finest.filter(|f| f.weight >= 0.1).and_then(|f| f.sub.clone()))
+        .or_else(beside)
+        .or_else(|| finest.and_then(|f| f.sub.clone()))
 }
 
 /// Two kinds of sound that cannot be one: one that ends by itself, and one that never does.
@@ -132,7 +146,8 @@ fn report_rival(mentions: &[&Mention], chosen: &Mention, draft: &mut Draft) {
     let stays = |c: Category| matches!(c, Category::Pad | Category::Drone);
     let rival = mentions.iter().find(|m| {
         m.direct
-            && (m.weight >= 0.84 || (m.word == "percussive" && draft.claimed(Axis::Length).is_some_and(|v| v > 0.0)))
+            && (m.weight >= 0.84
+                || (m.word == "percussive" && draft.claimed(Axis::Length).is_some_and(|v| v > 0.0)))
             && ((ends(m.category) && stays(chosen.category)) || (stays(m.category) && ends(chosen.category)))
     });
     if let (Some(rival), true) = (rival, chosen.direct && chosen.weight >= 0.84) {
@@ -141,7 +156,7 @@ fn report_rival(mentions: &[&Mention], chosen: &Mention, draft: &mut Draft) {
 }
 
 /// No role word: what the other words are usually said of.
-fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<Choice> {
+fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<(Category, f64)> {
     let slow = draft.claimed(Axis::Attack).is_some_and(|v| v >= 0.3)
         || draft
             .exact
@@ -155,14 +170,7 @@ fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<Choice> 
     let noise = draft.wave.is_some_and(|(w, _)| w == Waveform::Noise);
     let vowel = draft.wave.is_some_and(|(w, _)| w == Waveform::Vowel);
     let wave = draft.wave.is_some_and(|(_, claimed)| claimed);
-    let guess = |category: Category, confidence: f64| {
-        (!excluded(category)).then(|| Choice {
-            category,
-            sub: None,
-            word: String::new(),
-            confidence,
-        })
-    };
+    let guess = |category: Category, confidence: f64| (!excluded(category)).then_some((category, confidence));
     let rules = [
         (slow, Category::Pad, 0.5),
         (low, Category::Bass, 0.5),

@@ -1,0 +1,621 @@
+//! What the planner makes of phrases: a table of prompts with the category they must get and what the intent must say.
+//! A check is `path op value` on the intent as JSON (`width > 0`, `movement.rate_hz = 2`), `sub = …`, `voicing = …`,
+//! `has INVARIANT`, `avoids FEATURE`, `conflict ABOUT`, `calm` (no conflict), `no PATH` (nothing said of it).
+
+use serde_json::Value;
+use songwalker_generator::planner::{PlanRequest, plan};
+
+fn intent(prompt: &str) -> Value {
+    let request = PlanRequest {
+        prompt,
+        ..PlanRequest::default()
+    };
+    serde_json::to_value(plan(&request).intent).unwrap()
+}
+
+/// A value of the intent: a descriptor by its path, else a member of the intent itself.
+fn value<'a>(intent: &'a Value, path: &str) -> &'a Value {
+    let pointer = format!("/{}", path.replace('.', "/"));
+    intent["descriptors"]
+        .pointer(&pointer)
+        .or_else(|| intent.pointer(&pointer))
+        .unwrap_or(&Value::Null)
+}
+
+fn lists(intent: &Value, list: &str, word: &str) -> bool {
+    intent[list]
+        .as_array()
+        .is_some_and(|a| a.iter().any(|v| v == word))
+}
+
+fn holds(intent: &Value, check: &str) -> bool {
+    let words: Vec<&str> = check.split_whitespace().collect();
+    match words.as_slice() {
+        ["has", invariant] => lists(intent, "invariants", invariant),
+        ["avoids", feature] => lists(intent, "avoid", feature),
+        ["conflict", about] => intent["conflicts"]
+            .as_array()
+            .is_some_and(|a| a.iter().any(|c| c["about"] == *about)),
+        ["calm"] => intent["conflicts"].as_array().is_some_and(Vec::is_empty),
+        ["no", path] => value(intent, path).is_null(),
+        ["sub", "=", sub] => intent["subcategory"] == *sub,
+        [path, op, wanted] => {
+            let got = value(intent, path);
+            let Ok(wanted_number) = wanted.parse::<f64>() else {
+                return *op == "=" && got == *wanted;
+            };
+            let Some(got) = got.as_f64() else { return false };
+            match *op {
+                "=" => (got - wanted_number).abs() < 1e-6,
+                ">" => got > wanted_number,
+                "<" => got < wanted_number,
+                ">=" => got >= wanted_number,
+                "<=" => got <= wanted_number,
+                _ => panic!("unknown operator in `{check}`"),
+            }
+        }
+        _ => panic!("unknown check `{check}`"),
+    }
+}
+
+/// Prompt, accepted categories, checks.
+type Row = (&'static str, &'static str, &'static str);
+
+fn run(rows: &[Row]) {
+    let mut faults = Vec::new();
+    for (prompt, categories, checks) in rows {
+        let intent = intent(prompt);
+        if !categories.split_whitespace().any(|c| intent["category"] == c) {
+            faults.push(format!("`{prompt}`: {} is not {categories}", intent["category"]));
+        }
+        for check in checks.split(';').map(str::trim).filter(|c| !c.is_empty()) {
+            if !holds(&intent, check) {
+                faults.push(format!("`{prompt}`: not `{check}` in {}", intent["descriptors"]));
+            }
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn roles_name_the_category_and_the_head_of_a_phrase_wins() {
+    run(&[
+        ("bass", "bass", "voicing = mono"),
+        ("pad", "pad", "voicing = poly"),
+        ("lead", "lead", "voicing = mono"),
+        ("kick", "drum", "sub = kick"),
+        ("open hi hat", "drum", "sub = open_hat"),
+        ("closed hi-hat", "drum", "sub = hat"),
+        ("rimshot, dry", "drum", "has no_reverb"),
+        ("string machine pad", "pad strings", "chorus > 0"),
+        ("choir pad", "pad choir", ""),
+        ("80s brass stab", "brass", "sub = stab; length < -0.5"),
+        ("orchestra hit", "stab", ""),
+        ("rave stab", "stab", ""),
+        ("pulsing synthwave bass", "bass", "movement.target = level"),
+        ("organ bass", "bass", ""),
+        ("flute lead", "lead wind", ""),
+        ("kalimba-like pluck", "pluck", "voicing = poly"),
+        ("marimba, woody", "mallet", "brightness < 0"),
+        ("tubular bells", "bell", "voicing = poly"),
+        ("music box, delicate", "bell", ""),
+        ("rhodes", "keys", "sub = electric_piano"),
+        ("clavinet with auto wah", "keys", "movement.target = filter"),
+        ("church organ", "organ", ""),
+        ("solo violin, expressive", "strings", "vibrato_cents > 8"),
+        ("french horn, mellow", "brass", "brightness < 0"),
+        ("pan flute", "wind", ""),
+        ("shakuhachi, breathy", "wind", "noise > 0.3"),
+        ("male choir", "choir", ""),
+        ("talkbox lead", "lead", ""),
+        ("vocal chop, airy", "vox", ""),
+        ("nylon guitar, soft", "guitar", "brightness < 0"),
+        ("trance arp", "arp", ""),
+        ("step sequence, fast", "sequence", "movement_speed > 0"),
+        ("impact boom", "fx", "sub = impact"),
+        ("riser", "fx", "attack > 0.5"),
+        ("alarm siren", "fx", "sub = siren; movement.target = pitch"),
+        ("dark drone, endless", "drone", "length >= 0.75"),
+        ("slap bass guitar", "bass", "sub = bass_guitar"),
+        ("deep sub", "bass", "sub > 0.4"),
+        ("timpani hit", "drum", ""),
+        ("tibetan singing bowl, long ring", "bell", "length > 0.3"),
+    ]);
+}
+
+#[test]
+fn what_it_is_for_like_or_with_does_not_name_it() {
+    run(&[
+        (
+            "short plucky synth for future bass arps",
+            "pluck arp",
+            "length < 0",
+        ),
+        ("a pad to sit under a lead vocal", "pad", ""),
+        ("bass that works with a big kick", "bass", ""),
+        ("pad with bells on top", "pad", "no brightness"),
+        ("lead like a distorted guitar", "lead", "drive > 0"),
+        ("a pluck for deep house", "pluck", ""),
+        ("darker than a normal bass", "bass", "brightness < 0"),
+        ("something like a hoover", "lead", "sub = hoover"),
+        ("wide, because the drums are mono, pad", "pad", "width > 0"),
+        ("pad with lots of sub", "pad", "sub > 0.5"),
+        (
+            "future bass chords, bright",
+            "pad keys stab lead",
+            "brightness > 0.3",
+        ),
+        ("drum and bass lead", "lead", ""),
+    ]);
+}
+
+#[test]
+fn degrees_scale_and_comparatives_count_as_their_word() {
+    run(&[
+        ("slightly bright pad", "pad", "brightness = 0.25"),
+        ("bright pad", "pad", "brightness = 0.5"),
+        ("very bright pad", "pad", "brightness = 0.75"),
+        ("extremely bright pad", "pad", "brightness = 1"),
+        ("a bit dark bass", "bass", "brightness = -0.25"),
+        ("super wide pad", "pad", "width = 1"),
+        ("a touch of chorus on a pad", "pad", "chorus = 0.25"),
+        ("lead with tons of reverb", "lead", "space = 0.75"),
+        ("less reverb pluck", "pluck", "space < 0; no reverb_s"),
+        ("less bright lead", "lead", "brightness < 0; brightness > -0.5"),
+        (
+            "like a normal saw pad but darker and slower",
+            "pad",
+            "brightness < -0.3; attack > 0.3; waveform = saw",
+        ),
+        (
+            "a wider, brighter supersaw",
+            "lead",
+            "width > 0.5; brightness > 0.4; voicing = poly",
+        ),
+        ("slightly detuned saw lead", "lead", "detune < 0.4; detune > 0.1"),
+        ("mega distorted bass", "bass", "drive > 0.8"),
+        ("barely any reverb on these keys", "keys", "space = 0.25"),
+    ]);
+}
+
+#[test]
+fn negation_reaches_as_far_as_it_should() {
+    run(&[
+        (
+            "a lead but not too bright please",
+            "lead",
+            "brightness < 0; brightness >= -0.3",
+        ),
+        (
+            "bass without any distortion or movement",
+            "bass",
+            "has no_distortion; has static; avoids movement",
+        ),
+        (
+            "pad without reverb, delay or chorus, wide",
+            "pad",
+            "has no_reverb; has no_delay; has no_chorus; width > 0.4",
+        ),
+        ("no reverb, wide pad", "pad", "has no_reverb; width > 0.4"),
+        (
+            "pluck, no reverb and bright",
+            "pluck",
+            "has no_reverb; brightness > 0.3",
+        ),
+        (
+            "centered pluck, no unison, don't make it wide",
+            "pluck",
+            "has no_unison; has centered; width < -0.5",
+        ),
+        (
+            "I don't want a pad!! give me something percussive",
+            "pluck keys bell drum mallet stab",
+            "attack < 0",
+        ),
+        (
+            "evolving pad, but without a slow attack",
+            "pad",
+            "attack < -0.3; movement_amount > 0.3",
+        ),
+        ("keys but not a piano", "keys", ""),
+        (
+            "no pads, no basses, just a bright pluck",
+            "pluck",
+            "brightness > 0.3; calm",
+        ),
+        (
+            "a sound that is neither a pad nor a lead",
+            "bass pluck keys bell organ",
+            "",
+        ),
+        ("pad, nothing moving", "pad", "has static; movement_amount < 0"),
+        (
+            "pad without any high frequencies",
+            "pad",
+            "brightness < -0.5; avoids highs",
+        ),
+        ("warm bass, no sub", "bass", "has no_sub; warmth > 0"),
+        ("noise-free lead", "lead", "has no_noise"),
+        (
+            "not too much reverb on the piano",
+            "keys",
+            "space > 0; space < 0.4",
+        ),
+        ("pluck without any attack click", "pluck", "avoids click"),
+        (
+            "strings without vibrato or tremolo",
+            "strings",
+            "has no_vibrato; no tremolo_hz",
+        ),
+        (
+            "lead, not distorted, not detuned",
+            "lead",
+            "has no_distortion; detune < -0.5",
+        ),
+        ("bass but not boomy", "bass", "sub < 0"),
+        ("not so fast attack pad", "pad", "attack > 0"),
+        ("pluck instead of a pad", "pluck", ""),
+        (
+            "delay rather than reverb on a lead",
+            "lead",
+            "delay.amount > 0; has no_reverb",
+        ),
+        (
+            "square lead, no effects",
+            "lead",
+            "has no_effects; avoids effects",
+        ),
+        ("pluck, no sustain", "pluck", "sustain = 0; has pluck"),
+        (
+            "no harmonics, just a sine bass",
+            "bass",
+            "complexity < -0.7; waveform = sine",
+        ),
+        (
+            "I don't like bright sounds, I need soft keys",
+            "keys",
+            "brightness < -0.3",
+        ),
+        ("kick without the click", "drum", "avoids click"),
+    ]);
+}
+
+#[test]
+fn adjectives_change_meaning_with_their_noun() {
+    run(&[
+        ("slow attack pad", "pad", "attack = 0.5; no movement_speed"),
+        (
+            "pad with slow movement",
+            "pad",
+            "movement_amount > 0.3; movement.rate_hz < 0.5; no attack",
+        ),
+        ("slow pad", "pad", "attack > 0.3"),
+        ("long release keys", "keys", "release = 0.5; no length"),
+        ("bell with a long tail", "bell", "release > 0.3"),
+        ("short decay pluck", "pluck", "length < -0.3; no attack"),
+        ("fast attack strings", "strings", "attack = -0.5"),
+        ("soft attack lead", "lead", "attack > 0.2; no brightness"),
+        ("pad with big reverb", "pad", "space > 0.2"),
+        (
+            "lead with tiny vibrato",
+            "lead",
+            "vibrato_cents < 15; vibrato_cents >= 8",
+        ),
+        ("lead with heavy vibrato", "lead", "vibrato_cents > 35"),
+        ("deep bass", "bass", "sub > 0.3"),
+        ("pad with deep modulation", "pad", "movement_amount > 0.6; no sub"),
+        (
+            "pad, attack slow, release long",
+            "pad",
+            "attack = 0.5; release = 0.5",
+        ),
+        (
+            "pad attack fast release slow",
+            "pad",
+            "attack < -0.4; release > 0.4",
+        ),
+        (
+            "acid bass with a short decay on the filter",
+            "bass",
+            "no length; punch > 0.3",
+        ),
+        ("high resonance bass", "bass", "resonance > 0.3"),
+        ("lead with low resonance", "lead", "resonance < 0"),
+        (
+            "slow filter sweep pad",
+            "pad",
+            "movement.target = filter; movement.rate_hz < 0.4",
+        ),
+        (
+            "soft evolving pad",
+            "pad",
+            "brightness < 0; movement_amount > 0.3",
+        ),
+        ("fast vibrato lead", "lead", "vibrato_hz > 6"),
+        ("slow wobble bass", "bass", "movement.rate_hz < 2"),
+        ("slow pad with a fast attack", "pad", "attack < -0.3; calm"),
+        ("choir, slow", "choir", "attack > 0.3"),
+    ]);
+}
+
+#[test]
+fn numbers_with_units_are_taken_exactly() {
+    run(&[
+        ("pluck, 250 ms attack", "pluck pad", "attack_s = 0.25"),
+        ("pad attack 2 s release 3 s", "pad", "attack_s = 2; release_s = 3"),
+        ("wobble bass at 2 Hz", "bass", "movement.rate_hz = 2"),
+        (
+            "dubstep bass, lfo on the cutoff around 3 hz",
+            "bass",
+            "movement.rate_hz = 3; movement.target = filter; no cutoff_hz",
+        ),
+        ("pluck with 1/8 delay", "pluck", "delay.sync = 1/8"),
+        ("lead with a quarter note delay", "lead", "delay.sync = 1/4"),
+        (
+            "pluck with dotted eighth delay",
+            "pluck",
+            "delay.sync = 1/8; delay.sync_mode = dotted",
+        ),
+        (
+            "keys, 300 ms ping pong delay",
+            "keys",
+            "delay.time_s = 0.3; delay.style = ping_pong",
+        ),
+        (
+            "saw wave, 24 dB lowpass at 400 Hz, resonance 30%",
+            "pad strings lead bass",
+            "filter_slope = 24; cutoff_hz = 400; resonance_exact = 0.3; filter_kind = low_pass",
+        ),
+        (
+            "pad, 12 dB highpass at 1.2 kHz",
+            "pad",
+            "filter_slope = 12; cutoff_hz = 1200; filter_kind = high_pass",
+        ),
+        (
+            "fm bell, ratio 3.5, decay 3 seconds, tiny vibrato at 5 Hz",
+            "bell",
+            "fm_ratio = 3.5; decay_s = 3; vibrato_hz = 5; waveform = fm",
+        ),
+        (
+            "7 voice unison saw lead, 30 cents detune",
+            "lead",
+            "unison_voices = 7; unison_cents = 30",
+        ),
+        (
+            "two saws slightly detuned lead",
+            "lead",
+            "oscillators = 2; waveform = saw",
+        ),
+        ("three oscillators, lead", "lead", "oscillators = 3"),
+        ("lead an octave down", "lead", "transpose_octaves = -1"),
+        ("bell plus 12 semitones", "bell", "transpose_octaves = 1"),
+        (
+            "pad between C2 to C4",
+            "pad",
+            "register.low_note = 36; register.high_note = 60",
+        ),
+        ("82 bpm downtempo pad", "pad", "tempo_bpm = 82"),
+        (
+            "white noise riser, 4 bar build up",
+            "fx",
+            "attack_s = 8; noise > 0.5",
+        ),
+        (
+            "gated pad, 16ths",
+            "pad",
+            "movement.rate_sync = 1/16; movement.shape = gate",
+        ),
+        ("pad chopped in eighths", "pad", "movement.rate_sync = 1/8"),
+        (
+            "sidechained pad pumping at quarter notes",
+            "pad",
+            "movement.rate_sync = 1/4; movement.target = level",
+        ),
+        ("mono glide lead, 100 ms portamento", "lead", "glide_s = 0.1"),
+        (
+            "pad with 0.2 hz filter lfo, cutoff 900 Hz",
+            "pad",
+            "movement.rate_hz = 0.2; cutoff_hz = 900; calm",
+        ),
+        (
+            "pad with an 8 bar filter sweep",
+            "pad",
+            "movement.rate_sync = 8/1",
+        ),
+        ("it should fade in over a second, pad", "pad", "attack_s = 1"),
+        ("keys with 2,5 s reverb", "keys", "reverb_s = 2.5"),
+        ("saw pad sustain 60%", "pad", "sustain = 0.6"),
+        ("lead with 30% resonance", "lead", "resonance_exact = 0.3"),
+        ("organ with tremolo at 6 Hz", "organ", "tremolo_hz = 6"),
+    ]);
+}
+
+#[test]
+fn styles_machines_and_scenes_colour_but_do_not_overrule() {
+    run(&[
+        ("303 squelch", "bass", "sub = acid; resonance > 0.4"),
+        ("808 bass", "bass", "sub = 808"),
+        ("reese", "bass", "sub = reese; detune > 0.4"),
+        ("supersaw", "lead", "waveform = supersaw; voicing = poly"),
+        ("juno pad", "pad", "chorus > 0.3"),
+        ("dx7 electric piano", "keys", "waveform = fm"),
+        ("moog bass", "bass", ""),
+        ("g-funk lead", "lead", "voicing = mono; glide_s > 0"),
+        (
+            "chiptune lead",
+            "lead",
+            "waveform = square; width < 0; voicing = mono",
+        ),
+        ("trance lead", "lead", "voicing = poly"),
+        ("skrillex growl", "bass", "sub = growl; movement.target = filter"),
+        (
+            "sample and hold computer blips",
+            "sequence fx arp",
+            "movement.shape = sample_hold",
+        ),
+        ("dark trance lead", "lead", "brightness < -0.3"),
+        ("lofi keys", "keys", "brightness < 0"),
+        (
+            "ufo taking off, wobbling upwards",
+            "fx",
+            "movement.target = pitch",
+        ),
+        (
+            "hammond organ, percussive click",
+            "organ",
+            "no sustain; attack < 0",
+        ),
+        ("🔥🔥 nasty bass 😈", "bass", "drive > 0.4"),
+        ("❄️ bells", "bell", "brightness > 0.2"),
+        ("🌊 chill pad 😌✨", "pad", "brightness <= 0; attack > 0"),
+        (
+            "gimme that skrillexy growl thing yk the yoi yoi one",
+            "bass",
+            "roughness > 0.4",
+        ),
+    ]);
+}
+
+#[test]
+fn without_a_role_the_words_decide_and_confidence_is_lower() {
+    run(&[
+        ("something percussive", "pluck", "confidence < 0.8"),
+        (
+            "BRIGHT!!!! PLUCKY!!!! SHORT!!!!",
+            "pluck",
+            "brightness > 0.3; length < -0.3",
+        ),
+        ("slow attack, lots of reverb", "pad", "confidence < 0.7"),
+        ("warm and fuzzy", "lead bass keys pad", "confidence < 0.7"),
+        ("white noise, sweeping", "fx", ""),
+        ("asdf qwer zxcv", "pad keys lead", "confidence < 0.3"),
+    ]);
+}
+
+#[test]
+fn contradictions_are_settled_and_listed() {
+    run(&[
+        (
+            "bright dark pad with a fast slow attack",
+            "pad",
+            "conflict brightness; conflict attack",
+        ),
+        ("mono but super wide bass", "bass", "conflict width"),
+        ("completely dry lead drenched in reverb", "lead", "conflict space"),
+        ("pluck with a very long slow attack", "pluck", "conflict attack"),
+        (
+            "static pad that is constantly moving",
+            "pad",
+            "conflict movement_amount",
+        ),
+        ("loud quiet bass", "bass", "conflict loudness"),
+        ("mono poly lead", "lead", "conflict voicing"),
+        ("a bright pad but with no highs", "pad", "conflict brightness"),
+        ("percussive pad with infinite sustain", "pad", "conflict category"),
+        ("warm wide pad", "pad", "calm"),
+        ("warm but bright pad", "pad", "calm"),
+    ]);
+}
+
+#[test]
+fn slips_and_slang_are_read() {
+    run(&[
+        ("agresive distroted bas", "bass", "drive > 0.4; roughness > 0.3"),
+        (
+            "brihgt lush padd wit revrb",
+            "pad",
+            "brightness > 0.3; width > 0.3; space > 0.3",
+        ),
+        ("baaass super faaat", "bass", "sub > 0.3"),
+        ("metalic bel, resonent", "bell", "resonance > 0.3"),
+        ("vibarto leadd plz", "lead", "vibrato_cents > 8"),
+        ("synth lead w/o reverb", "lead", "has no_reverb"),
+    ]);
+}
+
+#[test]
+fn other_languages_say_the_same() {
+    run(&[
+        (
+            "warmes, breites Analog-Pad mit langsamer Bewegung",
+            "pad",
+            "warmth > 0.3; width > 0.4; movement_speed < 0",
+        ),
+        (
+            "dunkler Bass ohne Verzerrung",
+            "bass",
+            "brightness < -0.3; has no_distortion",
+        ),
+        (
+            "kurzer, heller Zupfklang ohne Hall",
+            "pluck",
+            "brightness > 0.3; length < 0; has no_reverb",
+        ),
+        (
+            "weiche Streicher mit langem Hall",
+            "strings",
+            "brightness < 0; reverb_s > 2",
+        ),
+        ("Streicherpad, sehr breit", "pad strings", "width > 0.7"),
+        (
+            "bajo gordo y agresivo con distorsión, mono",
+            "bass",
+            "drive > 0.4; voicing = mono",
+        ),
+        (
+            "pad suave y cálido sin reverberación",
+            "pad",
+            "warmth > 0.3; has no_reverb",
+        ),
+        ("campana metálica con mucha reverb", "bell", "space > 0.5"),
+        (
+            "orgue chaud et rond, sans réverbération",
+            "organ",
+            "warmth > 0.3; has no_reverb",
+        ),
+        (
+            "nappe sombre et lente, très large",
+            "pad",
+            "brightness < -0.3; attack > 0.3; width > 0.7",
+        ),
+        ("basse grosse et agressive", "bass", "drive > 0.4"),
+        ("baixo gordo e distorcido", "bass", "drive > 0.4"),
+        (
+            "pad escuro e lento com muito reverb",
+            "pad",
+            "brightness < -0.3; space > 0.5",
+        ),
+        (
+            "暗くてゆっくり動く広がりのあるパッド",
+            "pad",
+            "brightness < -0.3; width > 0.4; movement_speed < 0",
+        ),
+        (
+            "短いベル、明るい、リバーブなし",
+            "bell",
+            "length < 0; brightness > 0.3; has no_reverb",
+        ),
+        ("太いベース", "bass", "sub > 0.3"),
+        ("मुलायम और धीमा पैड, बहुत चौड़ा", "pad", "attack > 0.3; width > 0.7"),
+        ("भारी बेस, बिना रीवर्ब", "bass", "has no_reverb"),
+        ("चमकीली घंटी, लंबी गूंज", "bell", "brightness > 0.3; reverb_s > 2"),
+    ]);
+}
+
+#[test]
+fn a_long_request_is_followed_in_all_its_sentences() {
+    let prompt = "hey there, I'm working on a slow ballad at about 70 bpm in A minor and I need something for the bridge. \
+        What I hear is a soft electric piano, a little like the ones on old soul records, with a warm body and just a bit \
+        of tremolo. It shouldn't be bright, no bells please, and definitely no distortion. The release can be long, because \
+        the bass player leaves early. If you add reverb keep it small. Thank you!";
+    run(&[(
+        prompt,
+        "keys",
+        "sub = electric_piano; tempo_bpm = 70; brightness < 0; tremolo_hz > 1; has no_distortion; release > 0.3; space > 0; space < 0.5",
+    )]);
+}
