@@ -192,6 +192,22 @@ impl Matrix {
         &self.touched
     }
 
+    /// The parameters that may differ between left and right. `sided` says whether a source's sides can differ.
+    #[must_use]
+    pub fn sided(&self, sided: impl Fn(Source) -> bool) -> Vec<usize> {
+        let mut amounts = vec![false; self.amounts];
+        let mut params = Vec::new();
+        for route in &self.routes {
+            if route.mirrored || amounts[route.index] || sided(Source::ALL[route.source]) {
+                match route.target {
+                    Target::Param { id, .. } => params.push(id),
+                    Target::Amount(other) => amounts[other] = true,
+                }
+            }
+        }
+        params
+    }
+
     /// How many amounts there are (bypassed routes included): the length of `work` in [`Matrix::apply`].
     #[must_use]
     pub fn amount_count(&self) -> usize {

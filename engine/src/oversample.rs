@@ -60,13 +60,12 @@ impl<const N: usize> HalfBand<N> {
         let mut paths = [newer, older];
         for i in 0..N {
             let path = &mut paths[i & 1];
-            for channel in 0..2 {
-                let x = path[channel];
-                let y = self.coefficients[i] * (x - self.output[i][channel]) + self.input[i][channel];
-                self.input[i][channel] = x;
+            for ((x, input), output) in path.iter_mut().zip(&mut self.input[i]).zip(&mut self.output[i]) {
+                let y = self.coefficients[i] * (*x - *output) + *input;
+                *input = *x;
                 // What decays must not end in denormals.
-                self.output[i][channel] = if y.abs() < 1e-20 { 0.0 } else { y };
-                path[channel] = y;
+                *output = if y.abs() < 1e-20 { 0.0 } else { y };
+                *x = y;
             }
         }
         [

@@ -6,7 +6,7 @@
 //! [`PatchPlayer::new`].
 
 use songwalker_schemas::PatchSpec;
-use songwalker_schemas::modulation::Source;
+use songwalker_schemas::params;
 use songwalker_schemas::patch::osc::{SpectralMode, WavetableSource};
 use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::patch::voicing::{Oversampling, StereoMode};
@@ -17,8 +17,9 @@ use crate::controls::Controls;
 use crate::filter;
 use crate::fx::{FxChain, Sends};
 use crate::math;
+use crate::modulation::Matrix;
 use crate::oversample::Decimator;
-use crate::voice::plan::Plan;
+use crate::voice::plan::{Plan, sided};
 use crate::voice::Moment;
 use crate::voice::buses::{Buses, Scratch};
 use crate::voices::Voices;
@@ -129,16 +130,10 @@ pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
             ));
         }
     }
-    for (i, route) in patch
-        .modulation
-        .routes
-        .iter()
-        .enumerate()
-        .filter(|(_, route)| !route.bypass)
-    {
-        let sided = route.stereo || route.source == Source::Stereo;
-        if sided && !route.target.starts_with("/modules/filter/") {
-            missing.push(format!("/modulation/routes/{i}: both sides follow the left one"));
+    for id in sided(patch, &Matrix::new(patch)) {
+        let path = &params::table()[id].path;
+        if !path.starts_with("/modules/filter/") && !path.starts_with("/modules/osc/") {
+            missing.push(format!("{path}: both sides follow the left one"));
         }
     }
     missing

@@ -25,7 +25,7 @@ use crate::random::RandomWalk;
 use crate::warp::Modulator;
 use crate::wavetable::Drawer;
 use buses::{Buses, Scratch, send};
-use plan::Plan;
+use plan::{OscPlan, Plan};
 use readings::{filter_controls, osc_controls, sample_controls};
 
 /// What is the same for all voices in this control block.
@@ -65,6 +65,8 @@ pub(crate) struct Note {
 #[derive(Debug)]
 pub(crate) struct Voice {
     osc: [Option<Oscillator>; 3],
+    /// The right side of oscillators whose controls differ between the sides.
+    right: [Option<Oscillator>; 3],
     sample: Option<SamplePlayer>,
     filter: [Option<StereoFilter>; 2],
     env: [Envelope; 6],
@@ -91,18 +93,20 @@ impl Voice {
     /// A silent voice.
     pub(crate) fn new(plan: &Plan, controls: &Controls) -> Self {
         let rate = plan.sample_rate * plan.oversampling as f64;
-        let osc = std::array::from_fn(|i| {
-            plan.osc[i]
-                .as_ref()
-                .map(|osc| Oscillator::new(osc.setup.clone(), plan.sample_rate, plan.oversampling))
-        });
+        let osc_if = |wanted: fn(&OscPlan) -> bool| {
+            std::array::from_fn(|i| {
+                let spec = plan.osc[i].as_ref().filter(|spec| wanted(spec));
+                spec.map(|spec| Oscillator::new(spec.setup.clone(), plan.sample_rate, plan.oversampling))
+            })
+        };
         let filter = std::array::from_fn(|i| {
             plan.filter[i]
                 .as_ref()
                 .map(|filter| StereoFilter::new(filter.model, filter.style, rate as f32))
         });
         Self {
-            osc,
+            osc: osc_if(|_| true),
+            right: osc_if(|spec| spec.sided),
             sample: plan
                 .sample
                 .as_ref()
@@ -181,12 +185,11 @@ impl Voice {
         let plan = moment.plan;
         let seed = hash(hash(plan.seed, 1), note.number);
         for i in 0..3 {
-            if let (Some(osc), Some(spec)) = (&mut self.osc[i], &plan.osc[i]) {
-                osc.start(
-                    drawer,
-                    &osc_controls(spec, &self.values[0], self.pitch),
-                    hash(seed, i as u64),
-                );
+            let Some(spec) = &plan.osc[i] else { continue };
+            for (osc, raw) in [(&mut self.osc[i], &self.values[0]), (&mut self.right[i], &self.values[1])] {
+                if let Some(osc) = osc {
+                    osc.start(drawer, &osc_controls(spec, raw, self.pitch), hash(seed, i as u64));
+                }
             }
         }
         if let (Some(sample), Some(spec)) = (&mut self.sample, &plan.sample) {
@@ -369,8 +372,8 @@ impl Voice {
     /// Plays one control block and adds it to the buses.
     pub(crate) fn render(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, buses: &mut Buses) {
         let plan = moment.plan;
-        self.fill_gain(plan, &mut scratch.gain);
         self.advance(moment);
+        self.fill_gain(plan, &mut scratch.gain);
         scratch.first.clear();
         scratch.second.clear();
         scratch.past.clear();
@@ -400,14 +403,13 @@ impl Voice {
                 Some(Modulator::Sample) => self.sample.as_ref().map(|sample| (sample.raw(), sample.raw())),
                 None => None,
             };
-            let wave = &mut scratch.wave;
-            own.render(
-                &mut scratch.drawer,
-                &controls,
-                modulator,
-                &mut wave.left,
-                &mut wave.right,
-            );
+            let Scratch { drawer, wave, other, .. } = scratch;
+            own.render(drawer, &controls, modulator, &mut wave.left, &mut wave.right);
+            if let Some(right) = &mut self.right[i] {
+                let controls = osc_controls(spec, &self.values[1], self.pitch);
+                right.render(drawer, &controls, modulator, &mut other.left, &mut other.right);
+                wave.right.copy_from_slice(&other.right);
+            }
             send(spec.destination, filters, scratch, buses);
         }
         if let (Some(filter), Some(spec)) = (&mut self.filter[0], &plan.filter[0]) {

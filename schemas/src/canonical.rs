@@ -110,11 +110,11 @@ fn write_text(text: &str, out: &mut String) {
 
 /// ECMAScript's Number::toString: shortest digits, exponents only from 1e21 and below 1e-6.
 fn write_number(number: &serde_json::Number, out: &mut String) {
-    if let Some(whole) = number.as_i64() {
-        if whole.unsigned_abs() <= crate::limits::MAX_SEED {
-            out.push_str(&whole.to_string());
-            return;
-        }
+    if let Some(whole) = number.as_i64()
+        && whole.unsigned_abs() <= crate::limits::MAX_SEED
+    {
+        out.push_str(&whole.to_string());
+        return;
     }
     let x = number.as_f64().unwrap_or(0.0);
     if x == 0.0 {
@@ -163,7 +163,7 @@ mod tests {
             (-0.0, "0"),
             (1.0, "1"),
             (-1.5, "-1.5"),
-            (333333333.33333329, "333333333.3333333"),
+            (333_333_333.333_333_3, "333333333.3333333"),
             (1e30, "1e+30"),
             (4.50, "4.5"),
             (2e-3, "0.002"),

@@ -180,9 +180,9 @@ impl PatchSpec {
             .iter()
             .map(|row| {
                 let mut node = &value;
-                let mut segments = row.path[1..].split('/');
+                let segments = row.path[1..].split('/');
                 let mut last = "";
-                while let Some(segment) = segments.next() {
+                for segment in segments {
                     node = match (last, node) {
                         ("fx", Value::Array(items)) => places
                             .get(segment)

@@ -135,10 +135,10 @@ fn check_text(text: &str, schema: &Value, at: &str, faults: &mut Faults) {
         faults.push(at, format!("{count} characters, at most {}", schema["maxLength"]));
         return;
     }
-    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        if !matches(pattern, text) {
-            faults.push(at, format!("must match {pattern}"));
-        }
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
+        && !matches(pattern, text)
+    {
+        faults.push(at, format!("must match {pattern}"));
     }
 }
 

@@ -1,4 +1,5 @@
 //! One fixture for each rule of the seed and of the patch format, each breaking exactly that rule.
+#![expect(clippy::expect_used, reason = "what is missing in a test fails it")]
 
 use serde_json::{Value, json};
 use songwalker_schemas::template::MacroTemplate;

@@ -1,4 +1,5 @@
 //! Property tests over random patches: any value from the strategy round-trips, and canonical bytes are a fixed point.
+#![expect(clippy::expect_used, reason = "what is missing in a test fails it")]
 
 use proptest::prelude::*;
 use serde_json::Value;

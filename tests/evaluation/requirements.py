@@ -14,7 +14,7 @@ def broken_invariants(measured, category):
     unpitched = category in ("drum", "fx")
     checks = [("finite", "==", True, True), ("true_peak_db", "<=", -0.1, True), ("lufs", "in", [-36, -6], True),
               ("dc", "<=", 0.03, True), ("onset_ms", "<=", 150, not slow), ("pitch_cents", "in", [-35, 35], not unpitched)]
-    return [f"{name} {op} {bound} (is {measured[name]})"
+    return [f"{name} {op} {bound} (is {measured[name]:.4g})"
             for name, op, bound, applies in checks if applies and not compare(measured[name], op, bound)]
 
 

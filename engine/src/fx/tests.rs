@@ -112,6 +112,32 @@ fn every_corner_of_every_range_stays_finite_and_bounded() {
 }
 
 #[test]
+fn every_effect_runs_at_every_rate() {
+    let blast = noise(0.5, 9_000);
+    for rate in [8_000.0, 44_100.0, 96_000.0, 192_000.0, 8.0 * 192_000.0] {
+        let patch = patch(FxType::ALL);
+        let mut raw = patch.raw_values();
+        for size in [0.0, 1.0] {
+            raw[place("/modules/fx/reverb/size")] = size;
+            raw[place("/modules/fx/reverb/mod_amount")] = 1.0;
+            let mut chain = FxChain::new(&patch, rate);
+            let (left, right) = run(
+                |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+                &blast,
+                &blast,
+                128,
+            );
+            assert!(
+                left.iter()
+                    .chain(&right)
+                    .all(|x| x.is_finite() && x.abs() < 100.0),
+                "{rate} Hz"
+            );
+        }
+    }
+}
+
+#[test]
 fn effects_run_in_the_order_of_the_patch() {
     let tone = super::probe::sine(200.0, 0.9, 8_000);
     let kinds = [FxType::Distortion, FxType::Eq];

@@ -90,6 +90,7 @@ fn send_of(destination: Destination) -> Option<usize> {
 pub(crate) struct Scratch {
     pub drawer: Drawer,
     pub wave: Bus,
+    pub other: Bus,
     pub first: Bus,
     pub second: Bus,
     pub past: Bus,
@@ -102,6 +103,7 @@ impl Scratch {
         Self {
             drawer: Drawer::new(),
             wave: bus(),
+            other: bus(),
             first: bus(),
             second: bus(),
             past: bus(),

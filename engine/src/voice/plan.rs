@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::params;
 use songwalker_schemas::modulation::Source;
 use songwalker_schemas::patch::osc::{Destination, WavetableSource};
 use songwalker_schemas::patch::random::Restart;
@@ -27,6 +28,8 @@ pub(crate) struct OscPlan {
     pub tracks: bool,
     pub destination: Destination,
     pub modulator: Option<Modulator>,
+    /// Its controls may differ between left and right: each side is computed for itself.
+    pub sided: bool,
 }
 
 /// The noise and sample slot of every voice.
@@ -131,6 +134,7 @@ impl Plan {
     pub(crate) fn new(patch: &PatchSpec, sample_rate: u32, oversampling: usize, seed: u64) -> Self {
         let modules = &patch.modules;
         let matrix = Matrix::new(patch);
+        let sided = sided(patch, &matrix);
         let osc: [Option<OscPlan>; 3] = std::array::from_fn(|i| {
             let spec = &modules.osc[i];
             if !spec.enabled || spec.wavetable.source != WavetableSource::Named {
@@ -147,6 +151,9 @@ impl Plan {
                 tracks: spec.midi_track,
                 destination: spec.destination,
                 modulator: modulator(spec.warp.mode, i),
+                sided: sided.iter().any(|id| {
+                    params::table()[*id].path.starts_with(&format!("/modules/osc/{i}/"))
+                }),
             })
         });
         let sample = (modules.sample.enabled && modules.sample.source != SampleSource::Asset).then(|| {
@@ -246,6 +253,20 @@ impl Plan {
             release_power: at(ids.release_power),
         }
     }
+}
+
+/// The parameters whose values may differ between left and right.
+pub(crate) fn sided(patch: &PatchSpec, matrix: &Matrix) -> Vec<usize> {
+    let modules = &patch.modules;
+    matrix.sided(|source| {
+        let lfo = source.index().checked_sub(Source::Lfo0.index()).and_then(|i| modules.lfo.get(i).map(|lfo| (i, lfo)));
+        let random = source.index().checked_sub(Source::Random0.index()).and_then(|i| modules.random.get(i));
+        source == Source::Stereo
+            || random.is_some_and(|random| random.stereo)
+            || lfo.is_some_and(|(i, lfo)| {
+                lfo.stereo != 0.0 || moves(patch, matrix, LfoIds::below(&format!("/modules/lfo/{i}")).stereo)
+            })
+    })
 }
 
 /// Whether a route or a knob moves a parameter.

@@ -48,7 +48,7 @@ const RATE_HZ: [(f64, f64); 9] = [
 const RATE_FACTOR: [(f64, f64); 5] = [(-1.0, 0.2), (-0.5, 0.45), (0.0, 1.0), (0.5, 1.8), (1.0, 3.0)];
 /// An eighth at 120 beats per minute, Hz.
 const USUAL_PULSE_HZ: f64 = 4.0;
-const GLIDE_S: [(f64, f64); 5] = [(0.0, 0.02), (0.25, 0.05), (0.5, 0.1), (0.75, 0.2), (1.0, 0.45)];
+const GLIDE_S: [(f64, f64); 5] = [(0.0, 0.03), (0.25, 0.05), (0.5, 0.1), (0.75, 0.2), (1.0, 0.45)];
 const VIBRATO_CENTS: [(f64, f64); 4] = [(0.0, 4.0), (0.125, 9.0), (0.5, 26.0), (1.0, 60.0)];
 const REVERB_S: [(f64, f64); 6] = [
     (-1.0, 0.4),
@@ -172,6 +172,18 @@ fn loose_time(seconds: f64, unit: Unit, value: f64, category: Category, draft: &
 /// What a style does to sounds at large it does not do to a low or a struck one: a bass stays in the middle, a drum
 /// is no ensemble.
 pub(super) fn settle_styles(category: Category, draft: &mut Draft) {
+    let swells = matches!(
+        category,
+        Category::Pad | Category::Strings | Category::Choir | Category::Drone | Category::Fx | Category::Wind | Category::Brass
+    );
+    // A soft lead is not a slow one.
+    if let Some(attack) = draft.axes.get_mut(&Axis::Attack)
+        && !swells
+        && attack.tinted
+        && attack.value > 0.0
+    {
+        attack.value *= 0.3;
+    }
     let share = match category {
         Category::Bass => 0.3,
         Category::Drum => 0.0,
@@ -278,7 +290,6 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
         |exact: Exact, least: f64, most: f64| draft.exact.get(&exact).map(|(v, _)| rounded(*v, least, most));
     let whole = |which: Exact, least: f64, most: f64| exact(which, least, most).map(|v| v.round() as i64);
     let positive = |axis: Axis| draft.axis(axis) > SILENT;
-    let glide = draft.axis(Axis::Glide);
     let speed = draft.axis(Axis::VibratoRate);
     let reverberation = draft.axis(Axis::Reverberation);
     let vibrato = positive(Axis::Vibrato)
@@ -329,8 +340,7 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
         decay_s: exact(Exact::DecayS, 0.0, 32.0),
         sustain: exact(Exact::Sustain, 0.0, 1.0),
         release_s: exact(Exact::ReleaseS, 0.0, 32.0),
-        glide_s: exact(Exact::GlideS, 0.0, 16.0)
-            .or_else(|| (glide > SILENT).then(|| rounded(along(&GLIDE_S, glide), 0.0, 16.0))),
+        glide_s: exact(Exact::GlideS, 0.0, 16.0).or_else(|| glide_s(draft)),
         cutoff_hz: exact(Exact::CutoffHz, 13.0, 21000.0),
         resonance_exact: exact(Exact::Resonance, 0.0, 1.0),
         filter_kind: draft.filter,
@@ -354,6 +364,13 @@ pub(super) fn descriptors(choice: &Choice, draft: &Draft, tempo: Option<f64>) ->
         transpose_octaves: whole(Exact::TransposeOctaves, -3.0, 3.0).filter(|o| *o != 0),
         oscillators: whole(Exact::Oscillators, 1.0, 3.0),
     }
+}
+
+/// A glide that is wanted but fast is a short one.
+fn glide_s(draft: &Draft) -> Option<f64> {
+    let glide = draft.axis(Axis::Glide);
+    let wanted = glide.abs() > SILENT && !draft.avoid.contains(&Feature::Glide);
+    wanted.then(|| rounded(along(&GLIDE_S, glide), 0.0, 16.0))
 }
 
 /// A lively filter envelope is heard as punch.

@@ -2,7 +2,7 @@
 //! a movement moves in `lfo on the cutoff`. Decides from places and classes only.
 
 use super::effect::{Effect, Exact};
-use super::lexicon::{Class, Dimension, Grammar, Lexicon, Noun, NounKind};
+use super::lexicon::{Class, Context, Dimension, Grammar, Lexicon, Noun, NounKind};
 use super::matcher::{Item, Placed};
 use super::measure::{Measure, Unit};
 use super::scope::Mark;
@@ -286,7 +286,7 @@ fn noun_of_measure(
                 }
                 if !matches!(
                     class,
-                    Class::Degree(_) | Class::Size(_) | Class::Grammar(Grammar::Context(_))
+                    Class::Degree(_) | Class::Size(_) | Class::Grammar(Grammar::Context(Context::Purpose))
                 ) {
                     break;
                 }
@@ -299,7 +299,10 @@ fn noun_of_measure(
         // `lfo on the cutoff around 2 hz`: the cutoff was only the lfo's target.
         (bindings.taken[k] && k > 0 && takes(k - 1)).then(|| k - 1)
     });
+    // `sustain and a 10 second attack`: the noun that it touches.
+    let touched = Some(i + 1).filter(|k| *k < items.len() && takes(*k) && just_before != i.checked_sub(1));
     movement_of_target
+        .or(touched)
         .or(just_before.filter(|k| takes(*k) && !bindings.taken[*k]))
         .or_else(|| after.take(5).find(|k| takes(*k)))
         .or_else(|| before.clone().find(|k| takes(*k)))

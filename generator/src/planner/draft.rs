@@ -120,9 +120,10 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         .sum();
     let tint = tint.clamp(-TINT_LIMIT, TINT_LIMIT);
     let inherent = strongest(said.iter().filter(|(s, _)| s.strength == Strength::Inherent));
-    let claims: Vec<&(&Said, f64)> = said
+    let claims: Vec<(&Said, f64)> = said
         .iter()
         .filter(|(s, _)| s.strength >= Strength::Claim && !s.moderates)
+        .copied()
         .collect();
     let held: Vec<&(&Said, f64)> = said
         .iter()
@@ -152,7 +153,7 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         draft.axes.insert(axis, settled);
         return;
     };
-    let deciding: Vec<&(&Said, f64)> = claims
+    let deciding: Vec<(&Said, f64)> = claims
         .iter()
         .filter(|(s, _)| s.strength == top)
         .copied()
@@ -165,10 +166,13 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         .filter(|(_, v)| v.signum() == last_value.signum())
         .map(|(_, v)| *v)
         .collect();
-    // `slow pad with a fast attack` is no contradiction: the pad's slowness may be anything's.
+    // `slow pad with a fast attack` is no contradiction: the pad's slowness may be anything's. Nor is `low resonance`:
+    // it is the resonance's own.
+    let own = |s: &Said| deciding.iter().any(|(d, _)| d.source == s.source && d.strength > s.strength);
     let against: Vec<&str> = claims
         .iter()
-        .filter(|(s, v)| v.signum() != last_value.signum() && !(s.at_large && top == Strength::Bound))
+        .filter(|(s, v)| v.signum() != last_value.signum() && !own(s))
+        .filter(|(s, _)| !(s.at_large && top == Strength::Bound))
         .map(|(s, _)| s.word.as_str())
         .collect();
     if !against.is_empty() {

@@ -39,6 +39,8 @@ pub(super) struct Said {
     pub at_large: bool,
     /// The word, by its name in the lexicon.
     pub word: String,
+    /// Which word of the reading said it: what one thing and its adjectives say is one claim.
+    pub source: usize,
 }
 
 impl Said {
@@ -89,6 +91,8 @@ pub(super) struct Reading {
     /// Measures that belong to no noun.
     pub loose: Vec<Measure>,
     pub heard: Vec<Heard>,
+    /// Words counted so far, to tell their claims apart.
+    sources: usize,
     /// Phrases that give orders to a machine.
     pub orders: usize,
     pub known: usize,
@@ -129,6 +133,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn item(&mut self, i: usize) {
+        self.reading.sources += 1;
         match &self.items[i].item {
             Item::Word { id, form, like } => {
                 let lexicon = self.lexicon;
@@ -222,6 +227,7 @@ impl Reader<'_> {
             moderates,
             at_large: self.at_large,
             word: word.to_owned(),
+            source: self.reading.sources,
         });
     }
 
@@ -466,6 +472,7 @@ impl Reader<'_> {
                 (Measure::Value(value, unit), Some(exact)) => {
                     let value = match unit {
                         Unit::Percent => value / 100.0,
+                        Unit::Bare if exact == Exact::Sustain && *value > 1.0 => (value / 100.0).min(1.0),
                         // At 120 beats per minute; the draft stretches it to the tempo asked for.
                         Unit::Bars => value * 2.0,
                         _ => *value,

@@ -119,7 +119,7 @@ fn sub_of(mentions: &[&Mention], category: Category, own: Option<&str>) -> Optio
                 (Category::Keys, Category::Stab, _) if m.weight >= 0.8 => "house",
                 (_, Category::Stab, _) if m.weight >= 0.8 => "stab",
                 (Category::Pad, Category::Strings, _) if m.weight >= 0.4 => "string_machine",
-                (Category::Pad, Category::Choir | Category::Vox, _) => "vowel",
+                (Category::Pad, Category::Choir | Category::Vox, _) if m.weight >= 0.3 => "vowel",
                 (Category::Bass, Category::Pluck, _) => "pluck_bass",
                 (Category::Arp, Category::Bell, _) => "glass",
                 (Category::Pad, Category::Sequence, _) if m.weight >= 0.4 => "gated",
@@ -164,6 +164,7 @@ fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<(Categor
             .is_some_and(|(s, c)| *c && *s >= 0.3);
     let short = draft.claimed(Axis::Length).is_some_and(|v| v <= -0.4)
         || draft.invariants.contains(&Invariant::Pluck);
+    let short = short || draft.exact.get(&Exact::Sustain).is_some_and(|(v, c)| *c && *v <= 0.05);
     let punchy = draft.claimed(Axis::Punch).is_some_and(|v| v >= 0.4);
     let spacious = draft.axis(Axis::Space) >= 0.4 || draft.axis(Axis::Width) >= 0.4;
     let low = draft.axis(Axis::Sub) >= 0.4;

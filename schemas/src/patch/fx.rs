@@ -338,10 +338,6 @@ module! {
 /// One effect of the chain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nine of them live in one array; boxing would only add indirection"
-)]
 pub enum Fx {
     /// Chorus.
     Chorus(Chorus),

@@ -157,6 +157,9 @@ impl Described for TableName {
     }
 }
 
+/// The level whose square is half: √½ in canonical form.
+pub(crate) const HALF_POWER: f64 = 707_107.0 / 1_000_000.0;
+
 module! {
     /// What wave is read, and where.
     WavetableRef {
@@ -204,7 +207,7 @@ module! {
     Osc {
         enabled: flag(false) "on" "Oscillator" "Switches the oscillator on.";
         wavetable: group(WavetableRef) "" "Wavetable" "What wave is read, and where.";
-        level: real(0.0, 1.0, 0.707107, "", Linear, true) "level" "Level" "How loud the oscillator is; the gain is its square.";
+        level: real(0.0, 1.0, HALF_POWER, "", Linear, true) "level" "Level" "How loud the oscillator is; the gain is its square.";
         pan: real(-1.0, 1.0, 0.0, "", Linear, true) "pan" "Pan" "Left to right, constant power.";
         transpose: int(-48, 48, 0, "semitones", true) "transpose" "Transpose" "Pitch in semitones.";
         tune_cents: real(-100.0, 100.0, 0.0, "cents", Hundredth, true) "tune" "Tune" "Pitch in cents.";

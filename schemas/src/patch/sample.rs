@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::choice::choice;
-use crate::patch::osc::Destination;
+use crate::patch::osc::{Destination, HALF_POWER};
 use crate::table::{Described, module};
 
 choice! {
@@ -37,7 +37,7 @@ module! {
         source: choice(SampleSource::White) "" "Source" "White noise, coloured noise or a sample.";
         asset: data(AssetName) "" "Sample" "The imported sample.";
         color: real(-1.0, 1.0, 0.0, "", Linear, false) "" "Colour" "Tilt of coloured noise: −1 dark, 0 white, 1 bright.";
-        level: real(0.0, 1.0, 0.707107, "", Linear, true) "level" "Level" "How loud it is; the gain is its square.";
+        level: real(0.0, 1.0, HALF_POWER, "", Linear, true) "level" "Level" "How loud it is; the gain is its square.";
         pan: real(-1.0, 1.0, 0.0, "", Linear, true) "pan" "Pan" "Left to right, constant power.";
         transpose: int(-48, 48, 0, "semitones", true) "transpose" "Transpose" "Playing speed in semitones.";
         tune_cents: real(-100.0, 100.0, 0.0, "cents", Hundredth, true) "tune" "Tune" "Playing speed in cents.";
