@@ -107,8 +107,8 @@ pub fn rate_hz(mode: RateMode, hz_raw: f64, sync: Sync, bpm: f64, note: f64) -> 
 /// A running LFO.
 #[derive(Debug, Clone, Default)]
 pub struct Lfo {
-    /// Cycles since the start, as the mode counts them.
-    position: f64,
+    /// Cycles since the start, as the mode counts them, of left and right.
+    position: [f64; 2],
     /// Seconds since the start.
     seconds: f64,
     released: bool,
@@ -146,67 +146,20 @@ impl Lfo {
         let waited = (c.delay_s - self.seconds).clamp(0.0, seconds);
         self.seconds += seconds;
         let cycles = c.hz * (seconds - waited);
-        let phase = c.phase.clamp(0.0, 1.0);
-        match settings.mode {
-            LfoMode::Trigger | LfoMode::Sync => {
-                self.position += cycles;
-                self.position -= self.position.floor();
-            }
-            LfoMode::Envelope => self.position = (self.position + cycles).min(1.0),
-            LfoMode::SustainEnvelope => {
-                let limit = if self.released {
-                    1.0
-                } else {
-                    phase.max(self.position)
-                };
-                self.position = (self.position + cycles).min(limit);
-            }
-            LfoMode::LoopPoint => {
-                self.position += cycles;
-                if self.position >= 1.0 {
-                    let width = 1.0 - phase;
-                    self.position = if width < 1e-6 {
-                        1.0
-                    } else {
-                        phase + rest(self.position - phase, width)
-                    };
-                }
-            }
-            LfoMode::LoopHold => {
-                self.position += cycles;
-                if self.released {
-                    self.position = self.position.min(1.0);
-                } else if self.position >= phase {
-                    self.position = if phase < 1e-6 {
-                        0.0
-                    } else {
-                        rest(self.position, phase)
-                    };
-                }
-            }
+        for (position, phase) in self.position.iter_mut().zip(sides(c)) {
+            *position = moved(settings.mode, *position + cycles, phase.clamp(0.0, 1.0), self.released, *position);
         }
         self.settle(shape, settings, c, song_s, seconds);
     }
 
     fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
-        let base = match settings.mode {
-            LfoMode::Trigger => self.position + c.phase,
-            LfoMode::Sync => song_s * c.hz + c.phase,
-            LfoMode::Envelope => (self.position + c.phase).min(1.0),
-            _ => self.position,
-        };
-        let wraps = matches!(settings.mode, LfoMode::Trigger | LfoMode::Sync);
-        let fade = if c.fade_s > 0.0 {
-            (self.seconds / c.fade_s).min(1.0)
-        } else {
-            1.0
-        };
-        for (side, half) in [0.5, -0.5].into_iter().enumerate() {
-            let place = base + half * c.stereo;
-            let place = if wraps || c.stereo != 0.0 {
-                place - place.floor()
-            } else {
-                place
+        let fade = if c.fade_s > 0.0 { (self.seconds / c.fade_s).min(1.0) } else { 1.0 };
+        for (side, phase) in sides(c).into_iter().enumerate() {
+            let place = match settings.mode {
+                LfoMode::Trigger => wrapped(self.position[side] + phase),
+                LfoMode::Sync => wrapped(song_s * c.hz + phase),
+                LfoMode::Envelope => (self.position[side] + phase).min(1.0),
+                _ => self.position[side],
             };
             let raw = f64::from(shape.at(place));
             self.value[side] = match settings.smooth {
@@ -219,6 +172,32 @@ impl Lfo {
                 }
             } as f32;
         }
+    }
+}
+
+/// The phases of left and right.
+fn sides(c: &LfoControls) -> [f64; 2] {
+    [c.phase + 0.5 * c.stereo, c.phase - 0.5 * c.stereo]
+}
+
+/// Where a cycle's place lies in 0..1.
+fn wrapped(x: f64) -> f64 {
+    x - x.floor()
+}
+
+/// Where a position that went from `before` to `next` stands in its mode.
+fn moved(mode: LfoMode, next: f64, phase: f64, released: bool, before: f64) -> f64 {
+    match mode {
+        LfoMode::Trigger | LfoMode::Sync => wrapped(next),
+        LfoMode::Envelope => next.min(1.0),
+        LfoMode::SustainEnvelope => next.min(if released { 1.0 } else { phase.max(before) }),
+        LfoMode::LoopPoint if next < 1.0 => next,
+        LfoMode::LoopPoint if phase > 1.0 - 1e-6 => 1.0,
+        LfoMode::LoopPoint => phase + rest(next - phase, 1.0 - phase),
+        LfoMode::LoopHold if released => next.min(1.0),
+        LfoMode::LoopHold if next < phase => next,
+        LfoMode::LoopHold if phase < 1e-6 => 0.0,
+        LfoMode::LoopHold => rest(next, phase),
     }
 }
 

@@ -174,7 +174,13 @@ fn loose_time(seconds: f64, unit: Unit, value: f64, category: Category, draft: &
 pub(super) fn settle_styles(category: Category, draft: &mut Draft) {
     let swells = matches!(
         category,
-        Category::Pad | Category::Strings | Category::Choir | Category::Drone | Category::Fx | Category::Wind | Category::Brass
+        Category::Pad
+            | Category::Strings
+            | Category::Choir
+            | Category::Drone
+            | Category::Fx
+            | Category::Wind
+            | Category::Brass
     );
     // A soft lead is not a slow one.
     if let Some(attack) = draft.axes.get_mut(&Axis::Attack)

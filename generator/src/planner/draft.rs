@@ -168,7 +168,11 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         .collect();
     // `slow pad with a fast attack` is no contradiction: the pad's slowness may be anything's. Nor is `low resonance`:
     // it is the resonance's own.
-    let own = |s: &Said| deciding.iter().any(|(d, _)| d.source == s.source && d.strength > s.strength);
+    let own = |s: &Said| {
+        deciding
+            .iter()
+            .any(|(d, _)| d.source == s.source && d.strength > s.strength)
+    };
     let against: Vec<&str> = claims
         .iter()
         .filter(|(s, v)| v.signum() != last_value.signum() && !own(s))

@@ -7,7 +7,9 @@ use super::stem::stem;
 use super::text::{Token, TokenKind, tokens};
 use serde::Deserialize;
 use songwalker_schemas::intent::MovementTarget;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 /// The files of `data/lexicon`: the language of their words, and their text.
@@ -267,14 +269,41 @@ impl Entry {
     }
 }
 
+/// The entries of a form, shared by all forms of a line.
+type Ids = Arc<[usize]>;
+
+/// Looked up, never walked through: its order means nothing.
+type Table<T> = HashMap<String, T, BuildHasherDefault<Fnv>>;
+
+/// FNV-1a: short keys, and the same everywhere.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
 /// The phrases of one language.
 #[derive(Debug, Default)]
 struct Index {
-    exact: BTreeMap<String, Vec<usize>>,
+    exact: Table<Ids>,
     /// By stem, where that is not itself a form.
-    stems: BTreeMap<String, Vec<usize>>,
+    stems: Table<Ids>,
     /// The longest phrase that begins with this stem, in tokens.
-    longest: BTreeMap<String, usize>,
+    longest: Table<usize>,
 }
 
 impl Index {
@@ -282,7 +311,7 @@ impl Index {
         self.stems
             .get(stem)
             .or_else(|| self.exact.get(stem))
-            .map(Vec::as_slice)
+            .map(|ids| &**ids)
     }
 }
 
@@ -293,7 +322,7 @@ pub(super) struct Lexicon {
     languages: Vec<Index>,
     stopwords: BTreeSet<String>,
     /// Single words of letters, for the spelling: form and entries, by language.
-    pub forms: Vec<(Language, String, Vec<usize>)>,
+    pub forms: Vec<(Language, String, Ids)>,
     /// Adjectives for names of sounds that nothing else names.
     pub fallback_names: Vec<String>,
     /// What is wrong with the files; empty in every tested build.
@@ -425,11 +454,7 @@ impl Lexicon {
         let ids = self.languages[Language::English as usize]
             .exact
             .get(&key(&tokens(phrase)))?;
-        if let [id] = ids.as_slice() {
-            Some(*id)
-        } else {
-            None
-        }
+        if let [id] = &**ids { Some(*id) } else { None }
     }
 
     fn add(&mut self, language: Language, file: &str, forms: &str, class: Class, effects: &str) {
@@ -445,6 +470,7 @@ impl Lexicon {
     }
 
     fn index(&mut self, language: Language, file: &str, forms: &str, ids: &[usize]) {
+        let ids: Ids = ids.into();
         for form in forms.split(',').map(str::trim) {
             let cut = tokens(form);
             let index = &mut self.languages[language as usize];
@@ -456,15 +482,19 @@ impl Lexicon {
             let stemmed = stem_key(&cut, language);
             // A form that is its own stem is found among the exact ones.
             if stemmed != exact {
-                index.stems.entry(stemmed).or_insert_with(|| ids.to_vec());
+                index.stems.entry(stemmed).or_insert_with(|| ids.clone());
             }
             let start = stem(&first.text, language);
-            let longest = index.longest.entry(start).or_default();
-            *longest = cut.len().max(*longest);
+            match index.longest.get_mut(start) {
+                Some(longest) => *longest = cut.len().max(*longest),
+                None => {
+                    index.longest.insert(start.to_owned(), cut.len());
+                }
+            }
             if index
                 .exact
-                .insert(exact, ids.to_vec())
-                .is_some_and(|old| old != ids)
+                .insert(exact, ids.clone())
+                .is_some_and(|old| *old != *ids)
             {
                 self.faults.push(format!("{file}: `{form}` stands twice"));
             }
@@ -473,7 +503,7 @@ impl Lexicon {
                 && first.text.is_ascii()
                 && first.text.len() >= 4
             {
-                self.forms.push((language, first.text.clone(), ids.to_vec()));
+                self.forms.push((language, first.text.clone(), ids.clone()));
             }
         }
     }
@@ -482,7 +512,7 @@ impl Lexicon {
     pub(super) fn longest(&self, tokens: &[Token], language: Language) -> Option<(usize, &[usize])> {
         let index = &self.languages[language as usize];
         let first = tokens.first()?;
-        let longest = *index.longest.get(&stem(&first.text, language))?;
+        let longest = *index.longest.get(stem(&first.text, language))?;
         let run = tokens
             .iter()
             .take_while(|t| !matches!(t.kind, TokenKind::WeakBreak | TokenKind::StrongBreak));
@@ -514,7 +544,7 @@ impl Lexicon {
         self.languages[language as usize]
             .exact
             .get(word)
-            .map(Vec::as_slice)
+            .map(|ids| &**ids)
     }
 
     /// The entries of one word by form or stem.
@@ -523,8 +553,8 @@ impl Lexicon {
         index
             .exact
             .get(word)
-            .map(Vec::as_slice)
-            .or_else(|| index.stemmed(&stem(word, language)))
+            .map(|ids| &**ids)
+            .or_else(|| index.stemmed(stem(word, language)))
     }
 
     /// An ordinary English word that says nothing about sound and must not be corrected into one that does.
@@ -535,19 +565,25 @@ impl Lexicon {
 
 /// Folded words with single spaces between them.
 pub(super) fn key(phrase: &[Token]) -> String {
-    phrase
-        .iter()
-        .map(|t| t.text.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let mut key = String::with_capacity(phrase.iter().map(|t| t.text.len() + 1).sum());
+    for token in phrase {
+        if !key.is_empty() {
+            key.push(' ');
+        }
+        key.push_str(&token.text);
+    }
+    key
 }
 
 fn stem_key(phrase: &[Token], language: Language) -> String {
-    phrase
-        .iter()
-        .map(|t| stem(&t.text, language))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let mut key = String::with_capacity(phrase.iter().map(|t| t.text.len() + 1).sum());
+    for token in phrase {
+        if !key.is_empty() {
+            key.push(' ');
+        }
+        key.push_str(stem(&token.text, language));
+    }
+    key
 }
 
 fn parse_dimensions(source: &str) -> Result<Vec<(Dimension, f64)>, String> {

@@ -164,7 +164,11 @@ fn infer(draft: &Draft, excluded: &impl Fn(Category) -> bool) -> Option<(Categor
             .is_some_and(|(s, c)| *c && *s >= 0.3);
     let short = draft.claimed(Axis::Length).is_some_and(|v| v <= -0.4)
         || draft.invariants.contains(&Invariant::Pluck);
-    let short = short || draft.exact.get(&Exact::Sustain).is_some_and(|(v, c)| *c && *v <= 0.05);
+    let short = short
+        || draft
+            .exact
+            .get(&Exact::Sustain)
+            .is_some_and(|(v, c)| *c && *v <= 0.05);
     let punchy = draft.claimed(Axis::Punch).is_some_and(|v| v >= 0.4);
     let spacious = draft.axis(Axis::Space) >= 0.4 || draft.axis(Axis::Width) >= 0.4;
     let low = draft.axis(Axis::Sub) >= 0.4;

@@ -78,7 +78,7 @@ fn nearest(lexicon: &Lexicon, word: &str, languages: &[Language]) -> Option<Vec<
     let allowed = if length <= 6 { 1 } else { 2 };
     let mask = letters_of(word);
     let squeezed = squeeze_pairs(word);
-    let mut best: Option<(usize, usize, &str, &Vec<usize>)> = None;
+    let mut best: Option<(usize, usize, &str, &[usize])> = None;
     for (language, form, ids) in &lexicon.forms {
         let rank = languages.iter().position(|l| l == language);
         let Some(rank) = rank else { continue };
@@ -87,7 +87,7 @@ fn nearest(lexicon: &Lexicon, word: &str, languages: &[Language]) -> Option<Vec<
         let plausible = form.len().abs_diff(length) <= allowed
             && (form.as_bytes().first() == word.as_bytes().first() || swapped)
             && (mask ^ letters_of(form)).count_ones() as usize <= 2 * allowed;
-        if !plausible || matches!(ids.as_slice(), [id] if !correctable(&lexicon.entries[*id].class)) {
+        if !plausible || matches!(&**ids, [id] if !correctable(&lexicon.entries[*id].class)) {
             continue;
         }
         let distance = strsim::osa_distance(word, form);
@@ -97,12 +97,12 @@ fn nearest(lexicon: &Lexicon, word: &str, languages: &[Language]) -> Option<Vec<
             continue;
         }
         let cost = if doubled { 1 } else { 2 * distance };
-        let candidate = (cost, rank, form.as_str(), ids);
+        let candidate = (cost, rank, form.as_str(), &**ids);
         if best.is_none_or(|b| (candidate.0, candidate.1, candidate.2) < (b.0, b.1, b.2)) {
             best = Some(candidate);
         }
     }
-    best.map(|(.., ids)| ids.clone())
+    best.map(|(.., ids)| ids.to_vec())
 }
 
 /// How many slips a word bears before it is another word: swapped letters always, a lost or added one from five

@@ -16,15 +16,15 @@ const ROMANCE: &[&str] = &["amente", "mente", "ment", "es", "as", "os", "s", "e"
 const HINDI: &[&str] = &["ों", "ें", "ा", "ी", "े", "ो", "ि", "ं"];
 
 /// The stem of a folded word in one language.
-pub(super) fn stem(word: &str, language: Language) -> String {
+pub(super) fn stem(word: &str, language: Language) -> &str {
     match language {
-        Language::English => strip(strip(word, ENGLISH, 3, true), ENGLISH, 4, true).to_owned(),
-        Language::German => strip(word, GERMAN, 3, false).to_owned(),
+        Language::English => strip(strip(word, ENGLISH, 3, true), ENGLISH, 4, true),
+        Language::German => strip(word, GERMAN, 3, false),
         Language::Spanish | Language::French | Language::Portuguese => {
-            strip(strip(word, ROMANCE, 3, false), ROMANCE, 3, false).to_owned()
+            strip(strip(word, ROMANCE, 3, false), ROMANCE, 3, false)
         }
-        Language::Hindi => strip(word, HINDI, 2, false).to_owned(),
-        Language::Japanese => word.to_owned(),
+        Language::Hindi => strip(word, HINDI, 2, false),
+        Language::Japanese => word,
     }
 }
 
@@ -34,7 +34,12 @@ fn strip<'a>(word: &'a str, endings: &[&str], least: usize, undouble: bool) -> &
     if undouble && word.ends_with("ss") {
         return word;
     }
+    let last = word.as_bytes().last();
     for ending in endings {
+        // Most endings are ruled out by one letter.
+        if ending.as_bytes().last() != last {
+            continue;
+        }
         let Some(rest) = word.strip_suffix(ending) else {
             continue;
         };
