@@ -164,6 +164,8 @@ pub(crate) trait Model<const K: usize> {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; K];
     /// One sample frame of both channels.
     fn tick(&mut self, input: Stereo, coefficients: &[Stereo; K]) -> Stereo;
+    /// Drops what is too small to hear from the states; once per block.
+    fn flush(&mut self);
     /// Back to silence.
     fn reset(&mut self);
 }
@@ -354,7 +356,10 @@ impl StereoFilter {
                 to
             }
         };
-        each_kind!(&mut self.kind, runner => runner.process(left, right, &from, &to, sample_rate));
+        each_kind!(&mut self.kind, runner => {
+            runner.process(left, right, &from, &to, sample_rate);
+            runner.model.flush();
+        });
         // Where nothing moved the coefficients still belong to the older controls: keep those, or a crawling
         // control would never be heard.
         if !(from[0].is_still(&to[0]) && from[1].is_still(&to[1])) || self.controls.is_none() {

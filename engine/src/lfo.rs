@@ -147,13 +147,23 @@ impl Lfo {
         self.seconds += seconds;
         let cycles = c.hz * (seconds - waited);
         for (position, phase) in self.position.iter_mut().zip(sides(c)) {
-            *position = moved(settings.mode, *position + cycles, phase.clamp(0.0, 1.0), self.released, *position);
+            *position = moved(
+                settings.mode,
+                *position + cycles,
+                phase.clamp(0.0, 1.0),
+                self.released,
+                *position,
+            );
         }
         self.settle(shape, settings, c, song_s, seconds);
     }
 
     fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
-        let fade = if c.fade_s > 0.0 { (self.seconds / c.fade_s).min(1.0) } else { 1.0 };
+        let fade = if c.fade_s > 0.0 {
+            (self.seconds / c.fade_s).min(1.0)
+        } else {
+            1.0
+        };
         for (side, phase) in sides(c).into_iter().enumerate() {
             let place = match settings.mode {
                 LfoMode::Trigger => wrapped(self.position[side] + phase),

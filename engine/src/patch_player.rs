@@ -19,9 +19,9 @@ use crate::fx::{FxChain, Sends};
 use crate::math;
 use crate::modulation::Matrix;
 use crate::oversample::Decimator;
-use crate::voice::plan::{Plan, sided};
 use crate::voice::Moment;
 use crate::voice::buses::{Buses, Scratch};
+use crate::voice::plan::{Plan, sided};
 use crate::voices::Voices;
 use crate::{warp, wavetable};
 

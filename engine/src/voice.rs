@@ -186,7 +186,10 @@ impl Voice {
         let seed = hash(hash(plan.seed, 1), note.number);
         for i in 0..3 {
             let Some(spec) = &plan.osc[i] else { continue };
-            for (osc, raw) in [(&mut self.osc[i], &self.values[0]), (&mut self.right[i], &self.values[1])] {
+            for (osc, raw) in [
+                (&mut self.osc[i], &self.values[0]),
+                (&mut self.right[i], &self.values[1]),
+            ] {
                 if let Some(osc) = osc {
                     osc.start(drawer, &osc_controls(spec, raw, self.pitch), hash(seed, i as u64));
                 }
@@ -403,7 +406,9 @@ impl Voice {
                 Some(Modulator::Sample) => self.sample.as_ref().map(|sample| (sample.raw(), sample.raw())),
                 None => None,
             };
-            let Scratch { drawer, wave, other, .. } = scratch;
+            let Scratch {
+                drawer, wave, other, ..
+            } = scratch;
             own.render(drawer, &controls, modulator, &mut wave.left, &mut wave.right);
             if let Some(right) = &mut self.right[i] {
                 let controls = osc_controls(spec, &self.values[1], self.pitch);
@@ -451,4 +456,3 @@ impl Voice {
         self.amplitude = before;
     }
 }
-

@@ -9,8 +9,8 @@ use songwalker_schemas::patch::Voicing;
 use songwalker_schemas::patch::voicing::{Override, Priority, VoicingMode};
 
 use crate::controls::Controls;
-use crate::voice::plan::Plan;
 use crate::voice::buses::{Buses, Scratch};
+use crate::voice::plan::Plan;
 use crate::voice::{Moment, Note, Voice};
 
 /// Voices that may fade out beside those that play.

@@ -1,5 +1,8 @@
 //! Random valid patches: whatever the parameter table allows stays finite and bounded, and ends.
-#![expect(clippy::expect_used, reason = "helpers outside test functions fail the test by panicking")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside test functions fail the test by panicking"
+)]
 
 use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::PatchSpec;

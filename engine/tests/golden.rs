@@ -1,6 +1,9 @@
 //! Golden renders: the sound of an engine version is fixed to the bit. A hash here changes only together with
 //! `ENGINE_VERSION`.
-#![expect(clippy::expect_used, reason = "helpers outside test functions fail the test by panicking")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside test functions fail the test by panicking"
+)]
 
 use songwalker_engine::ENGINE_VERSION;
 use songwalker_engine::audio::Audio;

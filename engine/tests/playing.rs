@@ -1,5 +1,8 @@
 //! What a player does with notes: block sizes, velocity, mono, legato, glide, pedal, stealing.
-#![expect(clippy::expect_used, reason = "helpers outside test functions fail the test by panicking")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside test functions fail the test by panicking"
+)]
 
 use songwalker_engine::audio::Audio;
 use songwalker_engine::patch_player::{Event, PatchPlayer};

@@ -184,7 +184,11 @@ fn band(entry: &Entry, a: &AudioAnalysis) -> Vec<Limit> {
                 limits.push(Limit::at_least("hf_ratio_db", a.hf_ratio_db, -6.0));
             }
             if serves("kick") {
-                limits.push(Limit::at_least("low_ratio", a.low_ratio, 0.6));
+                limits.push(Limit::at_least(
+                    "low_ratio",
+                    a.low_ratio,
+                    if entry.neutral { 0.6 } else { 0.5 },
+                ));
             }
             limits
         }
@@ -220,7 +224,11 @@ fn aims(entry: &Entry, a: &AudioAnalysis) -> Vec<Limit> {
     match category {
         Category::Bass => {
             limits.push(Limit::at_most("attack_ms", a.attack_ms, 15.0));
-            limits.push(Limit::at_least("low_ratio", a.low_ratio, 0.6));
+            limits.push(Limit::at_least(
+                "low_ratio",
+                a.low_ratio,
+                if entry.neutral { 0.6 } else { 0.5 },
+            ));
         }
         Category::Lead => limits.push(Limit::at_least("sustain_db", a.sustain_db, -12.0)),
         Category::Pad => limits.push(Limit::at_least("tail60_ms", time(a.tail60_ms), 700.0)),
@@ -245,7 +253,7 @@ fn aims(entry: &Entry, a: &AudioAnalysis) -> Vec<Limit> {
         let width = if category == Category::Pad {
             (0.12, 0.32)
         } else {
-            (0.0, 0.2)
+            (0.0, 0.3)
         };
         limits.push(Limit::of("width", a.width, width.0, width.1));
         if category == Category::Pad {

@@ -3,27 +3,32 @@
 //!
 //! The way of a prompt: [`text`] cuts it into tokens, [`matcher`] finds the known words and [`measure`]s, [`scope`] and
 //! [`binding`] decide what belongs to what, [`reading`] writes down what each word says, [`draft`] settles it, [`roles`]
-//! chooses the category, [`assemble`] and [`naming`] make the intent. Words live in `data/lexicon`, never in code.
+//! chooses the category, [`fit`] fits the rest to it, [`assemble`] and [`naming`] make the intent. Words live in `data/lexicon`, never in code.
 
 mod assemble;
 mod binding;
 mod draft;
 mod effect;
+mod fit;
 mod lexicon;
+mod lexicon_file;
 mod matcher;
 mod measure;
 mod naming;
 mod reading;
 mod roles;
+mod said;
 mod scope;
 mod spelling;
 mod stem;
 mod text;
+mod vocabulary;
 
 use draft::Draft;
 use effect::Axis;
-use reading::Reading;
+
 use roles::Choice;
+use said::Reading;
 use songwalker_schemas::Intent;
 use songwalker_schemas::intent::Invariant;
 use songwalker_schemas::limits::MAX_TAGS;
@@ -75,12 +80,12 @@ pub fn plan(request: &PlanRequest) -> Plan {
     }
     let mut draft = draft::settle(&reading);
     let choice = roles::choose(&reading, &mut draft);
-    let (register, tempo_bpm) = assemble::place_loose(&reading, choice.category, &mut draft);
-    assemble::settle_styles(choice.category, &mut draft);
-    assemble::settle_envelope(&choice, &mut draft);
-    let voicing = assemble::voicing(&choice, &draft);
+    let (register, tempo_bpm) = fit::place_loose(&reading, choice.category, &mut draft);
+    fit::settle_styles(choice.category, &mut draft);
+    fit::settle_envelope(&choice, &mut draft);
+    let voicing = fit::voicing(&choice, &draft);
     let mut descriptors = assemble::descriptors(&choice, &draft, tempo_bpm);
-    assemble::usual_target(&choice, &mut descriptors);
+    fit::usual_target(&choice, &mut descriptors);
     report_lone_axes(&mut draft);
     let understood = reading.heard[..own]
         .iter()

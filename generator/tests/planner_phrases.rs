@@ -94,7 +94,7 @@ fn roles_name_the_category_and_the_head_of_a_phrase_wins() {
         ("rimshot, dry", "drum", "has no_reverb"),
         ("string machine pad", "pad strings", "chorus > 0"),
         ("choir pad", "pad choir", ""),
-        ("80s brass stab", "brass", "sub = stab; length < -0.5"),
+        ("80s brass stab", "brass", "sub = stab; length < -0.2"),
         ("orchestra hit", "stab", ""),
         ("rave stab", "stab", ""),
         ("pulsing synthwave bass", "bass", "movement.target = level"),
@@ -220,7 +220,7 @@ fn negation_reaches_as_far_as_it_should() {
         (
             "evolving pad, but without a slow attack",
             "pad",
-            "attack < -0.3; movement_amount > 0.3",
+            "attack < -0.3; movement_amount > 0.3; attack > -0.45",
         ),
         ("keys but not a piano", "keys", ""),
         (

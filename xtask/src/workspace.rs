@@ -35,10 +35,12 @@ impl Workspace {
             .args(arguments)
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target);
-        if !std::io::IsTerminal::is_terminal(&std::io::stdout())
-            && std::env::var_os("CARGO_TERM_COLOR").is_none()
-        {
-            command.env("CARGO_TERM_COLOR", "never");
+        if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+            // rustfmt colours what no terminal sees unless the terminal is called dumb.
+            command.env("TERM", "dumb");
+            if std::env::var_os("CARGO_TERM_COLOR").is_none() {
+                command.env("CARGO_TERM_COLOR", "never");
+            }
         }
         command
     }

@@ -33,6 +33,11 @@ impl Pair {
         second: Lanes::splat(0.0),
     };
 
+    /// Without what is too small to hear.
+    pub(crate) fn flushed(self) -> Self {
+        Self { first: self.first.flushed(), second: self.second.flushed() }
+    }
+
     /// (first − second) as it would be for a zero input: the part of the feedback that the states hold.
     #[inline(always)]
     pub(crate) fn held_band(&self, g: Stereo) -> Stereo {
@@ -106,6 +111,11 @@ impl Model<COEFFICIENTS> for Analog {
         let u = ((c[IN] * x + c[R] * self.pair.held_band(c[G])) * c[CLOSE]).tanh();
         let (first, second) = self.pair.tick(u, c[G]);
         (c[LOW] * second + c[BAND] * (first - second) + c[HIGH] * (u - first - first + second)) * c[OUT]
+    }
+
+    fn flush(&mut self) {
+        self.pre = self.pre.flushed();
+        self.pair = self.pair.flushed();
     }
 
     fn reset(&mut self) {

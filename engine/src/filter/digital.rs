@@ -106,6 +106,13 @@ impl Model<COEFFICIENTS> for Digital {
         limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high) * c[OUT]
     }
 
+    fn flush(&mut self) {
+        for stage in [&mut self.pre, &mut self.main] {
+            stage.first = stage.first.flushed();
+            stage.second = stage.second.flushed();
+        }
+    }
+
     fn reset(&mut self) {
         self.pre = Svf::SILENT;
         self.main = Svf::SILENT;

@@ -86,6 +86,12 @@ impl Model<COEFFICIENTS> for Diode {
         self.state[3] * c[OUT]
     }
 
+    fn flush(&mut self) {
+        self.cut = self.cut.map(Lanes::flushed);
+        self.state = self.state.map(Lanes::flushed);
+        self.loop_cut = self.loop_cut.flushed();
+    }
+
     fn reset(&mut self) {
         *self = Self::new(self.full_cut);
     }

@@ -99,6 +99,13 @@ impl Model<COEFFICIENTS> for Dirty {
         u * (1.0 / 1.4)
     }
 
+    fn flush(&mut self) {
+        self.pre = self.pre.flushed();
+        self.pair = self.pair.flushed();
+        self.first = self.first.flushed();
+        self.second = self.second.flushed();
+    }
+
     fn reset(&mut self) {
         *self = Self::new(self.slope);
     }

@@ -108,6 +108,11 @@ impl Model<COEFFICIENTS> for Ladder {
         out
     }
 
+    fn flush(&mut self) {
+        self.state = self.state.map(Lanes::flushed);
+        self.saturated = self.saturated.map(Lanes::flushed);
+    }
+
     fn reset(&mut self) {
         self.state = [Lanes::splat(0.0); 4];
         self.saturated = [Lanes::splat(0.0); 4];

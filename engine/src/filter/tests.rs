@@ -195,3 +195,21 @@ fn mix_goes_from_dry_to_wet() {
     let dry = gain_db(FilterModel::Analog, FilterStyle::Db12, &to, 4000.0);
     assert!(wet < -40.0 && dry.abs() < 1e-3, "wet {wet} dB, dry {dry} dB");
 }
+
+#[test]
+fn every_model_comes_to_rest_in_silence() {
+    for model in FilterModel::ALL {
+        let mut filter = StereoFilter::new(*model, FilterStyle::Db24, RATE);
+        let to = controls(40.0, 0.6, 0.0);
+        let mut state = 3;
+        let mut left: Vec<f32> = (0..BLOCK).map(|_| noise(&mut state)).collect();
+        let mut right = left.clone();
+        filter.process(&mut left, &mut right, &to);
+        for _ in 0..3000 {
+            left.fill(0.0);
+            right.fill(0.0);
+            filter.process(&mut left, &mut right, &to);
+        }
+        assert!(left.iter().chain(&right).all(|x| *x == 0.0), "{model} still sounds: {}", left[0]);
+    }
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use songwalker_schemas::PatchSpec;
-use songwalker_schemas::params;
 use songwalker_schemas::modulation::Source;
+use songwalker_schemas::params;
 use songwalker_schemas::patch::osc::{Destination, WavetableSource};
 use songwalker_schemas::patch::random::Restart;
 use songwalker_schemas::patch::rate::{RateMode, Sync};
@@ -152,7 +152,9 @@ impl Plan {
                 destination: spec.destination,
                 modulator: modulator(spec.warp.mode, i),
                 sided: sided.iter().any(|id| {
-                    params::table()[*id].path.starts_with(&format!("/modules/osc/{i}/"))
+                    params::table()[*id]
+                        .path
+                        .starts_with(&format!("/modules/osc/{i}/"))
                 }),
             })
         });
@@ -259,8 +261,14 @@ impl Plan {
 pub(crate) fn sided(patch: &PatchSpec, matrix: &Matrix) -> Vec<usize> {
     let modules = &patch.modules;
     matrix.sided(|source| {
-        let lfo = source.index().checked_sub(Source::Lfo0.index()).and_then(|i| modules.lfo.get(i).map(|lfo| (i, lfo)));
-        let random = source.index().checked_sub(Source::Random0.index()).and_then(|i| modules.random.get(i));
+        let lfo = source
+            .index()
+            .checked_sub(Source::Lfo0.index())
+            .and_then(|i| modules.lfo.get(i).map(|lfo| (i, lfo)));
+        let random = source
+            .index()
+            .checked_sub(Source::Random0.index())
+            .and_then(|i| modules.random.get(i));
         source == Source::Stereo
             || random.is_some_and(|random| random.stereo)
             || lfo.is_some_and(|(i, lfo)| {

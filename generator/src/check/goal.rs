@@ -15,6 +15,8 @@ pub enum Measure {
     Width,
     /// Attack, ms.
     Attack,
+    /// Time to a tenth of the level, ms.
+    Onset,
     /// Level late in the hold re the peak, dB.
     Sustain,
     /// Time within 40 dB of the peak, s.
@@ -71,6 +73,7 @@ impl Measure {
             Self::Brightness => ("brightness", "oct"),
             Self::Width => ("width", ""),
             Self::Attack => ("attack", "ms"),
+            Self::Onset => ("onset", "ms"),
             Self::Sustain => ("sustain", "dB"),
             Self::Active => ("length", "s"),
             Self::Dirt => ("dirt", "steps over neutral"),
@@ -91,7 +94,7 @@ impl Measure {
         match self {
             Self::Brightness => 0.25,
             Self::Width => 0.05,
-            Self::Attack => 40.0,
+            Self::Attack | Self::Onset => 40.0,
             Self::Sustain | Self::LevelMovement => 3.0,
             Self::Active => 0.2,
             Self::Dirt => 1.0,
@@ -123,6 +126,7 @@ impl Goal {
             Measure::Brightness => a.brightness_oct,
             Measure::Width => a.width,
             Measure::Attack => a.attack_ms,
+            Measure::Onset => a.onset_ms,
             Measure::Sustain => a.sustain_db,
             Measure::Active => a.active_s,
             Measure::Dirt => self.neutral.map_or(0.0, |n| {
@@ -175,7 +179,11 @@ impl Goal {
                 };
                 c.attack_oct += math::log2(wanted.max(1.0) / value).clamp(-4.0, 4.0);
             }
-            Measure::Sustain => c.decay_oct += if up { 0.7 } else { -0.6 },
+            Measure::Sustain if up => {
+                c.movement_oct -= 1.0;
+                c.decay_oct += 0.5;
+            }
+            Measure::Sustain => c.decay_oct -= 0.6,
             Measure::Active => {
                 let value = self.value(a).max(0.02);
                 let wanted = if up {
@@ -201,9 +209,13 @@ impl Goal {
                 c.low_db += if up { 3.0 } else { -3.0 };
                 c.brightness_st += if up { -4.0 } else { 0.0 };
             }
+            Measure::Onset => {
+                c.attack_oct -= 0.8;
+                c.movement_oct -= 0.7;
+            }
             Measure::MonoLoss => c.width -= 0.25,
             Measure::Inharmonic => c.detune_cents += if up { 8.0 } else { -8.0 },
-            Measure::Pitch => {}
+            Measure::Pitch => c.detune_cents -= 8.0,
         }
     }
 }
@@ -299,6 +311,15 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
                 Some(neutral.brightness_oct + 0.05),
             ));
         }
+    }
+    if asked.noise.is_some_and(|d| d > 0.0) && asked.brightness.is_none() && intent.category == Category::Wind
+    {
+        goals.push(Goal::new(
+            Measure::Brightness,
+            "breath, not hiss",
+            None,
+            Some(neutral.brightness_oct + 0.1),
+        ));
     }
     let dirt = asked.drive.unwrap_or(0.0).max(asked.roughness.unwrap_or(0.0));
     if dirt >= 0.25 {
@@ -403,26 +424,69 @@ fn motion(intent: &Intent, goals: &mut Vec<Goal>) {
     }
 }
 
-/// What every sound of a kind must be, whatever is asked.
+/// What every sound of a kind must be, whatever is asked: a little inside the bands by which kinds are told apart.
 fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
+    let asked = &intent.descriptors;
+    let is_fast = asked.attack.is_some_and(|d| d < -0.1) || asked.attack_s.is_some_and(|s| s < 0.1);
+    let mut add = |measure, what: &str, low, high| goals.push(Goal::new(measure, what, low, high));
     match intent.category {
         Category::Bass => {
-            goals.push(Goal::new(Measure::Low, "a bass has lows", Some(0.5), None));
-            goals.push(Goal::new(
-                Measure::MonoLoss,
-                "a bass survives mono",
-                Some(-2.8),
-                None,
-            ));
+            add(Measure::Low, "a bass has lows", Some(0.5), None);
+            add(Measure::MonoLoss, "a bass survives mono", Some(-2.8), None);
+            add(Measure::Brightness, "a bass is no lead", None, Some(2.8));
+            add(Measure::Attack, "a bass speaks at once", None, Some(75.0));
         }
-        Category::Pluck if intent.descriptors.sustain.is_none() => {
-            goals.push(Goal::new(Measure::Sustain, "a pluck decays", None, Some(-21.0)));
+        Category::Lead => {
+            add(Measure::Attack, "a lead speaks at once", None, Some(110.0));
+            add(Measure::Sustain, "a lead goes on", Some(-11.0), None);
+            add(Measure::Brightness, "a lead is no hiss", Some(0.05), Some(4.8));
+        }
+        Category::Pad | Category::Strings | Category::Choir => {
+            if !is_fast {
+                add(
+                    Measure::Attack,
+                    "it swells",
+                    Some(75.0),
+                    Some(if intent.category == Category::Pad {
+                        2_700.0
+                    } else {
+                        1_350.0
+                    }),
+                );
+            }
+            add(Measure::Sustain, "it goes on", Some(-10.5), None);
+        }
+        Category::Brass => {
+            add(
+                Measure::Attack,
+                "brass is blown, not struck",
+                Some(13.0),
+                Some(360.0),
+            );
+            add(Measure::Sustain, "brass goes on", Some(-12.5), None);
+        }
+        Category::Organ => {
+            add(Measure::Attack, "an organ speaks at once", None, Some(105.0));
+            add(Measure::Sustain, "an organ goes on", Some(-5.5), None);
+        }
+        Category::Pluck if asked.sustain.is_none() => {
+            add(Measure::Sustain, "a pluck decays", None, Some(-21.0))
+        }
+        Category::Arp | Category::Sequence | Category::Keys | Category::Bell => {
+            add(Measure::Attack, "it is struck", None, Some(55.0));
         }
         _ => {}
+    }
+    if !matches!(intent.category, Category::Fx) && !wants_slow_attack(intent) {
+        add(Measure::Onset, "it answers the key", None, Some(135.0));
     }
     let is_pitched = !matches!(intent.category, Category::Drum | Category::Fx)
         && patch.modules.osc.iter().any(|osc| osc.enabled);
     if is_pitched {
-        goals.push(Goal::new(Measure::Pitch, "in tune", Some(-30.0), Some(30.0)));
+        add(Measure::Pitch, "in tune", Some(-30.0), Some(30.0));
     }
+}
+
+fn wants_slow_attack(intent: &Intent) -> bool {
+    intent.descriptors.attack.is_some_and(|d| d > 0.2) || intent.descriptors.attack_s.is_some_and(|s| s > 0.3)
 }

@@ -73,9 +73,15 @@ fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
     }
     let cents = 26.0 * degree + more_cents;
     if tonal.len() == 2 && tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1) {
-        let osc = &mut patch.modules.osc[tonal[1]];
-        let sign = if osc.tune_cents < 0.0 { -1.0 } else { 1.0 };
-        osc.tune_cents = (osc.tune_cents + sign * cents).clamp(-60.0, 60.0);
+        // Both go half the way, so that the pitch stays between them.
+        let sign = if patch.modules.osc[tonal[1]].tune_cents < patch.modules.osc[tonal[0]].tune_cents {
+            -1.0
+        } else {
+            1.0
+        };
+        let half = (0.5 * cents).min(14.0);
+        patch.modules.osc[tonal[0]].tune_cents -= sign * half;
+        patch.modules.osc[tonal[1]].tune_cents += sign * half;
         return;
     }
     for i in tonal {
@@ -103,7 +109,7 @@ fn noise(degree: f64, patch: &mut PatchSpec) {
                 Destination::Effects
             };
         }
-        sample.level = sample.level.max(0.22 + 0.5 * degree);
+        sample.level = sample.level.max(0.12 + 0.4 * degree);
     } else {
         sample.level *= 1.0 + degree;
         sample.enabled = sample.enabled && degree > -0.45;

@@ -6,7 +6,7 @@ use songwalker_schemas::modulation::{Polarity, Route, Source};
 use songwalker_schemas::patch::lfo::{LfoShape, Points};
 use songwalker_schemas::patch::random::RandomStyle;
 use songwalker_schemas::patch::rate::RateMode;
-use songwalker_schemas::{Intent, PatchSpec};
+use songwalker_schemas::{Category, Intent, PatchSpec};
 
 use super::{Corrections, routes};
 use crate::macros::free_lfo;
@@ -14,16 +14,9 @@ use crate::macros::free_lfo;
 /// Applies what the intent says of movement.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
-    if let Some(movement) = &asked.movement {
-        periodic(movement, asked.movement_speed, patch);
-    } else if let Some(speed) = asked.movement_speed {
-        faster(speed, patch);
-    }
-    if let Some(degree) = asked.movement_amount {
-        amount(degree, asked.movement.is_some(), asked.movement_speed, patch);
-    }
-    if corrections.movement_oct != 0.0 {
-        scale(math::exp2(corrections.movement_oct), patch);
+    move_it(intent, corrections, patch);
+    if !matches!(intent.category, Category::Fx | Category::Drum) {
+        stay_heard(intent.category, patch);
     }
     if asked.vibrato_hz.is_some() || asked.vibrato_cents.is_some() {
         vibrato(
@@ -41,6 +34,51 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
             ..Movement::default()
         };
         periodic(&tremolo, None, patch);
+    }
+}
+
+/// A slow sweep may not close the filter on the note: the sound would go away for seconds.
+fn stay_heard(category: Category, patch: &mut PatchSpec) {
+    let note = f64::from(category.reference_note());
+    for i in 0..2 {
+        let filter = &patch.modules.filter[i];
+        if !filter.enabled || filter.blend > 0.5 {
+            continue;
+        }
+        let cutoff = math::hz_to_note(filter.cutoff_hz) + filter.keytrack * (note - 60.0);
+        let pointer = format!("/modules/filter/{i}/cutoff_hz");
+        // Half of the raw range of 128 semitones each way; four semitones above the note stay open.
+        let most = ((cutoff - note - 4.0) / 64.0).max(0.04);
+        for k in 0..patch.modulation.routes.len() {
+            let route = &patch.modulation.routes[k];
+            let is_slow = route
+                .source
+                .name()
+                .strip_prefix("lfo/")
+                .and_then(|n| n.parse::<usize>().ok())
+                .is_some_and(|n| {
+                    patch.modules.lfo[n].rate.mode == RateMode::Hz && patch.modules.lfo[n].rate.hz < 1.0
+                });
+            if route.target == pointer && is_slow && route.polarity == Polarity::Bipolar {
+                let route = &mut patch.modulation.routes[k];
+                route.amount = route.amount.clamp(-most, most);
+            }
+        }
+    }
+}
+
+fn move_it(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+    let asked = &intent.descriptors;
+    if let Some(movement) = &asked.movement {
+        periodic(movement, asked.movement_speed, patch);
+    } else if let Some(speed) = asked.movement_speed {
+        faster(speed, patch);
+    }
+    if let Some(degree) = asked.movement_amount {
+        amount(degree, asked.movement.is_some(), asked.movement_speed, patch);
+    }
+    if corrections.movement_oct != 0.0 {
+        scale(math::exp2(corrections.movement_oct), patch);
     }
 }
 
@@ -67,7 +105,7 @@ fn amount(degree: f64, is_given: bool, speed: Option<f64>, patch: &mut PatchSpec
             osc.unison.detune_cents *= (1.0 + degree).max(0.0);
         }
     } else if is_given {
-        scale(1.0 + degree, patch);
+        // How much is in the movement's own depth already.
     } else if patch
         .modulation
         .routes

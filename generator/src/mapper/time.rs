@@ -22,6 +22,21 @@ pub const fn decays(category: Category) -> bool {
     )
 }
 
+/// Whether sounds of a kind go on as long as the key is held.
+#[must_use]
+pub const fn sustains(category: Category) -> bool {
+    matches!(
+        category,
+        Category::Lead
+            | Category::Pad
+            | Category::Organ
+            | Category::Strings
+            | Category::Brass
+            | Category::Choir
+            | Category::Drone
+    )
+}
+
 /// Applies what the intent says of time.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     attack(intent, corrections, patch);
@@ -73,7 +88,12 @@ fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     let mut octaves = corrections.decay_oct;
     let env = &mut patch.modules.env[0];
     if let Some(sustain) = asked.sustain {
-        env.sustain = sustain;
+        // What goes on by its nature is only made to fall, not to end; it acts squared: 0.5 is −12 dB.
+        env.sustain = if sustains(intent.category) {
+            sustain.max(0.5)
+        } else {
+            sustain
+        };
         if sustain <= 0.01 && env.decay_s > 2.0 {
             env.decay_s = 1.0;
         }
@@ -87,10 +107,8 @@ fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
         octaves += 2.2 * degree;
         if degree <= -0.4
             && env.sustain > 0.05
-            && !matches!(
-                intent.category,
-                Category::Pad | Category::Drone | Category::Organ | Category::Strings | Category::Choir
-            )
+            && !sustains(intent.category)
+            && !matches!(intent.category, Category::Sequence | Category::Fx)
         {
             env.sustain = 0.0;
             env.decay_s = env.decay_s.min(0.8);
@@ -101,7 +119,12 @@ fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     }
     if octaves != 0.0 {
         let factor = math::exp2(octaves);
-        env.decay_s = (env.decay_s * factor).clamp(0.015, 30.0);
+        let least = if intent.category == Category::Drum {
+            0.02
+        } else {
+            env.decay_s.min(0.28)
+        };
+        env.decay_s = (env.decay_s * factor).clamp(least, 30.0);
         env.hold_s = (env.hold_s * factor).clamp(0.0, 4.0);
         for route in &patch.modulation.routes {
             if let Some(i) = env_of(route.source) {

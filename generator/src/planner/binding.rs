@@ -2,10 +2,11 @@
 //! a movement moves in `lfo on the cutoff`. Decides from places and classes only.
 
 use super::effect::{Effect, Exact};
-use super::lexicon::{Class, Context, Dimension, Grammar, Lexicon, Noun, NounKind};
+use super::lexicon::Lexicon;
 use super::matcher::{Item, Placed};
 use super::measure::{Measure, Unit};
 use super::scope::Mark;
+use super::vocabulary::{Class, Context, Dimension, Grammar, Noun, NounKind};
 use songwalker_schemas::intent::MovementTarget;
 
 /// What belongs to whom; all vectors have one element per item.

@@ -2,7 +2,7 @@
 //! thing overrules a word said at large; of two equals the later one wins; a style only tints.
 
 use super::effect::{Axis, Effect, Exact};
-use super::reading::{Reading, Said, Strength};
+use super::said::{Reading, Said, Strength};
 use songwalker_schemas::intent::{
     Conflict, Feature, FilterKind, Invariant, MovementShape, MovementTarget, Waveform,
 };
@@ -129,13 +129,19 @@ fn settle_axis(axis: Axis, said: &[(&Said, f64)], draft: &mut Draft) {
         .iter()
         .filter(|(s, _)| s.strength >= Strength::Claim && s.moderates)
         .collect();
-    let below = (inherent.map_or(0.0, |(_, v)| v) + tint).clamp(-1.0, 1.0);
+    // What a kind of sound brings already, a style does not bring again.
+    let below = match inherent {
+        Some((_, own)) if own.signum() == tint.signum() => own + 0.25 * tint,
+        Some((_, own)) => own + tint,
+        None => tint,
+    }
+    .clamp(-1.0, 1.0);
     let Some(top) = claims.iter().map(|(s, _)| s.strength).max() else {
         // Nothing but `not too …`: a little the other way.
         let back: f64 = held.iter().map(|(_, v)| v).sum::<f64>().clamp(-0.5, 0.5);
         let settled = match held.last() {
             Some((s, _)) => Settled {
-                value: (back + below).clamp(-1.0, 1.0),
+                value: (back + 0.5 * below).clamp(-1.0, 1.0),
                 claimed: true,
                 tinted: false,
                 word: s.word.clone(),

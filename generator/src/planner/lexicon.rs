@@ -1,13 +1,13 @@
 //! The words the planner knows: reads the embedded data files once, and finds phrases in them by exact form and by
-//! stem. Owns the shape of the files and the index; what an entry does is in [`effect`](super::effect), how entries
-//! combine is in [`grammar`](super::grammar).
+//! stem. Owns the index; what an entry can be is in [`vocabulary`](super::vocabulary), the shape of the files in
+//! [`lexicon_file`](super::lexicon_file).
 
-use super::effect::{Effect, Exact, parse_effects};
+use super::effect::parse_effects;
+use super::lexicon_file::{File, parse_dimensions, parse_grammar, parse_noun};
 use super::stem::stem;
 use super::text::{Token, TokenKind, tokens};
-use serde::Deserialize;
-use songwalker_schemas::intent::MovementTarget;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use super::vocabulary::{Class, Entry, Language};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -90,184 +90,8 @@ const FILES: &[(Language, &str, &str)] = &[
         include_str!("../../data/lexicon/hi.toml"),
     ),
 ];
-
 /// The longest phrase looked for, in tokens.
 const MAX_PHRASE: usize = 12;
-
-/// A language with a file of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Language {
-    English,
-    German,
-    Spanish,
-    French,
-    Portuguese,
-    Japanese,
-    Hindi,
-}
-
-impl Language {
-    pub(super) const ALL: [Self; 7] = [
-        Self::English,
-        Self::German,
-        Self::Spanish,
-        Self::French,
-        Self::Portuguese,
-        Self::Japanese,
-        Self::Hindi,
-    ];
-}
-
-/// What a word of size can be about; the noun it belongs to decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Dimension {
-    /// Slow −, fast +.
-    Speed,
-    /// Short −, long +.
-    Length,
-    /// Small −, big +.
-    Size,
-    /// Low −, high +.
-    Height,
-    /// Soft −, hard +.
-    Hardness,
-}
-
-impl Dimension {
-    const NAMES: [(&'static str, Self); 5] = [
-        ("speed", Self::Speed),
-        ("length", Self::Length),
-        ("size", Self::Size),
-        ("height", Self::Height),
-        ("hardness", Self::Hardness),
-    ];
-}
-
-/// How much of its scope a negator takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Negation {
-    /// `no`, `without`: there is none of it.
-    No,
-    /// `not`, `don't`: it is otherwise.
-    Not,
-}
-
-/// Why a phrase is said, where it does not describe the sound itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Context {
-    /// `for future bass`: where it will be used.
-    Purpose,
-    /// `like guitar feedback`: what it resembles.
-    Reference,
-    /// `than mono`, `instead of a pad`: what it is not.
-    Comparison,
-    /// `because the drums are mono`: about something else.
-    Reason,
-    /// `with bells`: what is added.
-    With,
-}
-
-/// Words that order other words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grammar {
-    Negator(Negation),
-    /// Negates what stands before it: `reverb free`, `なし`.
-    NegatorAfter,
-    And,
-    Or,
-    But,
-    Context(Context),
-    /// `I want`, `is a`: what follows names the sound.
-    Boost,
-    /// `-like`, `style`: what stands before is only resembled.
-    Likeness,
-    /// Text that gives orders to a machine.
-    Order,
-}
-
-/// A thing that adjectives and numbers attach to: `attack`, `reverb`, `movement`.
-#[derive(Debug, Default)]
-pub(super) struct Noun {
-    /// Per unit of amount, 0..1, when it is merely mentioned (0.5) or given an amount.
-    pub amount: Vec<Effect>,
-    /// Whatever is said of it, as long as it is wanted.
-    pub always: Vec<Effect>,
-    /// Per unit −1..1 of a dimension.
-    pub reacts: BTreeMap<Dimension, Vec<Effect>>,
-    /// When it is not wanted.
-    pub none: Vec<Effect>,
-    pub seconds: Option<Exact>,
-    pub hertz: Option<Exact>,
-    pub percent: Option<Exact>,
-    pub cents: Option<Exact>,
-    /// A number without a unit.
-    pub bare: Option<Exact>,
-    pub kind: NounKind,
-    /// What a movement noun beside it moves.
-    pub target: Option<MovementTarget>,
-}
-
-/// What else a noun can do.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum NounKind {
-    #[default]
-    Other,
-    /// Takes a target and musical lengths.
-    Movement,
-    /// Takes musical lengths.
-    Delay,
-    /// A stage of an envelope: `decay on the filter` is another decay.
-    Envelope,
-}
-
-/// What an entry is.
-#[derive(Debug)]
-pub(super) enum Class {
-    /// Says what it says: adjectives, roles, waves.
-    Plain,
-    /// Genres, instruments by name, scenes: tints that any plain word overrules.
-    Style,
-    /// A word of size: its dimensions here, what it says standing alone in the effects.
-    Size(Vec<(Dimension, f64)>),
-    /// See [`Noun`].
-    Noun(Box<Noun>),
-    /// How much: −1 (less) … 0.25 slightly, 0.5 plain, 0.75 very, 1 extremely.
-    Degree(f64),
-    /// See [`Grammar`].
-    Grammar(Grammar),
-    /// A number written as a word.
-    Number(f64),
-    /// A musical length written as a word: `eighths`.
-    Length(String),
-    /// Known, and says nothing.
-    Filler,
-}
-
-/// One entry of the lexicon.
-#[derive(Debug)]
-pub(super) struct Entry {
-    /// Its first form, which is also what explanations and names show.
-    pub name: String,
-    pub class: Class,
-    pub effects: Vec<Effect>,
-}
-
-impl Entry {
-    /// The heaviest role it names or suggests.
-    pub(super) fn role_weight(&self) -> f64 {
-        self.effects
-            .iter()
-            .map(|e| {
-                if let Effect::Role { weight, .. } = e {
-                    *weight
-                } else {
-                    0.0
-                }
-            })
-            .fold(0.0, f64::max)
-    }
-}
 
 /// The entries of a form, shared by all forms of a line.
 type Ids = Arc<[usize]>;
@@ -327,46 +151,6 @@ pub(super) struct Lexicon {
     pub fallback_names: Vec<String>,
     /// What is wrong with the files; empty in every tested build.
     pub faults: Vec<String>,
-}
-
-/// A data file as TOML.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    words: BTreeMap<String, String>,
-    styles: BTreeMap<String, String>,
-    sizes: BTreeMap<String, String>,
-    degrees: BTreeMap<String, f64>,
-    grammar: BTreeMap<String, String>,
-    numbers: BTreeMap<String, f64>,
-    lengths: BTreeMap<String, String>,
-    fillers: Vec<String>,
-    stopwords: Vec<String>,
-    names: Vec<String>,
-    aliases: BTreeMap<String, String>,
-    noun: Vec<NounRow>,
-}
-
-/// A noun as TOML.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct NounRow {
-    words: String,
-    amount: String,
-    always: String,
-    speed: String,
-    length: String,
-    size: String,
-    height: String,
-    hardness: String,
-    none: String,
-    seconds: Option<String>,
-    hertz: Option<String>,
-    percent: Option<String>,
-    cents: Option<String>,
-    bare: Option<String>,
-    kind: NounKind,
-    target: Option<String>,
 }
 
 /// The lexicon, read at the first call.
@@ -584,80 +368,6 @@ fn stem_key(phrase: &[Token], language: Language) -> String {
         key.push_str(stem(&token.text, language));
     }
     key
-}
-
-fn parse_dimensions(source: &str) -> Result<Vec<(Dimension, f64)>, String> {
-    let mut out = Vec::new();
-    for piece in source.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-        let bad = || format!("unknown dimension `{piece}`");
-        let (name, value) = piece.split_once(' ').ok_or_else(bad)?;
-        let (_, dimension) = Dimension::NAMES
-            .iter()
-            .find(|(n, _)| *n == name)
-            .ok_or_else(bad)?;
-        out.push((*dimension, value.trim().parse().map_err(|_| bad())?));
-    }
-    Ok(out)
-}
-
-fn parse_grammar(source: &str) -> Option<Grammar> {
-    Some(match source {
-        "no" => Grammar::Negator(Negation::No),
-        "not" => Grammar::Negator(Negation::Not),
-        "negator after" => Grammar::NegatorAfter,
-        "and" => Grammar::And,
-        "or" => Grammar::Or,
-        "but" => Grammar::But,
-        "purpose" => Grammar::Context(Context::Purpose),
-        "reference" => Grammar::Context(Context::Reference),
-        "comparison" => Grammar::Context(Context::Comparison),
-        "reason" => Grammar::Context(Context::Reason),
-        "with" => Grammar::Context(Context::With),
-        "boost" => Grammar::Boost,
-        "likeness" => Grammar::Likeness,
-        "order" => Grammar::Order,
-        _ => return None,
-    })
-}
-
-fn parse_noun(row: &NounRow) -> Result<Noun, String> {
-    let exact = |name: &Option<String>| -> Result<Option<Exact>, String> {
-        let Some(name) = name else { return Ok(None) };
-        Exact::from_name(name)
-            .map(Some)
-            .ok_or_else(|| format!("unknown value `{name}`"))
-    };
-    let mut reacts = BTreeMap::new();
-    for (dimension, source) in [
-        (Dimension::Speed, &row.speed),
-        (Dimension::Length, &row.length),
-        (Dimension::Size, &row.size),
-        (Dimension::Height, &row.height),
-        (Dimension::Hardness, &row.hardness),
-    ] {
-        if !source.is_empty() {
-            reacts.insert(dimension, parse_effects(source)?);
-        }
-    }
-    let target = match &row.target {
-        Some(name) => {
-            Some(MovementTarget::from_name(name).ok_or_else(|| format!("unknown target `{name}`"))?)
-        }
-        None => None,
-    };
-    Ok(Noun {
-        amount: parse_effects(&row.amount)?,
-        always: parse_effects(&row.always)?,
-        reacts,
-        none: parse_effects(&row.none)?,
-        seconds: exact(&row.seconds)?,
-        hertz: exact(&row.hertz)?,
-        percent: exact(&row.percent)?,
-        cents: exact(&row.cents)?,
-        bare: exact(&row.bare)?,
-        kind: row.kind,
-        target,
-    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! From tokens to items: the known words (longest phrase first, then spelling), the measures, the breaks, and a mark
 //! where something stood that nobody knows. Owns the choice of language; gives no word a meaning.
 
-use super::lexicon::{Class, Grammar, Language, Lexicon, key};
+use super::lexicon::{Lexicon, key};
 use super::measure::{LengthMode, Measure, Unit, measure};
 use super::spelling::correct;
 use super::text::{Token, TokenKind, tokens};
+use super::vocabulary::{Class, Grammar, Language};
 
 /// At most this many unknown words of one prompt are looked at for slips.
 const MAX_CORRECTIONS: usize = 64;

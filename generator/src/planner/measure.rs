@@ -1,8 +1,9 @@
 //! Numbers with units: `250 ms`, `2-4 Hz`, `1/8`, `16ths`, `dotted eighth`, `4 bar`, `7 voices`, `C2 to C4`.
 //! Says what was measured, not what it belongs to.
 
-use super::lexicon::{Class, Language, Lexicon};
+use super::lexicon::Lexicon;
 use super::text::{Token, TokenKind};
+use super::vocabulary::{Class, Language};
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 //! understood can come out here.
 
 use super::lexicon::Lexicon;
-use super::reading::Reading;
 use super::roles::Choice;
+use super::said::Reading;
 use songwalker_schemas::intent::{Conflict, Descriptors};
 use songwalker_schemas::limits::MAX_NAME_CHARS;
 

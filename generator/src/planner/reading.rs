@@ -3,101 +3,17 @@
 
 use super::binding::{Bindings, bind, exact_of, noun_at, reaction};
 use super::effect::{Axis, Effect, Exact};
-use super::lexicon::{Class, Context, Dimension, Entry, Grammar, Lexicon, Negation, Noun, NounKind};
+use super::lexicon::Lexicon;
 use super::matcher::{Item, Placed, items};
 use super::measure::{LengthMode, Measure, Unit};
+use super::said::{Heard, Mention, Reading, Said, Strength};
 use super::scope::{Mark, marks};
+use super::vocabulary::{Class, Context, Dimension, Entry, Grammar, Noun, NounKind};
 use songwalker_schemas::Category;
 use songwalker_schemas::intent::{MovementTarget, Waveform};
 
 /// From which value on an adjective means an axis, and does not only tint it.
 const CLAIM: f64 = 0.45;
-
-/// How much an effect counts against others on its axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Strength {
-    /// A habit of a style, or a side of a word's meaning.
-    Tint,
-    /// What the named kind of sound brings with it.
-    Inherent,
-    /// A word said just this.
-    Claim,
-    /// A word said just this of the very thing: `slow` in `slow attack`.
-    Bound,
-}
-
-/// One effect as said.
-#[derive(Debug, Clone)]
-pub(super) struct Said {
-    pub effect: Effect,
-    /// Factor on the effect's own value.
-    pub scale: f64,
-    pub strength: Strength,
-    /// It only holds back: `not too bright`.
-    pub moderates: bool,
-    /// A word of size said of nothing in particular: `slow` in `slow pad`.
-    pub at_large: bool,
-    /// The word, by its name in the lexicon.
-    pub word: String,
-    /// Which word of the reading said it: what one thing and its adjectives say is one claim.
-    pub source: usize,
-}
-
-impl Said {
-    /// The value it asks for on an axis.
-    pub(super) fn degree(&self) -> Option<(Axis, f64)> {
-        match self.effect {
-            Effect::Degree(axis, value) => Some((axis, (value * self.scale).clamp(-1.0, 1.0))),
-            _ => None,
-        }
-    }
-}
-
-/// A category named or suggested.
-#[derive(Debug, Clone)]
-pub(super) struct Mention {
-    pub category: Category,
-    pub sub: Option<String>,
-    /// Weight after context.
-    pub score: f64,
-    /// Its own weight in the lexicon.
-    pub weight: f64,
-    pub phrase: usize,
-    pub word: String,
-    /// It stands in the description itself, not in a comparison, a purpose or an addition.
-    pub direct: bool,
-}
-
-/// A word that was understood, for names and explanations.
-#[derive(Debug, Clone)]
-pub(super) struct Heard {
-    pub span: (usize, usize),
-    /// Its name in the lexicon.
-    pub entry: String,
-    /// The form of the lexicon in which it was said, else its name.
-    pub form: String,
-    pub effect: String,
-    /// An adjective or a style said without negation: fit for a name.
-    pub names: bool,
-}
-
-/// All that a text says.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    pub says: Vec<Said>,
-    pub mentions: Vec<Mention>,
-    /// Categories the text does not want, with the word.
-    pub excluded: Vec<(Category, String)>,
-    /// Measures that belong to no noun.
-    pub loose: Vec<Measure>,
-    pub heard: Vec<Heard>,
-    /// Words counted so far, to tell their claims apart.
-    sources: usize,
-    /// Phrases that give orders to a machine.
-    pub orders: usize,
-    pub known: usize,
-    pub unknown: usize,
-}
 
 /// Reads `text` and adds what it says. A `side` text (tags) only tints and suggests.
 pub(super) fn read(lexicon: &Lexicon, text: &str, side: bool, reading: &mut Reading) {
@@ -349,12 +265,12 @@ impl Reader<'_> {
             return;
         }
         match self.marks[i].negated {
-            Some(negation) => self.unwanted(i, entry, noun, negation),
+            Some(_) => self.unwanted(i, entry, noun),
             None => self.wanted(i, entry, noun),
         }
     }
 
-    fn unwanted(&mut self, i: usize, entry: &Entry, noun: &Noun, negation: Negation) {
+    fn unwanted(&mut self, i: usize, entry: &Entry, noun: &Noun) {
         let sizes = &self.bindings.sizes[i];
         if !sizes.is_empty() {
             for k in sizes {
@@ -362,13 +278,7 @@ impl Reader<'_> {
                     continue;
                 };
                 let held = self.marks[*k].degree.is_some();
-                let factor = if held {
-                    0.5
-                } else if negation == Negation::No {
-                    1.0
-                } else {
-                    0.6
-                };
+                let factor = if held { 0.5 } else { 0.7 };
                 self.react(i, noun, dimension, -value * factor, held, &word);
             }
             return;
@@ -497,7 +407,9 @@ impl Reader<'_> {
         }
         let level = amount.unwrap_or(0.5);
         for effect in &noun.amount {
-            self.say(effect, level, Strength::Claim, level < 0.0, &entry.name);
+            let side = matches!(effect, Effect::Degree(_, value) if value.abs() < 0.6);
+            let strength = if side { Strength::Tint } else { Strength::Claim };
+            self.say(effect, level, strength, level < 0.0, &entry.name);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::effect::{Axis, Exact};
-use super::reading::{Mention, Reading};
+use super::said::{Mention, Reading};
 use songwalker_schemas::Category;
 use songwalker_schemas::intent::{Invariant, Waveform};
 

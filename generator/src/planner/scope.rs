@@ -1,9 +1,10 @@
 //! How far little words reach: which items a degree, a negator, a context or a wish covers, and where phrases end.
 //! Reads items from left to right once; knows classes of words, not what they do to a sound.
 
-use super::lexicon::{Class, Context, Grammar, Lexicon, Negation};
+use super::lexicon::Lexicon;
 use super::matcher::{Item, Placed};
 use super::measure::{Measure, Unit};
+use super::vocabulary::{Class, Context, Grammar, Negation};
 
 /// What covers one item.
 #[derive(Debug, Clone, Default)]

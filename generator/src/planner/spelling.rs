@@ -1,7 +1,8 @@
 //! Reads misspelt words: repeated letters, two known words written as one, and a slip of one or two letters.
 //! Only for words that neither the lexicon nor the list of ordinary words knows.
 
-use super::lexicon::{Class, Grammar, Language, Lexicon};
+use super::lexicon::Lexicon;
+use super::vocabulary::{Class, Grammar, Language};
 
 /// Words longer than this are not corrected: nobody's slip, and the cost grows with length.
 const MAX_LETTERS: usize = 24;

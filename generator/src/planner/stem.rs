@@ -1,7 +1,7 @@
 //! Cuts endings off words, so that `brighter`, `brightness` and `bright` meet in one stem. Both sides of a comparison
 //! are cut by the same rules, so a stem need not be a word. Light on purpose: what is irregular stands in the lexicon.
 
-use super::lexicon::Language;
+use super::vocabulary::Language;
 
 /// English endings, longest first; a word keeps at least three letters.
 const ENGLISH: &[&str] = &[
