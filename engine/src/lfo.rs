@@ -159,15 +159,16 @@ impl Lfo {
     }
 
     fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
+        let waited = self.seconds.min(c.delay_s);
         let fade = if c.fade_s > 0.0 {
-            (self.seconds / c.fade_s).min(1.0)
+            ((self.seconds - waited) / c.fade_s).min(1.0)
         } else {
             1.0
         };
         for (side, phase) in sides(c).into_iter().enumerate() {
             let place = match settings.mode {
                 LfoMode::Trigger => wrapped(self.position[side] + phase),
-                LfoMode::Sync => wrapped(song_s * c.hz + phase),
+                LfoMode::Sync => wrapped((song_s - waited) * c.hz + phase),
                 LfoMode::Envelope => (self.position[side] + phase).min(1.0),
                 _ => self.position[side],
             };

@@ -2,8 +2,9 @@
 //! zero what it needs (an effect whose mix is 0 changes nothing until the knob is turned).
 
 use songwalker_engine::math;
-use songwalker_schemas::modulation::{Polarity, Route, Source};
+use songwalker_schemas::modulation::{Route, Source};
 use songwalker_schemas::patch::fx::{DistortionKind, Fx, FxType};
+use songwalker_schemas::patch::lfo::LfoShape;
 use songwalker_schemas::patch::osc::WarpMode;
 use songwalker_schemas::patch::{MacroSlot, MacroTarget, RoleId};
 use songwalker_schemas::template::{Behavior, BehaviorCurve, Constraints, Role, RoleTarget};
@@ -139,56 +140,55 @@ pub fn free_lfo(patch: &PatchSpec) -> Option<usize> {
     })
 }
 
+/// The routes that go by themselves and do something, at most six.
+fn moving(patch: &PatchSpec) -> Vec<(usize, &Route)> {
+    let routes = patch.modulation.routes.iter().enumerate();
+    routes
+        .filter(|(_, r)| {
+            is_moving(r.source) && !r.bypass && r.amount != 0.0 && rules::route_of_amount(&r.target).is_none()
+        })
+        .take(6)
+        .collect()
+}
+
+/// From nothing over what is there to twice as much; where nothing but the pitch moves, a sweep is added that begins
+/// at zero.
 fn movement(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
-    let deeper = |(i, route): (usize, &Route)| {
-        let wish = (route.amount.abs() * 0.5).clamp(0.02, 0.25) * route.amount.signum();
-        target(
-            format!("/modulation/routes/{i}/amount"),
-            if route.amount == 0.0 { 0.06 } else { wish },
-        )
-    };
-    let moving = |patch: &PatchSpec| -> Vec<MacroTarget> {
-        let routes = patch.modulation.routes.iter().enumerate();
-        routes
-            .filter(|(_, r)| is_moving(r.source) && !r.bypass && rules::route_of_amount(&r.target).is_none())
-            .take(6)
-            .map(deeper)
-            .collect()
-    };
-    let targets = moving(patch);
-    if targets.iter().any(|t| t.amount != 0.0)
-        && patch
-            .modulation
-            .routes
+    let is_pitch = |route: &Route| route.target.ends_with("/transpose") || route.target.ends_with("cents");
+    let amount_of = |i: usize| format!("/modulation/routes/{i}/amount");
+    let there = moving(patch);
+    if there.iter().any(|(_, route)| !is_pitch(route)) {
+        let twice = there
             .iter()
-            .any(|r| is_moving(r.source) && r.amount != 0.0)
-    {
-        return (0.5, targets);
+            .map(|(i, route)| target(amount_of(*i), route.amount.clamp(-0.3, 0.3)))
+            .collect();
+        return (0.5, twice);
     }
-    if let Some(lfo) = free_lfo(patch) {
-        let Some(source) = Source::from_name(&format!("lfo/{lfo}")) else {
-            return (0.0, Vec::new());
-        };
-        patch.modules.lfo[lfo].set_shape(songwalker_schemas::patch::lfo::LfoShape::Sine);
-        let goal = (0..2).find(|i| is_low_pass(patch, *i)).map_or_else(
-            || "/modules/voicing/voice_tune_cents".to_owned(),
-            |i| format!("/modules/filter/{i}/cutoff_hz"),
-        );
-        let amount = if goal.ends_with("cutoff_hz") { 0.12 } else { 0.1 };
-        patch.modulation.routes.push(Route {
-            polarity: Polarity::Bipolar,
-            ..Route::new(source, goal, 0.0)
-        });
-        let k = patch.modulation.routes.len() - 1;
-        let mut targets = vec![target(format!("/modulation/routes/{k}/amount"), amount)];
-        if let Some(osc) = patch.modules.osc.iter().position(|osc| osc.enabled) {
-            patch.modulation.routes.push(Route {
-                polarity: Polarity::Bipolar,
-                ..Route::new(source, format!("/modules/osc/{osc}/level"), 0.0)
-            });
-            targets.push(target(format!("/modulation/routes/{}/amount", k + 1), 0.2));
-        }
+    let mut targets: Vec<MacroTarget> = there
+        .iter()
+        .map(|(i, route)| target(amount_of(*i), (0.3 * route.amount).clamp(-0.02, 0.02)))
+        .collect();
+    let Some(lfo) = free_lfo(patch) else {
         return (0.0, targets);
+    };
+    let Some(source) = Source::from_name(&format!("lfo/{lfo}")) else {
+        return (0.0, targets);
+    };
+    patch.modules.lfo[lfo].set_shape(LfoShape::Sine);
+    let mut add = |patch: &mut PatchSpec, goal: String, amount: f64| {
+        patch.modulation.routes.push(Route::bipolar(source, goal, 0.0));
+        targets.push(target(amount_of(patch.modulation.routes.len() - 1), amount));
+    };
+    if let Some(i) = (0..2).find(|i| is_low_pass(patch, *i)) {
+        add(patch, format!("/modules/filter/{i}/cutoff_hz"), 0.1);
+    }
+    if let Some(osc) = patch
+        .modules
+        .osc
+        .iter()
+        .position(|osc| osc.enabled && osc.level > 0.0)
+    {
+        add(patch, format!("/modules/osc/{osc}/level"), 0.15);
     }
     (0.0, targets)
 }
@@ -231,11 +231,11 @@ fn width(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
         }
     }
     let place = rack::place(patch, FxType::Chorus);
-    if let Fx::Chorus(fx) = &mut patch.modules.fx[place] {
-        if !fx.enabled {
-            *fx = rack::wide_chorus();
-            fx.mix = 0.0;
-        }
+    if let Fx::Chorus(fx) = &mut patch.modules.fx[place]
+        && !fx.enabled
+    {
+        *fx = rack::wide_chorus();
+        fx.mix = 0.0;
     }
     let mix = format!("/modules/fx/{place}/mix");
     let wish = room(patch, &mix, 0.5);

@@ -43,6 +43,8 @@ pub struct Corrections {
     pub movement_oct: f64,
     /// Room, as a power of two of its time.
     pub space_oct: f64,
+    /// Share of delay and reverb that nobody asked for, as a power of two.
+    pub wet_oct: f64,
     /// Lows below 250 Hz, dB.
     pub low_db: f64,
     /// Level of the whole, dB.
@@ -76,15 +78,15 @@ fn quantised(patch: PatchSpec) -> PatchSpec {
         let Some(pointer) = patch.pointer(&row.path) else {
             continue;
         };
-        if let Some(slot) = value.pointer_mut(&pointer) {
-            if let Some(x) = slot.as_f64() {
-                let clamped = row.clamp(x);
-                if clamped != x {
-                    *slot = match row.kind {
-                        songwalker_schemas::table::Kind::Integer => serde_json::Value::from(clamped as i64),
-                        _ => serde_json::Value::from(clamped),
-                    };
-                }
+        if let Some(slot) = value.pointer_mut(&pointer)
+            && let Some(x) = slot.as_f64()
+        {
+            let clamped = row.clamp(x);
+            if clamped != x {
+                *slot = match row.kind {
+                    songwalker_schemas::table::Kind::Integer => serde_json::Value::from(clamped as i64),
+                    _ => serde_json::Value::from(clamped),
+                };
             }
         }
     }

@@ -192,7 +192,7 @@ pub fn of(patch: &PatchSpec, category: Category, register: Option<Register>) -> 
         .iter()
         .map(|note| note.start_s + note.hold_s)
         .fold(0.0, f64::max);
-    let seconds = (end + 0.3 + tail_s(patch)).min(PREVIEW_S).max(1.0);
+    let seconds = (end + 0.3 + tail_s(patch)).clamp(1.0, PREVIEW_S);
     Phrase {
         notes,
         seconds: (seconds * 10.0).ceil() / 10.0,

@@ -134,14 +134,14 @@ pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateE
     let prompt = text::prompt(&request.prompt).map_err(refused)?;
     let tags = text::tags(&request.tags).map_err(refused)?;
     check_numbers(request.seed, request.variations)?;
-    if let Some(id) = request.template_id.as_deref() {
-        if templates::by_id(id).is_none() {
-            return Err(problem(
-                ErrorCode::UnknownTemplate,
-                "/template_id",
-                format!("there is no template {id}"),
-            ));
-        }
+    if let Some(id) = request.template_id.as_deref()
+        && templates::by_id(id).is_none()
+    {
+        return Err(problem(
+            ErrorCode::UnknownTemplate,
+            "/template_id",
+            format!("there is no template {id}"),
+        ));
     }
     let plan = planner::plan(&planner::PlanRequest {
         prompt: &prompt,

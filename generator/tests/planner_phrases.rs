@@ -10,7 +10,7 @@ fn intent(prompt: &str) -> Value {
         prompt,
         ..PlanRequest::default()
     };
-    serde_json::to_value(plan(&request).intent).unwrap()
+    serde_json::to_value(plan(&request).intent).unwrap_or_default()
 }
 
 /// A value of the intent: a descriptor by its path, else a member of the intent itself.

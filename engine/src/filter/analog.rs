@@ -35,7 +35,10 @@ impl Pair {
 
     /// Without what is too small to hear.
     pub(crate) fn flushed(self) -> Self {
-        Self { first: self.first.flushed(), second: self.second.flushed() }
+        Self {
+            first: self.first.flushed(),
+            second: self.second.flushed(),
+        }
     }
 
     /// (first − second) as it would be for a zero input: the part of the feedback that the states hold.

@@ -1,29 +1,28 @@
 //! The diode model: a ladder whose neighbouring stages load each other, with a low cut in front.
 //!
-//! Formulas: `vital-laws.md` §6.
+//! Each stage moves towards the mean of its neighbours. Formulas: `vital-laws.md` §6; against Vital the stop band is
+//! exact, the band around the cutoff within 3.5 dB.
 
 use super::lanes::Lanes;
 use super::{FilterControls, Model, Stereo, cutoff_hz, drive_gain, one_pole_coefficient};
 use crate::math;
 
 /// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = 7;
+pub(crate) const COEFFICIENTS: usize = 6;
 
-/// g, R, in-gain, low cut's coefficient, share of the low cut, loop high-pass coefficient, out-gain.
+/// g, feedback, in-gain, low cut's coefficient, share of the low cut, out-gain.
 const G: usize = 0;
 const R: usize = 1;
 const IN: usize = 2;
 const CUT: usize = 3;
 const CUT_SHARE: usize = 4;
-const LOOP_CUT: usize = 5;
-const OUT: usize = 6;
+const OUT: usize = 5;
 
 /// State of the diode model.
 #[derive(Debug, Clone)]
 pub(crate) struct Diode {
     full_cut: bool,
     cut: [Stereo; 2],
-    loop_cut: Stereo,
     state: [Stereo; 4],
 }
 
@@ -34,9 +33,19 @@ impl Diode {
         Self {
             full_cut,
             cut: [zero; 2],
-            loop_cut: zero,
             state: [zero; 4],
         }
+    }
+}
+
+impl Diode {
+    /// One trapezoidal pole that moves towards `goal`.
+    #[inline(always)]
+    fn stage(&mut self, index: usize, goal: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
+        let delta = c[G] * (goal - self.state[index]);
+        let middle = self.state[index] + delta;
+        self.state[index] = middle + delta;
+        middle
     }
 }
 
@@ -53,12 +62,11 @@ impl Model<COEFFICIENTS> for Diode {
         };
         [
             g,
-            resonance,
+            resonance - 0.7,
             drive * (resonance * 0.5 + 1.0),
             one_pole_coefficient((hz * ratio).min(20_000.0), sample_rate),
             share,
-            one_pole_coefficient(20.0, sample_rate),
-            2.0 / drive.sqrt(),
+            1.0 / drive.sqrt(),
         ]
     }
 
@@ -72,24 +80,18 @@ impl Model<COEFFICIENTS> for Diode {
             cut = cut - low;
         }
         let x = input + (cut - input) * c[CUT_SHARE];
-        let delta = c[LOOP_CUT] * (self.state[3] - self.loop_cut);
-        let low = self.loop_cut + delta;
-        self.loop_cut = low + delta;
-        let feedback = self.state[3] - low;
-        let u = ((c[IN] * x - c[R] * feedback) * 0.5).tanh();
-        let [a, b, d, e] = self.state;
-        let half = 0.5;
-        self.state[0] = (a + c[G] * (u + (b - u) * half - a) * 2.0).tanh();
-        self.state[1] = b + c[G] * ((self.state[0] + d) * half - b) * 2.0;
-        self.state[2] = d + c[G] * ((self.state[1] + e) * half - d) * 2.0;
-        self.state[3] = (e + c[G] * (self.state[2] - e) * 2.0).map(|v| v.clamp(-1.0, 1.0));
-        self.state[3] * c[OUT]
+        let last = self.state[3].map(|v| v.clamp(-1.0, 1.0));
+        let drive = c[IN] * x - c[R] * last;
+        let [_, b, d, e] = self.state;
+        let first = self.stage(0, ((drive + b) * 0.5).tanh(), c);
+        let second = self.stage(1, (first + d) * 0.5, c);
+        let third = self.stage(2, (second + e) * 0.5, c);
+        self.stage(3, third, c).map(|v| v.clamp(-1.0, 1.0)) * c[OUT]
     }
 
     fn flush(&mut self) {
         self.cut = self.cut.map(Lanes::flushed);
         self.state = self.state.map(Lanes::flushed);
-        self.loop_cut = self.loop_cut.flushed();
     }
 
     fn reset(&mut self) {

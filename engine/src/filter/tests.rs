@@ -200,7 +200,7 @@ fn mix_goes_from_dry_to_wet() {
 fn every_model_comes_to_rest_in_silence() {
     for model in FilterModel::ALL {
         let mut filter = StereoFilter::new(*model, FilterStyle::Db24, RATE);
-        let to = controls(40.0, 0.6, 0.0);
+        let to = controls(40.0, 0.6, 1.0);
         let mut state = 3;
         let mut left: Vec<f32> = (0..BLOCK).map(|_| noise(&mut state)).collect();
         let mut right = left.clone();
@@ -210,6 +210,10 @@ fn every_model_comes_to_rest_in_silence() {
             right.fill(0.0);
             filter.process(&mut left, &mut right, &to);
         }
-        assert!(left.iter().chain(&right).all(|x| *x == 0.0), "{model} still sounds: {}", left[0]);
+        assert!(
+            left.iter().chain(&right).all(|x| *x == 0.0),
+            "{model} still sounds: {}",
+            left[0]
+        );
     }
 }

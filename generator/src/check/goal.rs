@@ -126,6 +126,8 @@ impl Goal {
             Measure::Brightness => a.brightness_oct,
             Measure::Width => a.width,
             Measure::Attack => a.attack_ms,
+            // A slow attack comes late by its nature.
+            Measure::Onset if a.attack_ms >= 205.0 => 0.0,
             Measure::Onset => a.onset_ms,
             Measure::Sustain => a.sustain_db,
             Measure::Active => a.active_s,
@@ -192,6 +194,8 @@ impl Goal {
                     self.high.unwrap_or(value) * 0.85
                 };
                 c.decay_oct += math::log2(wanted.max(0.02) / value).clamp(-2.0, 2.0);
+                // Echoes of a short sound are what keeps it long.
+                c.wet_oct += if up { 0.0 } else { -2.0 };
             }
             Measure::Dirt => c.drive_db += 7.0,
             Measure::Roughness => c.detune_cents += if up { 10.0 } else { -8.0 },
@@ -362,23 +366,23 @@ fn stereo(intent: &Intent, goals: &mut Vec<Goal>) {
 
 fn shape(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
     let asked = &intent.descriptors;
-    if asked.attack_s.is_none() {
-        if let Some(degree) = asked.attack {
-            if degree >= 0.4 && !time::decays(intent.category) {
-                goals.push(Goal::new(
-                    Measure::Attack,
-                    "slow attack",
-                    Some(130.0 + 240.0 * degree),
-                    None,
-                ));
-            } else if degree <= -0.2 {
-                goals.push(Goal::new(
-                    Measure::Attack,
-                    "fast attack",
-                    None,
-                    Some(if degree <= -0.4 { 25.0 } else { 100.0 }),
-                ));
-            }
+    if asked.attack_s.is_none()
+        && let Some(degree) = asked.attack
+    {
+        if degree >= 0.4 && !time::decays(intent.category) {
+            goals.push(Goal::new(
+                Measure::Attack,
+                "slow attack",
+                Some(130.0 + 240.0 * degree),
+                None,
+            ));
+        } else if degree <= -0.2 {
+            goals.push(Goal::new(
+                Measure::Attack,
+                "fast attack",
+                None,
+                Some(if degree <= -0.4 { 25.0 } else { 100.0 }),
+            ));
         }
     }
     if asked.length.is_some_and(|d| d <= -0.4)
@@ -433,7 +437,7 @@ fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
         Category::Bass => {
             add(Measure::Low, "a bass has lows", Some(0.5), None);
             add(Measure::MonoLoss, "a bass survives mono", Some(-2.8), None);
-            add(Measure::Brightness, "a bass is no lead", None, Some(2.8));
+            add(Measure::Brightness, "a bass is no lead", None, Some(2.6));
             add(Measure::Attack, "a bass speaks at once", None, Some(75.0));
         }
         Category::Lead => {

@@ -90,14 +90,14 @@ fn wave(waveform: Waveform, intent: &Intent, patch: &mut PatchSpec) {
             patch.modules.osc[*i].enabled = false;
         }
     }
-    if waveform == Waveform::Supersaw {
-        if let Some(i) = heard.first() {
-            let unison = &mut patch.modules.osc[*i].unison;
-            unison.voices = unison.voices.max(7);
-            unison.detune_cents = unison.detune_cents.clamp(18.0, 40.0);
-            unison.stereo_spread = 1.0;
-            patch.modules.osc[*i].phase_randomness = 1.0;
-        }
+    if waveform == Waveform::Supersaw
+        && let Some(i) = heard.first()
+    {
+        let unison = &mut patch.modules.osc[*i].unison;
+        unison.voices = unison.voices.max(7);
+        unison.detune_cents = unison.detune_cents.clamp(18.0, 40.0);
+        unison.stereo_spread = 1.0;
+        patch.modules.osc[*i].phase_randomness = 1.0;
     }
 }
 

@@ -46,6 +46,15 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
         });
     }
     delay(intent, patch);
+    if corrections.wet_oct != 0.0 {
+        let factor = math::exp2(corrections.wet_oct);
+        if asked.delay.is_none() {
+            rack::delay(patch, |fx| fx.mix *= factor);
+        }
+        if asked.space.is_none() && asked.reverb_s.is_none() {
+            rack::reverb(patch, |fx| fx.mix *= factor);
+        }
+    }
 }
 
 fn width(degree: f64, is_asked: bool, patch: &mut PatchSpec) {

@@ -43,8 +43,15 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
     length(intent, corrections, patch);
     release(intent, corrections, patch);
     if let Some(degree) = intent.descriptors.punch {
-        punch(degree, patch);
+        punch(degree, is_slow(intent), patch);
     }
+}
+
+/// Whether the words ask for a slow attack, against which a punch only moves the filter.
+fn is_slow(intent: &Intent) -> bool {
+    intent.descriptors.attack_s.is_some()
+        || intent.descriptors.attack.is_some_and(|d| d > 0.0)
+        || sustains(intent.category)
 }
 
 fn attack(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
@@ -150,13 +157,15 @@ fn release(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     env.release_s = (env.release_s * math::exp2(corrections.release_oct)).clamp(0.005, 30.0);
 }
 
-fn punch(degree: f64, patch: &mut PatchSpec) {
+fn punch(degree: f64, is_slow: bool, patch: &mut PatchSpec) {
     let env = &mut patch.modules.env[0];
     if degree < 0.0 {
         env.attack_s = (env.attack_s * (1.0 - 3.0 * degree)).max(-0.04 * degree);
         return;
     }
-    env.attack_s = (env.attack_s * (1.0 - 0.8 * degree)).min(0.05);
+    if !is_slow {
+        env.attack_s = (env.attack_s * (1.0 - 0.8 * degree)).min(0.05);
+    }
     let target = "/modules/filter/0/cutoff_hz";
     if !patch.modules.filter[0].enabled {
         return;
