@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use songwalker_schemas::limits::MAX_SEED;
 use songwalker_schemas::{Category, SCHEMA_VERSION};
 
-use self::values::real;
 pub use self::values::{Knob, MacroSetting, Seed};
+use self::values::{real, whole};
 
 /// What `--version` prints after the program's name.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -170,10 +170,15 @@ pub struct Generate {
     #[arg(long, value_name = "ID")]
     pub template: Option<String>,
     /// Another seed, another version of the same answer: a whole number or `random`
-    #[arg(long, value_name = "N|random", default_value = "0")]
+    #[arg(
+        long,
+        value_name = "N|random",
+        allow_negative_numbers = true,
+        default_value = "0"
+    )]
     pub seed: Seed,
     /// How many variations, 0 to 5
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_VARIATIONS, value_parser = clap::value_parser!(u8).range(0..=5))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = DEFAULT_VARIATIONS, value_parser = whole::<u8, 0, 5>)]
     pub variations: u8,
     /// Who reads the prompt
     #[arg(long, value_enum, default_value_t = Planner::Auto)]
@@ -184,7 +189,7 @@ pub struct Generate {
     /// Play the preview when it is done
     #[arg(long)]
     pub play: bool,
-    /// Also put the patch where that synthesiser finds it (VITAL_PRESETS_DIR says otherwise)
+    /// Also put the patch into that synthesiser's browser (VITAL_PRESETS_DIR names another folder)
     #[arg(long, value_name = "SYNTH", value_enum)]
     pub install: Option<Synth>,
     /// Print one JSON object instead of words
@@ -204,7 +209,7 @@ pub enum Planner {
 /// Where a patch can be put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Synth {
-    /// Vital's own preset folder
+    /// Vital 1.0.x and 1.5.x
     Vital,
 }
 
@@ -218,34 +223,34 @@ pub struct Render {
     #[arg(long, short, value_name = "X.wav")]
     pub out: PathBuf,
     /// The note to play; 60 is C4
-    #[arg(long, value_name = "0..127", default_value_t = 60, value_parser = clap::value_parser!(u8).range(0..=127))]
+    #[arg(long, value_name = "0..127", allow_negative_numbers = true, default_value_t = 60, value_parser = whole::<u8, 0, 127>)]
     pub note: u8,
     /// Play the notes of a MIDI file instead, in its own tempo and velocities
     #[arg(long, value_name = "F.mid", conflicts_with_all = ["note", "hold"])]
     pub midi: Option<PathBuf>,
     /// How hard --note is struck
-    #[arg(long, value_name = "0..1", default_value_t = 0.8, value_parser = real::<0, 1>)]
+    #[arg(long, value_name = "0..1", allow_negative_numbers = true, default_value_t = 0.8, value_parser = real::<0, 1>)]
     pub velocity: f64,
     /// How long --note is held, seconds
-    #[arg(long, value_name = "S", default_value_t = 4.0, value_parser = real::<0, 600>)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 4.0, value_parser = real::<0, 600>)]
     pub hold: f64,
     /// How long it goes on after the last note ends, seconds
-    #[arg(long, value_name = "S", default_value_t = 8.0, value_parser = real::<0, 600>)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 8.0, value_parser = real::<0, 600>)]
     pub tail: f64,
     /// Tempo of whatever follows the tempo, beats per minute
-    #[arg(long, value_name = "20..300", default_value_t = 120.0, value_parser = real::<20, 300>)]
+    #[arg(long, value_name = "20..300", allow_negative_numbers = true, default_value_t = 120.0, value_parser = real::<20, 300>)]
     pub bpm: f64,
     /// Sample frames per second
-    #[arg(long, value_name = "HZ", default_value_t = 44_100, value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true, default_value_t = 44_100, value_parser = whole::<u32, 8_000, 192_000>)]
     pub sample_rate: u32,
     /// Seed of everything random in the sound
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=MAX_SEED))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64, 0, MAX_SEED>)]
     pub seed: u64,
     /// Turn a macro, by role or by number 1..8; may be given several times
     #[arg(long = "macro", value_name = "ROLE=V")]
     pub macros: Vec<MacroSetting>,
     /// Before it starts, play each note for 20 ms and throw away this many seconds
-    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = real::<0, 60>)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 0.0, value_parser = real::<0, 60>)]
     pub warm_up: f64,
     /// Print one JSON object instead of words
     #[arg(long)]
@@ -259,10 +264,10 @@ pub struct Analyse {
     #[arg(value_name = "X.wav")]
     pub file: PathBuf,
     /// The note that was played; 60 is C4
-    #[arg(long, value_name = "0..127", default_value_t = 60, value_parser = clap::value_parser!(u8).range(0..=127))]
+    #[arg(long, value_name = "0..127", allow_negative_numbers = true, default_value_t = 60, value_parser = whole::<u8, 0, 127>)]
     pub note: u8,
     /// How long it was held, seconds
-    #[arg(long, value_name = "S", default_value_t = 4.0, value_parser = real::<0, 600>)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 4.0, value_parser = real::<0, 600>)]
     pub hold: f64,
     /// Print one JSON object instead of words
     #[arg(long)]

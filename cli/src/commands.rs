@@ -1,6 +1,7 @@
 //! One file per command: what it does with its arguments, and what it says.
 
 pub mod analyse;
+pub mod asked;
 pub mod completions;
 pub mod doctor;
 pub mod export;

@@ -93,6 +93,7 @@ impl Failure {
                 "make room, or choose another place with --out"
             }
             io::ErrorKind::FileTooLarge => "this process may not write files of that size: see `ulimit -f`",
+            io::ErrorKind::NotFound => "its folder is not there: make it first, or choose another with --out",
             _ => "choose a place that can be written to with --out",
         };
         Self::new(
@@ -152,8 +153,11 @@ fn in_words(message: &str, faults: &[Fault], hint: Option<&str>) -> String {
     let mut text = format!("{} {}\n", paint(BAD, "error:"), clean(message));
     // A single fault is often the whole message.
     let is_said = |fault: &&Fault| faults.len() == 1 && message.contains(&fault.problem);
-    for fault in faults.iter().filter(|fault| !is_said(fault)) {
-        let problem = clean(&fault.problem);
+    // What concerns the whole comes before what concerns its parts.
+    let mut listed: Vec<&Fault> = faults.iter().filter(|fault| !is_said(fault)).collect();
+    listed.sort_by_key(|fault| !fault.pointer.is_empty());
+    for fault in listed {
+        let problem = clean(problem(fault));
         if fault.pointer.is_empty() {
             text.push_str(&format!("  {problem}\n"));
         } else {
@@ -166,6 +170,36 @@ fn in_words(message: &str, faults: &[Fault], hint: Option<&str>) -> String {
     text
 }
 
+/// The codes that stand before the faults of a bundle.
+const BUNDLE_FAULTS: [&str; 10] = [
+    "archive",
+    "invalid",
+    "manifest",
+    "mismatch",
+    "missing",
+    "not_canonical",
+    "too_large",
+    "unexpected",
+    "wrong_hash",
+    "wrong_size",
+];
+
+/// A fault's problem without the code and the path that stand before it and beside it.
+fn problem(fault: &Fault) -> &str {
+    let text = match fault.problem.split_once(": ") {
+        Some((code, rest)) if BUNDLE_FAULTS.contains(&code) => rest,
+        _ => return &fault.problem,
+    };
+    let path = fault.pointer.trim_start_matches('/');
+    if let Some(rest) = text.strip_prefix(path).and_then(|rest| rest.strip_prefix(' ')) {
+        return rest;
+    }
+    match text.split_once(": ") {
+        Some((named, rest)) if path.starts_with(named) => rest,
+        _ => text,
+    }
+}
+
 /// What usually helps against an error of that code.
 const fn usual_hint(code: ErrorCode) -> Option<&'static str> {
     match code {
@@ -176,7 +210,7 @@ const fn usual_hint(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::SilentPatch => Some("ask for something to hear, or try another --seed"),
         ErrorCode::InvalidPatch => Some("docs/parameters.md lists every parameter with its range"),
-        ErrorCode::VerificationFailed => Some("fetch or make the bundle again"),
+        ErrorCode::VerificationFailed | ErrorCode::InvalidBundle => Some("fetch or make the bundle again"),
         ErrorCode::Internal => Some("this is a fault of ours: please report it with the command you typed"),
         _ => None,
     }
@@ -220,6 +254,20 @@ mod tests {
         let of = |kind: io::ErrorKind| Failure::reading(Path::new("x"), &kind.into()).exit_code();
         assert_eq!(of(io::ErrorKind::NotFound), 3);
         assert_eq!(of(io::ErrorKind::PermissionDenied), 6);
+    }
+
+    #[test]
+    fn a_fault_of_a_file_names_the_file_once_and_no_code() {
+        let fault = |pointer: &str, problem: &str| Fault {
+            pointer: pointer.to_owned(),
+            problem: problem.to_owned(),
+        };
+        let sized = fault("/a.txt", "wrong_size: a.txt has 2 bytes, the manifest says 1");
+        assert_eq!(problem(&sized), "has 2 bytes, the manifest says 1");
+        let json = fault("/a.json", "invalid: a.json: not JSON");
+        assert_eq!(problem(&json), "not JSON");
+        assert_eq!(problem(&fault("/a", "unknown field")), "unknown field");
+        assert_eq!(problem(&fault("/prompt", "empty: say what")), "empty: say what");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use songwalker_schemas::ErrorCode;
 use tempfile::Builder;
 
 use crate::failure::Failure;
+use crate::output;
 use crate::whole_file::{UNFINISHED, with_usual_rights};
 
 /// Says where Vital's user presets are, instead of the usual place.
@@ -53,6 +54,15 @@ pub fn presets_folder() -> Result<PathBuf, Failure> {
         }
         None => Err(Failure::new(ErrorCode::NotFound, "the home folder is not known").with_hint(hint)),
     }
+}
+
+/// Says early whether presets could be put into `presets`.
+///
+/// # Errors
+/// `storage_unavailable`.
+pub fn probe(presets: &Path) -> Result<(), Failure> {
+    output::probe(&presets.join(OWN_FOLDER))
+        .map_err(|failure| failure.with_hint(format!("{VARIABLE} names another place")))
 }
 
 /// Puts a preset into `presets`/SongWalker, as `<stem>.vital`, or `<stem> 2.vital`, … where another has that name.

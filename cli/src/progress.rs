@@ -145,9 +145,9 @@ fn millis(since: Instant) -> f64 {
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(STEPS as u64);
     let template = if terminal::is_coloured() {
-        "{spinner:.cyan} {bar:32.cyan/dim} {percent:>3} %  {msg}"
+        "{spinner:.cyan} {bar:32.cyan/dim} {percent:>3} %  {wide_msg}"
     } else {
-        "{spinner} {bar:32} {percent:>3} %  {msg}"
+        "{spinner} {bar:32} {percent:>3} %  {wide_msg}"
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(

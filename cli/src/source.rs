@@ -100,12 +100,9 @@ pub fn bundle_zip(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut files = BTreeMap::new();
     gather(path, "", &mut files, &mut 0)?;
     if !files.contains_key(layout::MANIFEST) {
-        let message = format!(
-            "{} is no unpacked bundle: it has no {}",
-            path.display(),
-            layout::MANIFEST
-        );
-        return Err(Failure::new(ErrorCode::InvalidBundle, message));
+        let message = format!("{} is no bundle: it has no {}", path.display(), layout::MANIFEST);
+        return Err(Failure::new(ErrorCode::InvalidBundle, message)
+            .with_hint("name the folder that `generate` made, or the zip in it"));
     }
     // The packed bundle lies beside its own files; it is no part of itself.
     files.retain(|name, _| name.contains('/') || !name.ends_with(".zip"));
@@ -115,6 +112,18 @@ pub fn bundle_zip(path: &Path) -> Result<Vec<u8>, Failure> {
             format!("{} is not an unpacked bundle: {fault}", path.display()),
         )
     })
+}
+
+/// What cannot be a bundle's zip, said without a word on archives.
+///
+/// # Errors
+/// `code`.
+pub fn refuse_what_is_no_zip(path: &Path, bytes: &[u8], code: ErrorCode) -> Result<(), Failure> {
+    if bytes.starts_with(ZIP_START) {
+        return Ok(());
+    }
+    let message = format!("{} is no bundle: neither a zip nor a folder", path.display());
+    Err(Failure::new(code, message).with_hint("name the folder that `generate` made, or the zip in it"))
 }
 
 /// What is wrong with a bundle, as its reader says it.
@@ -134,6 +143,7 @@ fn refused(path: &Path, error: &VerifyError) -> Failure {
 }
 
 fn checked(path: &Path, zip: Vec<u8>) -> Result<Bundle, Failure> {
+    refuse_what_is_no_zip(path, &zip, ErrorCode::InvalidBundle)?;
     match verify::verify(&zip) {
         Ok(report) => Ok(Bundle { zip, report }),
         Err(error) => Err(refused(path, &error)),

@@ -82,6 +82,12 @@ pub fn clean(text: &str) -> String {
         })
 }
 
+/// How this program was called, for lines to type: `songwalker`, or the path to it where it is not installed.
+pub fn program() -> String {
+    let called = std::env::args().next().filter(|name| !name.is_empty());
+    called.map_or_else(|| "songwalker".to_owned(), |name| quoted(&name))
+}
+
 /// An argument as a shell reads it back.
 pub fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);

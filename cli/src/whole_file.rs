@@ -15,7 +15,7 @@ use crate::interrupt::{self, Answer};
 /// # Errors
 /// `not_found`, `storage_unavailable`, or `code` where it is a folder or longer; no more than `limit` is ever read.
 pub fn read(path: &Path, limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failure> {
-    let too_long = || Failure::new(code, format!("{} is longer than {limit} bytes", path.display()));
+    let too_long = || Failure::new(code, format!("{} is longer than {}", path.display(), size(limit)));
     let file = File::open(path).map_err(|error| Failure::reading(path, &error))?;
     let told = file.metadata().map_err(|error| Failure::reading(path, &error))?;
     if told.is_dir() {
@@ -36,6 +36,15 @@ pub fn read(path: &Path, limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failu
         Err(too_long())
     } else {
         Ok(bytes)
+    }
+}
+
+/// A size in the unit that fits.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
     }
 }
 

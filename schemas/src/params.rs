@@ -275,6 +275,9 @@ mod tests {
                 assert_eq!(value, row.default, "{}", row.path);
             }
             assert!(row.min <= row.default && row.default <= row.max, "{}", row.path);
+            for bound in [row.min, row.max, row.default] {
+                assert_eq!(crate::canonical::quantise(bound), bound, "{}: not in canonical form", row.path);
+            }
         }
     }
 

@@ -85,6 +85,15 @@ pub fn real<const MIN: i32, const MAX: i32>(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("must be a number from {MIN} to {MAX}"))
 }
 
+/// A whole number within bounds.
+pub fn whole<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(text: &str) -> Result<T, String> {
+    text.parse()
+        .ok()
+        .filter(|n: &u64| (MIN..=MAX).contains(n))
+        .and_then(|n| T::try_from(n).ok())
+        .ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +133,15 @@ mod tests {
             "=1",
         ] {
             assert!(setting(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_outside_its_bounds_is_refused() {
+        assert_eq!(whole::<u8, 0, 127>("127"), Ok(127));
+        for bad in ["128", "-1", "1.5", ""] {
+            let message = "must be a whole number from 0 to 127".to_owned();
+            assert_eq!(whole::<u8, 0, 127>(bad), Err(message));
         }
     }
 

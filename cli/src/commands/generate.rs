@@ -66,6 +66,7 @@ pub fn run(args: &Generate) -> Result<(), Failure> {
         .transpose()?;
     interrupt::answer(Answer::Ask);
     output::probe(&args.out)?;
+    presets.as_deref().map(install::probe).transpose()?;
 
     let progress = Progress::start(args.json);
     let generated = generate(args, &wish, seed, &progress)?;
@@ -148,7 +149,13 @@ fn similar_templates(id: &str) -> Vec<&'static str> {
         .filter(|(likeness, _)| *likeness >= 0.8)
         .collect();
     alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    alike.into_iter().take(3).map(|(_, id)| id).collect()
+    let best = alike.first().map_or(0.0, |(likeness, _)| *likeness);
+    alike
+        .into_iter()
+        .take_while(|(likeness, _)| *likeness > best - 0.05)
+        .take(3)
+        .map(|(_, id)| id)
+        .collect()
 }
 
 fn wish(args: &Generate) -> Result<Wish, Failure> {

@@ -13,7 +13,7 @@ use crate::commands::analyse;
 use crate::failure::Failure;
 use crate::source::{self, Bundle};
 use crate::table::Table;
-use crate::terminal::{self, BOLD, COMMAND, DIM, clean, paint, quoted};
+use crate::terminal::{self, BOLD, COMMAND, DIM, clean, paint, program, quoted};
 
 /// Positions of a drawn knob.
 const KNOB: usize = 12;
@@ -41,7 +41,8 @@ pub fn run(args: &Show) -> Result<(), Failure> {
 pub fn command(bundle: &Path, provenance: &Provenance) -> String {
     let Provenance { seed, variations, .. } = provenance;
     format!(
-        "songwalker generate --intent {} --seed {seed} --variations {variations}",
+        "{} generate --intent {} --seed {seed} --variations {variations}",
+        program(),
         quoted(&bundle.display().to_string())
     )
 }
@@ -99,7 +100,7 @@ fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comm
         .meta
         .subcategory
         .as_ref()
-        .map(|kind| format!(" ({})", clean(kind)))
+        .map(|kind| format!(" ({})", clean(&kind.replace('_', " "))))
         .unwrap_or_default();
     let mut text = format!(
         "{}  {}{kind}, {}\n\n",

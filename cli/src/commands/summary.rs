@@ -7,9 +7,10 @@ use songwalker_generator::package::layout;
 use songwalker_schemas::limits::MAX_SEED;
 
 use crate::args::{DEFAULT_OUT, DEFAULT_VARIATIONS};
+use crate::commands::asked;
 use crate::commands::generate::Made;
 use crate::table::{LINE, Table, wrapped};
-use crate::terminal::{BOLD, COMMAND, DIM, GOOD, NOTICE, clean, paint, quoted};
+use crate::terminal::{BOLD, COMMAND, DIM, GOOD, NOTICE, clean, paint, program, quoted};
 
 /// Longest prompt that is repeated in a line to type, in characters.
 const MAX_REPEATED_PROMPT: usize = 70;
@@ -25,6 +26,7 @@ const PLAIN: Style = Style::new();
 /// The whole of it.
 pub fn text(made: &Made) -> String {
     let mut text = heading(made);
+    text.push_str(&understood(made));
     text.push_str(&measured(made));
     text.push_str(&remarks(made));
     text.push_str(&files(made));
@@ -38,7 +40,7 @@ fn heading(made: &Made) -> String {
         .meta
         .subcategory
         .as_ref()
-        .map(|kind| format!(" ({})", clean(kind)))
+        .map(|kind| format!(" ({})", clean(&kind.replace('_', " "))))
         .unwrap_or_default();
     format!(
         "{}  {}{kind}, {}{}\n\n",
@@ -56,12 +58,28 @@ fn heading(made: &Made) -> String {
     )
 }
 
+/// What was asked, as it was understood.
+fn understood(made: &Made) -> String {
+    let words = asked::in_words(&made.generated.intent);
+    let words = if words.is_empty() {
+        "nothing beyond its kind".to_owned()
+    } else {
+        words.join(", ")
+    };
+    let mut table = Table::new();
+    for (index, line) in wrapped(&clean(&words), LINE - 14).into_iter().enumerate() {
+        let name = if index == 0 { "understood" } else { "" };
+        table.row([(DIM, name.to_owned()), (PLAIN, line)]);
+    }
+    format!("{}\n", table.text(2))
+}
+
 fn measured(made: &Made) -> String {
     let report = &made.generated.report;
     let mut table = Table::new();
     table.row([
         (PLAIN, String::new()),
-        (DIM, "asked".into()),
+        (DIM, "checked".into()),
         (DIM, "wanted".into()),
         (DIM, "measured".into()),
     ]);
@@ -69,8 +87,11 @@ fn measured(made: &Made) -> String {
         table.row([
             mark(asked.reached),
             (PLAIN, clean(&asked.what)),
-            (PLAIN, clean(&asked.wanted)),
-            (if asked.reached { PLAIN } else { NOTICE }, clean(&asked.got)),
+            (PLAIN, figures(&clean(&asked.wanted))),
+            (
+                if asked.reached { PLAIN } else { NOTICE },
+                figures(&clean(&asked.got)),
+            ),
         ]);
     }
     let loudness = &report.loudness;
@@ -91,6 +112,27 @@ fn measured(made: &Made) -> String {
         (PLAIN, got),
     ]);
     table.text(2)
+}
+
+/// A measure with no more digits than say something, and a true minus.
+fn figures(measure: &str) -> String {
+    let figure = |word: &str| {
+        let Some(value) = word.parse::<f64>().ok().filter(|value| value.is_finite()) else {
+            return word.to_owned();
+        };
+        let text = match value.abs() {
+            size if size >= 99.95 => format!("{value:.0}"),
+            size if size >= 9.995 => format!("{value:.1}"),
+            _ => format!("{value:.2}"),
+        };
+        let text = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &text
+        };
+        text.replace('-', "−")
+    };
+    measure.split(' ').map(figure).collect::<Vec<_>>().join(" ")
 }
 
 fn mark(reached: bool) -> (Style, String) {
@@ -114,6 +156,10 @@ fn remarks(made: &Made) -> String {
     }
     if made.prompt.is_some() && generated.intent.confidence < LOW_CONFIDENCE {
         remarks.push("Few of these words describe a sound, so much of this is a guess.".to_owned());
+    }
+    if generated.report.loudness.limited_by == "master" && generated.report.loudness.lufs < TARGET_LUFS - 1.0
+    {
+        remarks.push("Its volume is as high as it goes, and it is still quieter than −18 LUFS.".to_owned());
     }
     for lost in &generated.bundle.lost {
         remarks.push(format!("Vital does not carry: {lost}"));
@@ -190,17 +236,18 @@ fn next(made: &Made) -> String {
     if let Some(command) = another_version(made) {
         line("another version", command);
     }
+    let program = program();
     let folder = quoted(&made.written.folder.display().to_string());
-    line("macros and measures", format!("songwalker show {folder}"));
-    line("check every file", format!("songwalker verify {folder}"));
+    line("macros and measures", format!("{program} show {folder}"));
+    line("check every file", format!("{program} verify {folder}"));
     // What this machine cannot do is not praised.
     if !made.args.play && !crate::play::found().is_empty() {
-        line("hear it at once", "songwalker generate … --play".to_owned());
+        line("hear it at once", format!("{program} generate … --play"));
     }
     if made.args.install.is_none() {
         line(
             "into Vital's browser",
-            "songwalker generate … --install vital".to_owned(),
+            format!("{program} generate … --install vital"),
         );
     }
     format!("\n{}\n{}", paint(BOLD, "Next"), table.text(2))
@@ -211,7 +258,7 @@ fn another_version(made: &Made) -> Option<String> {
     let prompt = made
         .prompt
         .filter(|prompt| prompt.chars().count() <= MAX_REPEATED_PROMPT)?;
-    let mut command = format!("songwalker generate {}", quoted(prompt.trim()));
+    let mut command = format!("{} generate {}", program(), quoted(prompt.trim()));
     let mut option = |name: &str, value: &str| command.push_str(&format!(" --{name} {}", quoted(value)));
     if let Some(id) = &made.args.template {
         option("template", id);
@@ -244,6 +291,14 @@ fn size(bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn measures_have_no_digits_that_say_nothing() {
+        assert_eq!(figures("75.00 … 2700 ms"), "75 … 2700 ms");
+        assert_eq!(figures("≥ -10.50 dB"), "≥ −10.5 dB");
+        assert_eq!(figures("0.00 cents"), "0 cents");
+        assert_eq!(figures("never"), "never");
+    }
 
     #[test]
     fn sizes_are_said_in_the_unit_that_fits() {

@@ -7,7 +7,7 @@ use songwalker_schemas::{Category, MacroTemplate};
 use crate::args::Templates;
 use crate::failure::Failure;
 use crate::table::{LINE, wrapped};
-use crate::terminal::{self, BOLD, COMMAND, DIM, paint};
+use crate::terminal::{self, BOLD, COMMAND, DIM, paint, program};
 
 /// Prints the list, by category.
 pub fn run(args: &Templates) -> Result<(), Failure> {
@@ -32,7 +32,7 @@ pub fn run(args: &Templates) -> Result<(), Failure> {
     text.push_str(&format!(
         "\n{} templates. Start from one: {}\n",
         list.len(),
-        paint(COMMAND, "songwalker generate \"…\" --template ID")
+        paint(COMMAND, format!("{} generate \"…\" --template ID", program()))
     ));
     terminal::print(&text)
 }

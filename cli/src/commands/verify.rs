@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use songwalker_generator::verify;
+use songwalker_schemas::ErrorCode;
 
 use crate::args::Verify;
 use crate::failure::Failure;
@@ -11,6 +12,7 @@ use crate::terminal::{self, BOLD, DIM, GOOD, NOTICE, paint};
 /// Checks, and says what was checked.
 pub fn run(args: &Verify) -> Result<(), Failure> {
     let zip = source::bundle_zip(&args.bundle)?;
+    source::refuse_what_is_no_zip(&args.bundle, &zip, ErrorCode::VerificationFailed)?;
     let report = verify::verify(&zip).map_err(|error| {
         let count = error.faults.len();
         let message = format!(

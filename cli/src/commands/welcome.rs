@@ -1,10 +1,11 @@
 //! `songwalker` alone: what it is, and the two commands to begin with.
 
 use crate::failure::Failure;
-use crate::terminal::{self, BOLD, COMMAND, DIM, paint};
+use crate::terminal::{self, BOLD, COMMAND, DIM, paint, program};
 
 /// Prints the welcome.
 pub fn run() -> Result<(), Failure> {
+    let program = program();
     terminal::print(&format!(
         "{name}  type what a sound should be, get a playable patch\n\n  \
            {generate}\n      {generate_does}\n  \
@@ -13,14 +14,14 @@ pub fn run() -> Result<(), Failure> {
         name = paint(BOLD, "SongWalker"),
         generate = paint(
             COMMAND,
-            "songwalker generate \"warm analog pad with slow movement, wide\""
+            format!("{program} generate \"warm analog pad with slow movement, wide\"")
         ),
         generate_does = paint(
             DIM,
             "makes a patch for Vital, a preview to hear and variations, in songwalker-out/"
         ),
-        templates = paint(COMMAND, "songwalker templates"),
+        templates = paint(COMMAND, format!("{program} templates")),
         templates_does = paint(DIM, "lists the sounds that a patch can start from"),
-        help = paint(DIM, "songwalker --help has the rest."),
+        help = paint(DIM, format!("{program} --help has the rest.")),
     ))
 }

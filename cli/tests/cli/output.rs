@@ -142,7 +142,8 @@ fn a_person_reads_what_was_measured_where_the_files_are_and_what_comes_next() {
     assert_eq!(ended.code, 0);
     for word in [
         "pluck",
-        "asked",
+        "understood",
+        "checked",
         "measured",
         "loudness",
         "songwalker-out/",

@@ -169,7 +169,13 @@ impl Goal {
         let up = miss > 0.0;
         match self.measure {
             // 0.06 octaves a semitone above the fundamental, less below it; a little over the bound.
-            Measure::Brightness => c.brightness_st += (miss * 15.0 + 2.0 * miss.signum()).clamp(-20.0, 20.0),
+            Measure::Brightness => {
+                c.brightness_st += (miss * 15.0 + 2.0 * miss.signum()).clamp(-20.0, 20.0);
+                if miss < -0.3 {
+                    // What a drive behind the filter makes, no filter takes away.
+                    c.drive_db -= 4.0;
+                }
+            }
             Measure::Highs => c.brightness_st += (miss * 0.8).clamp(-14.0, 14.0),
             Measure::Width => c.width += (miss * 2.2 + 0.08 * miss.signum()).clamp(-0.6, 0.6),
             Measure::Attack => {
@@ -447,16 +453,12 @@ fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
         }
         Category::Pad | Category::Strings | Category::Choir => {
             if !is_fast {
-                add(
-                    Measure::Attack,
-                    "it swells",
-                    Some(75.0),
-                    Some(if intent.category == Category::Pad {
-                        2_700.0
-                    } else {
-                        1_350.0
-                    }),
-                );
+                let (low, high) = if intent.category == Category::Pad {
+                    (215.0, 2_700.0)
+                } else {
+                    (75.0, 1_350.0)
+                };
+                add(Measure::Attack, "it swells", Some(low), Some(high));
             }
             add(Measure::Sustain, "it goes on", Some(-10.5), None);
         }

@@ -72,6 +72,13 @@ fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
         return;
     }
     let cents = 26.0 * degree + more_cents;
+    if cents <= 0.0 {
+        for i in tonal {
+            let unison = &mut patch.modules.osc[i].unison;
+            unison.detune_cents = (unison.detune_cents + cents).max(0.0);
+        }
+        return;
+    }
     if tonal.len() == 2 && tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1) {
         // Both go half the way, so that the pitch stays between them.
         let sign = if patch.modules.osc[tonal[1]].tune_cents < patch.modules.osc[tonal[0]].tune_cents {

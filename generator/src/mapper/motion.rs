@@ -306,7 +306,8 @@ fn vibrato(hz: f64, cents: f64, patch: &mut PatchSpec) {
         .filter(|i| patch.modules.osc[*i].enabled)
         .map(|i| format!("/modules/osc/{i}/transpose"))
         .collect();
-    routes::retain(patch, |r| !(is_moving(r) && pitched.contains(&r.target)));
+    let is_pitch = |target: &str| pitched.iter().any(|p| p == target) || target.ends_with("cents");
+    routes::retain(patch, |r| !(is_moving(r) && is_pitch(&r.target)));
     let Some(i) = free_lfo(patch) else { return };
     let lfo = &mut patch.modules.lfo[i];
     lfo.set_shape(LfoShape::Sine);

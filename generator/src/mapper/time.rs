@@ -61,10 +61,16 @@ fn attack(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
         env.attack_s = seconds;
     } else if let Some(degree) = asked.attack {
         env.attack_s = if degree >= 0.0 {
-            let least = if decays(intent.category) { 0.12 } else { 0.9 };
-            (env.attack_s * (1.0 + 2.4 * degree)).max(2.0 * least * degree)
+            let least = if decays(intent.category) { 0.12 } else { 1.0 };
+            (env.attack_s * (1.0 + 3.4 * degree)).max(2.0 * least * degree)
         } else {
-            (env.attack_s * math::exp2(6.0 * degree)).min(0.09 * (1.0 + degree) + 0.001)
+            let least = env.attack_s * math::exp2(6.0 * degree);
+            // "Not slow" is not yet fast.
+            if degree <= -0.45 {
+                least.min(0.09 * (1.0 + degree) + 0.001)
+            } else {
+                least
+            }
         };
         if degree <= -0.4 {
             env.delay_s = 0.0;

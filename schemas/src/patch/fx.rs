@@ -128,8 +128,8 @@ module! {
         voices: int(1, 4, 4, "pairs", false) "voices" "Voices" "Pairs of delay taps.";
         rate: group(ChorusRate) "" "Rate" "How fast the delays move.";
         depth: real(0.0, 1.0, 0.5, "", Linear, true) "mod_depth" "Depth" "How far the delays move.";
-        delay_1_ms: real(0.9765625, 20.0, 1.953125, "ms", ExponentialMs, true) "delay_1" "Delay 1" "Shortest delay.";
-        delay_2_ms: real(0.9765625, 20.0, 7.8125, "ms", ExponentialMs, true) "delay_2" "Delay 2" "Longest delay.";
+        delay_1_ms: real(0.976563, 20.0, 1.953125, "ms", ExponentialMs, true) "delay_1" "Delay 1" "Shortest delay.";
+        delay_2_ms: real(0.976563, 20.0, 7.8125, "ms", ExponentialMs, true) "delay_2" "Delay 2" "Longest delay.";
         feedback: real(-0.95, 0.95, 0.4, "", Linear, true) "feedback" "Feedback" "How much comes round again.";
         filter_hz: real(12.978272, 21096.163762, 261.625565, "Hz", Note, true) "cutoff" "Filter" "Centre of the delays' filter.";
         spread: real(0.0, 1.0, 1.0, "", Linear, true) "spread" "Filter spread" "Width of the delays' filter.";
@@ -331,7 +331,7 @@ module! {
         low_shelf: group(LowShelf) "low_shelf_" "Low shelf" "Swallows lows.";
         high_shelf: group(HighShelf) "high_shelf_" "High shelf" "Swallows highs.";
         mod_amount: real(0.0, 1.0, 0.223607, "", Linear, true) "chorus_amount" "Modulation" "How much the room moves; acts squared.";
-        mod_hz: real(0.00390625, 8.0, 0.25, "Hz", Exponential, true) "chorus_frequency" "Modulation rate" "How fast the room moves.";
+        mod_hz: real(0.003907, 8.0, 0.25, "Hz", Exponential, true) "chorus_frequency" "Modulation rate" "How fast the room moves.";
     }
 }
 

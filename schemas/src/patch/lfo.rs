@@ -119,7 +119,7 @@ module! {
     /// What smooths an LFO.
     LfoSmooth {
         mode: choice(SmoothMode::Time) "smooth_mode" "Smooth mode" "Whether the start fades in or the value lags.";
-        time_s: real(0.0009765625, 16.0, 0.005524, "s", Exponential, true) "smooth_time" "Smooth time" "Lag where the mode is time.";
+        time_s: real(0.000977, 16.0, 0.005524, "s", Exponential, true) "smooth_time" "Smooth time" "Lag where the mode is time.";
         fade_s: real(0.0, 8.0, 0.0, "s", Linear, true) "fade_time" "Fade time" "Fade where the mode is fade.";
     }
 }

@@ -66,7 +66,7 @@ module! {
     /// Rate of an LFO.
     LfoRate {
         mode: choice(RateMode::Tempo) "sync" "Rate mode" "Whether the rate is in hertz, in note values or follows the note.";
-        hz: real(0.0078125, 512.0, 2.0, "Hz", Exponential, true) "frequency" "Rate" "Speed where the mode is hz.";
+        hz: real(0.007813, 512.0, 2.0, "Hz", Exponential, true) "frequency" "Rate" "Speed where the mode is hz.";
         sync: choice(Sync::Half) "tempo" "Note value" "Speed where the mode follows the tempo.";
         transpose: int(-60, 36, -12, "semitones", true) "keytrack_transpose" "Rate transpose" "Semitones from the note where the mode is keytrack.";
         tune_cents: real(-100.0, 100.0, 0.0, "cents", Hundredth, true) "keytrack_tune" "Rate tune" "Fine tuning where the mode is keytrack.";
@@ -77,7 +77,7 @@ module! {
     /// Rate of a random source.
     RandomRate {
         mode: choice(RateMode::Tempo) "sync" "Rate mode" "Whether the rate is in hertz, in note values or follows the note.";
-        hz: real(0.0078125, 512.0, 2.0, "Hz", Exponential, true) "frequency" "Rate" "Speed where the mode is hz.";
+        hz: real(0.007813, 512.0, 2.0, "Hz", Exponential, true) "frequency" "Rate" "Speed where the mode is hz.";
         sync: choice(Sync::Quarter) "tempo" "Note value" "Speed where the mode follows the tempo.";
         transpose: int(-60, 36, -12, "semitones", true) "keytrack_transpose" "Rate transpose" "Semitones from the note where the mode is keytrack.";
         tune_cents: real(-100.0, 100.0, 0.0, "cents", Hundredth, true) "keytrack_tune" "Rate tune" "Fine tuning where the mode is keytrack.";
@@ -115,7 +115,7 @@ module! {
     /// Time of a delay line.
     DelayTime {
         mode: choice_in(RateMode::Tempo, Hz, Triplet) "sync" "Time mode" "Whether the time is in seconds (hz) or in note values; dotted is longer, triplet shorter.";
-        seconds: real(0.001953125, 4.0, 0.25, "s", InverseExponential, true) "frequency" "Time" "Time where the mode is hz.";
+        seconds: real(0.001954, 4.0, 0.25, "s", InverseExponential, true) "frequency" "Time" "Time where the mode is hz.";
         sync: choice_in(Sync::Eighth, Bars4, SixtyFourth) "tempo" "Note value" "Time where the mode follows the tempo.";
     }
 }
