@@ -15,7 +15,11 @@ impl Audio {
     /// Silence of `frames` sample frames.
     #[must_use]
     pub fn silence(sample_rate: u32, frames: usize) -> Self {
-        Self { sample_rate, left: vec![0.0; frames], right: vec![0.0; frames] }
+        Self {
+            sample_rate,
+            left: vec![0.0; frames],
+            right: vec![0.0; frames],
+        }
     }
 
     /// Length in sample frames.

@@ -105,5 +105,9 @@ pub fn hz_to_note(hz: f64) -> f64 {
 #[must_use]
 #[inline]
 pub fn curve(t: f64, power: f64) -> f64 {
-    if power.abs() < 0.005 { t } else { (libm::exp(power * t) - 1.0) / (libm::exp(power) - 1.0) }
+    if power.abs() < 0.005 {
+        t
+    } else {
+        (libm::exp(power * t) - 1.0) / (libm::exp(power) - 1.0)
+    }
 }

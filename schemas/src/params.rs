@@ -276,7 +276,12 @@ mod tests {
             }
             assert!(row.min <= row.default && row.default <= row.max, "{}", row.path);
             for bound in [row.min, row.max, row.default] {
-                assert_eq!(crate::canonical::quantise(bound), bound, "{}: not in canonical form", row.path);
+                assert_eq!(
+                    crate::canonical::quantise(bound),
+                    bound,
+                    "{}: not in canonical form",
+                    row.path
+                );
             }
         }
     }
