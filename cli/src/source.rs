@@ -164,6 +164,11 @@ fn read_json_or_zip(path: &Path, json_limit: usize, code: ErrorCode) -> Result<V
     }
 }
 
+/// What file browsers leave in every folder that they show.
+fn is_left_by_a_desktop(name: &str) -> bool {
+    matches!(name, ".DS_Store" | ".directory" | "Thumbs.db" | "desktop.ini") || name.starts_with("._")
+}
+
 /// Every file below a folder by its path in it, within the limits of a bundle. Links are not followed.
 fn gather(
     folder: &Path,
@@ -176,6 +181,9 @@ fn gather(
     for entry in fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))? {
         let entry = entry.map_err(|error| Failure::reading(folder, &error))?;
         let path = entry.path();
+        if is_left_by_a_desktop(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
         let name = entry
             .file_name()
             .into_string()

@@ -16,6 +16,7 @@ pub mod space;
 pub mod time;
 pub mod tone;
 
+use songwalker_engine::math;
 use songwalker_schemas::patch::voicing::{Priority, VoicingMode};
 use songwalker_schemas::{Intent, PatchSpec};
 
@@ -47,8 +48,8 @@ pub struct Corrections {
     pub wet_oct: f64,
     /// Lows below 250 Hz, dB.
     pub low_db: f64,
-    /// Level of the whole, dB.
-    pub level_db: f64,
+    /// Level of oscillators and noise, dB.
+    pub source_db: f64,
 }
 
 /// The patch of an intent.
@@ -65,8 +66,7 @@ pub fn map(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections)
     motion::apply(intent, corrections, &mut patch);
     space::apply(intent, corrections, &mut patch);
     keep::apply(intent, &mut patch);
-    patch.modules.voicing.master_db =
-        (patch.modules.voicing.master_db + corrections.level_db).clamp(-60.0, 6.0);
+    louder(corrections.source_db, &mut patch);
     macros::assign(&mut patch);
     quantised(patch)
 }
@@ -105,6 +105,23 @@ fn describe(intent: &Intent, entry: &Entry, patch: &mut PatchSpec) {
     patch.meta.tags = intent.tags.clone();
     patch.meta.tempo_bpm = intent.tempo_bpm;
     patch.meta.comment = format!("Grown from the template {}.", entry.template.name);
+}
+
+/// Raises oscillators and noise, whose gain is the square of their level, as far as the loudest of them can go.
+fn louder(source_db: f64, patch: &mut PatchSpec) {
+    if source_db <= 0.0 {
+        return;
+    }
+    let modules = &mut patch.modules;
+    let heard = modules.osc.iter().filter(|osc| osc.enabled).map(|osc| osc.level);
+    let loudest = heard
+        .chain(modules.sample.enabled.then_some(modules.sample.level))
+        .fold(0.0, f64::max);
+    let factor = math::db_to_gain(0.5 * source_db).min(1.0 / loudest.max(1e-3));
+    for osc in &mut modules.osc {
+        osc.level *= factor;
+    }
+    modules.sample.level = (modules.sample.level * factor).min(1.0);
 }
 
 fn voicing(intent: &Intent, patch: &mut PatchSpec) {

@@ -263,7 +263,15 @@ fn refused(refused: text::TextRefused) -> GenerateError {
         .as_slice()
         .first()
         .map_or_else(String::new, |fault| {
-            format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.problem)
+            let place = match fault
+                .pointer
+                .strip_prefix("/tags/")
+                .and_then(|n| n.parse::<usize>().ok())
+            {
+                Some(n) => format!("tag {}", n + 1),
+                None => format!("the {}", fault.pointer.trim_start_matches('/')),
+            };
+            format!("{place}: {}", fault.problem)
         });
     GenerateError::Request {
         code: refused.code,

@@ -24,7 +24,7 @@ pub use self::meta::Meta;
 pub use self::osc::Osc;
 pub use self::random::RandomSource;
 pub use self::sample::SampleOsc;
-pub use self::voicing::Voicing;
+pub use self::voicing::{Voicing, VoicingMode};
 pub use crate::modulation::{Modulation, Route, Source};
 use crate::table::Described;
 use crate::{Faults, canonical, rules};

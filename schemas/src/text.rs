@@ -45,7 +45,7 @@ pub fn prompt(text: &str) -> Result<String, TextRefused> {
         return Err(refused(
             ErrorCode::InvalidRequest,
             "/prompt",
-            "empty: say what the sound should be".to_owned(),
+            "empty; say what the sound should be".to_owned(),
         ));
     }
     if let Some((place, c)) = text.chars().enumerate().find(|(_, c)| is_forbidden(*c)) {

@@ -11,6 +11,7 @@ mod python;
 mod spectrograms;
 mod steps;
 mod test;
+mod thumbnail;
 mod workspace;
 
 use std::path::PathBuf;

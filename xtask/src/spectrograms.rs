@@ -7,7 +7,11 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::thumbnail;
 use crate::workspace::{Workspace, output};
+
+/// The template whose whole picture the README shows.
+const SHOWN: &str = "pad_evolving";
 
 /// Makes the page; true when every template could be made.
 pub fn run(binary: Option<PathBuf>) -> Result<bool> {
@@ -40,11 +44,12 @@ pub fn run(binary: Option<PathBuf>) -> Result<bool> {
             write!(page, "\n## {category}\n")?;
         }
         let bundle = generate(&binary, template, &scratch.join(id))?;
-        std::fs::copy(
-            bundle.join("preview/spectrogram.png"),
-            pictures.join(format!("{id}.png")),
-        )
-        .with_context(|| format!("template {id} has no spectrogram"))?;
+        let picture = std::fs::read(bundle.join("preview/spectrogram.png"))
+            .with_context(|| format!("template {id} has no spectrogram"))?;
+        std::fs::write(pictures.join(format!("{id}.png")), thumbnail::of(&picture)?)?;
+        if id == SHOWN {
+            std::fs::write(workspace.root.join("docs/spectrogram.png"), &picture)?;
+        }
         let analysis = analysis(&bundle).unwrap_or_default();
         let description = template["description"].as_str().unwrap_or_default();
         write!(page, "\n### {} (`{id}`)\n\n", text(template, "name"))?;

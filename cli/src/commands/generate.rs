@@ -251,6 +251,6 @@ fn as_json(made: &Made) -> Value {
         "seed": made.seed,
         "directory": absolute(written.folder.clone()),
         "already_there": written.already_there,
-        "installed": made.installed,
+        "installed": made.installed.map(|path| absolute(path.to_owned())),
     })
 }

@@ -106,6 +106,17 @@ fn a_folder_in_which_a_file_was_changed_is_no_bundle_any_more() {
         fs::write(path, bytes).unwrap();
     }
     assert_eq!(bench.run(&["verify", "copy"]).code, 0);
+    fs::write(bench.path("copy/.DS_Store"), "left by a desktop").unwrap();
+    assert_eq!(bench.run(&["verify", "copy"]).code, 0);
+    let zip = workbench::zip();
+    let packed = bench.path("copy").join(zip.file_name().unwrap());
+    fs::copy(&zip, &packed).unwrap();
+    assert_eq!(bench.run(&["verify", "copy"]).code, 0);
+    fs::write(&packed, "PK and nothing").unwrap();
+    bench
+        .run(&["verify", "copy", "--json"])
+        .fails_as("verification_failed", 7);
+    fs::remove_file(&packed).unwrap();
     fs::write(bench.path("copy/README.txt"), "changed").unwrap();
     let error = bench
         .run(&["verify", "copy", "--json"])

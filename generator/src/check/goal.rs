@@ -41,6 +41,8 @@ pub enum Measure {
     Pitch,
     /// Highs re all, dB.
     Highs,
+    /// Loudness of the probe, LUFS.
+    Loudness,
 }
 
 /// One goal: a measure between bounds.
@@ -76,7 +78,7 @@ impl Measure {
             Self::Onset => ("onset", "ms"),
             Self::Sustain => ("sustain", "dB"),
             Self::Active => ("length", "s"),
-            Self::Dirt => ("dirt", "steps over neutral"),
+            Self::Dirt => ("dirt", "steps over usual"),
             Self::Roughness => ("roughness", ""),
             Self::Movement => ("movement", ""),
             Self::LevelMovement => ("level movement", "dB"),
@@ -86,6 +88,7 @@ impl Measure {
             Self::MonoLoss => ("loss in mono", "dB"),
             Self::Pitch => ("pitch", "cents"),
             Self::Highs => ("highs", "dB"),
+            Self::Loudness => ("level", "LUFS"),
         }
     }
 
@@ -102,6 +105,7 @@ impl Measure {
             Self::Movement | Self::Low => 0.1,
             Self::ColourMovement => 0.25,
             Self::Inharmonic | Self::Highs => 6.0,
+            Self::Loudness => 3.0,
             Self::MonoLoss => 1.0,
             Self::Pitch => 10.0,
         }
@@ -146,6 +150,7 @@ impl Goal {
             Measure::MonoLoss => a.mono_loss_db,
             Measure::Pitch => a.pitch_cents,
             Measure::Highs => a.hf_ratio_db,
+            Measure::Loudness => a.lufs,
         }
     }
 
@@ -223,6 +228,7 @@ impl Goal {
                 c.attack_oct -= 0.8;
                 c.movement_oct -= 0.7;
             }
+            Measure::Loudness => c.source_db += miss.max(0.0) + 1.0,
             Measure::MonoLoss => c.width -= 0.25,
             Measure::Inharmonic => c.detune_cents += if up { 8.0 } else { -8.0 },
             Measure::Pitch => c.detune_cents -= 8.0,
@@ -296,9 +302,10 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
         if brightness >= 0.2 {
             goals.push(Goal::new(
                 Measure::Brightness,
-                "brighter than neutral",
+                &format!("brighter than a usual {}", intent.category),
                 Some(neutral.brightness_oct + 0.1 + 0.6 * brightness),
-                None,
+                // "Slightly" is not "very": what goes far beyond is brought back.
+                Some(neutral.brightness_oct + 0.9 + 1.6 * brightness),
             ));
         } else if brightness <= -0.2 || intent.avoid.contains(&Feature::Highs) {
             let degree = brightness.min(if intent.avoid.contains(&Feature::Highs) {
@@ -309,14 +316,14 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
             let bound = (neutral.brightness_oct - 0.05 + 0.75 * degree).max(0.12);
             goals.push(Goal::new(
                 Measure::Brightness,
-                "darker than neutral",
-                None,
+                &format!("darker than a usual {}", intent.category),
+                (degree > -0.6).then_some((bound - 0.45).max(0.05)),
                 Some(bound),
             ));
         } else if asked.warmth.is_some_and(|d| d >= 0.2) {
             goals.push(Goal::new(
                 Measure::Brightness,
-                "warm: no brighter than neutral",
+                &format!("warm: no brighter than a usual {}", intent.category),
                 None,
                 Some(neutral.brightness_oct + 0.05),
             ));
@@ -340,13 +347,13 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
         };
         goals.push(Goal {
             neutral: Some(own),
-            ..Goal::new(Measure::Dirt, "dirtier than neutral", Some(1.0), None)
+            ..Goal::new(Measure::Dirt, "dirtier than usual", Some(1.0), None)
         });
     }
-    if asked.roughness.is_some_and(|d| d >= 0.4) || asked.detune.is_some_and(|d| d >= 0.2) {
+    if asked.roughness.is_some_and(|d| d >= 0.4) || asked.detune.is_some_and(|d| d >= 0.3) {
         goals.push(Goal::new(
             Measure::Roughness,
-            "rougher than neutral",
+            "more beating than usual",
             Some(neutral.roughness + 0.25),
             None,
         ));
@@ -486,6 +493,9 @@ fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
     if !matches!(intent.category, Category::Fx) && !wants_slow_attack(intent) {
         add(Measure::Onset, "it answers the key", None, Some(135.0));
     }
+    // The master has 12 dB left: what is softer than that can not reach the preview's level.
+    let least_lufs = super::loudness::TARGET_LUFS - (6.0 - patch.modules.voicing.master_db) + 1.5;
+    add(Measure::Loudness, "loud enough", Some(least_lufs), None);
     let is_pitched = !matches!(intent.category, Category::Drum | Category::Fx)
         && patch.modules.osc.iter().any(|osc| osc.enabled);
     if is_pitched {

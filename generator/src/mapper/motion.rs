@@ -18,6 +18,15 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
     if !matches!(intent.category, Category::Fx | Category::Drum) {
         stay_heard(intent.category, patch);
     }
+    if asked
+        .movement
+        .as_ref()
+        .is_some_and(|m| m.rate_sync.is_none() && m.rate_hz.is_some_and(|hz| hz < 0.8))
+        && asked.detune.is_none_or(|d| d < 0.3)
+        && asked.roughness.is_none_or(|d| d < 0.3)
+    {
+        calm_beating(patch);
+    }
     if asked.vibrato_hz.is_some() || asked.vibrato_cents.is_some() {
         vibrato(
             asked.vibrato_hz.unwrap_or(5.5),
@@ -34,6 +43,14 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
             ..Movement::default()
         };
         periodic(&tremolo, None, patch);
+    }
+}
+
+/// Beats of detuned voices are faster than a slow movement and would hide it: they are brought below it.
+fn calm_beating(patch: &mut PatchSpec) {
+    for osc in &mut patch.modules.osc {
+        osc.unison.detune_cents = osc.unison.detune_cents.min(4.0);
+        osc.tune_cents = osc.tune_cents.clamp(-2.0, 2.0);
     }
 }
 

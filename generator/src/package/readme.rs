@@ -15,8 +15,8 @@ pub fn text(patch: &PatchSpec, stem: &str, variations: &[String]) -> String {
          \x20 To keep it, copy it into Presets in Vital's user folder.\n\
          \x20 The four macros fold SongWalker's eight; the preset's comments say what they do not carry.\n\n\
          In SongWalker\n\
-         \x20 Load {preset} in the plugin, or run\n\
-         \x20 songwalker render patch.json --out sound.wav\n\n\
+         \x20 songwalker render patch.json --out sound.wav --note 60\n\
+         \x20 {preset} is the same patch for the SongWalker plugin, which is not out yet.\n\n\
          Listen\n\
          \x20 {flac} is what it sounds like, {mid} what was played.\n",
         name = patch.name,

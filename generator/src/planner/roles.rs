@@ -117,10 +117,11 @@ fn sub_of(mentions: &[&Mention], category: Category, own: Option<&str>) -> Optio
             let sub = match (category, m.category, m.sub.as_deref()) {
                 (_, _, Some("gated")) => "gated",
                 (Category::Keys, Category::Stab, _) if m.weight >= 0.8 => "house",
-                (_, Category::Stab, _) if m.weight >= 0.8 => "stab",
+                (own, Category::Stab, _) if own != Category::Stab && m.weight >= 0.8 => "stab",
                 (Category::Pad, Category::Strings, _) if m.weight >= 0.4 => "string_machine",
                 (Category::Pad, Category::Choir | Category::Vox, _) if m.weight >= 0.3 => "vowel",
-                (Category::Bass, Category::Pluck, _) => "pluck_bass",
+                (Category::Pad, Category::Bell, _) if m.weight >= 0.8 => "glass",
+                (Category::Bass, Category::Pluck, _) if m.weight >= 0.3 => "pluck_bass",
                 (Category::Arp, Category::Bell, _) => "glass",
                 (Category::Pad, Category::Sequence, _) if m.weight >= 0.4 => "gated",
                 (_, _, Some("supersaw")) => "supersaw",
