@@ -20,7 +20,7 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
         "{}\nengine     {}\ngenerator  {}\nschemas    {SCHEMA_VERSION}",
         env!("CARGO_PKG_VERSION"),
         songwalker_engine::ENGINE_VERSION,
-        songwalker_generator::GENERATOR_VERSION,
+        songwalker_generator::generator_version(),
     )
 });
 

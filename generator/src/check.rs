@@ -5,6 +5,7 @@ pub mod goal;
 pub mod loudness;
 pub mod probe;
 pub mod report;
+pub mod wanted;
 
 use songwalker_schemas::{AudioAnalysis, Intent, PatchSpec};
 
@@ -47,7 +48,7 @@ pub fn settle(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Resul
         (neutral.join(), measured)
     });
     let neutral = neutral.map_err(|_| GenerateError::Render("the neutral probe failed".to_owned()))??;
-    let goals = goal::of(intent, &first, neutral.as_ref());
+    let goals = wanted::of(intent, &first, neutral.as_ref());
     let mut best = Checked {
         patch: first,
         goals,
@@ -87,7 +88,7 @@ fn neutral(
     shape: &probe::Shape,
     hooks: &Hooks,
 ) -> Result<Option<AudioAnalysis>, GenerateError> {
-    if !goal::is_relative(intent) {
+    if !wanted::is_relative(intent) {
         return Ok(None);
     }
     let Some(entry) = templates::neutral(intent.category) else {

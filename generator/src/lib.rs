@@ -16,6 +16,6 @@ pub mod planner;
 pub mod templates;
 pub mod vary;
 pub mod verify;
+pub mod version;
 
-/// The version of what turns words into patches; it changes with lexicon, templates or mapper.
-pub const GENERATOR_VERSION: &str = "0.1.0";
+pub use version::generator_version;

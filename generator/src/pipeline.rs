@@ -216,11 +216,11 @@ pub fn generate_from_intent(
     hooks.check()?;
 
     (hooks.progress)(Stage::Packaging, 0.0);
-    let report = check::report::of(&checked, note, hold_s, analysis, loudness, &intent.conflicts);
+    let report = check::report::of(&checked, intent, note, hold_s, analysis, loudness);
     let provenance = Provenance {
         schema_version: SCHEMA_VERSION.to_owned(),
         engine_version: songwalker_engine::ENGINE_VERSION.to_owned(),
-        generator_version: crate::GENERATOR_VERSION.to_owned(),
+        generator_version: crate::generator_version().to_owned(),
         planner: "embedded".to_owned(),
         template_id: entry.template.id.clone(),
         seed,

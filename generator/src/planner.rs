@@ -24,6 +24,8 @@ mod stem;
 mod text;
 mod vocabulary;
 
+pub(crate) use lexicon::texts as lexicon_texts;
+
 use draft::Draft;
 use effect::Axis;
 

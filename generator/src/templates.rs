@@ -112,6 +112,11 @@ const FILES: &[(Category, &str)] = &[
     (Category::Drone, include_str!("../data/templates/drone.toml")),
 ];
 
+/// The text of every data file.
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(_, text)| *text)
+}
+
 /// The templates of a category, read when first asked for.
 #[must_use]
 pub fn of(category: Category) -> &'static [Entry] {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use songwalker_engine::audio::Audio;
 use songwalker_engine::render::Note;
 use songwalker_engine::{ENGINE_VERSION, math, noise};
-use songwalker_generator::GENERATOR_VERSION;
+use songwalker_generator::generator_version;
 use songwalker_generator::package::{
     self, BundleParts, PackageError, PackedBundle, VariationPart, archive, layout, midi,
 };
@@ -38,7 +38,7 @@ impl Material {
         let provenance = Provenance {
             schema_version: "1.0".to_owned(),
             engine_version: ENGINE_VERSION.to_owned(),
-            generator_version: GENERATOR_VERSION.to_owned(),
+            generator_version: generator_version().to_owned(),
             planner: "embedded".to_owned(),
             template_id: "pad_warm".to_owned(),
             seed: 7,

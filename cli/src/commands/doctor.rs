@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use songwalker_engine::ENGINE_VERSION;
 use songwalker_engine::audio::Audio;
 use songwalker_engine::render::{self, RenderRequest};
-use songwalker_generator::GENERATOR_VERSION;
+use songwalker_generator::generator_version;
 use songwalker_schemas::patch::fx::Fx;
 use songwalker_schemas::{ErrorCode, Fault, PatchSpec, SCHEMA_VERSION, canonical};
 
@@ -141,7 +141,7 @@ fn as_json(test: &SelfTest) -> Value {
     let players: Vec<&str> = play::found().iter().map(|(player, _)| player.program).collect();
     json!({
         "versions": {
-            "songwalker": env!("CARGO_PKG_VERSION"), "engine": ENGINE_VERSION, "generator": GENERATOR_VERSION,
+            "songwalker": env!("CARGO_PKG_VERSION"), "engine": ENGINE_VERSION, "generator": generator_version(),
             "schemas": SCHEMA_VERSION, "build": build(),
         },
         "cpu": { "arch": std::env::consts::ARCH, "cores": cores(), "features": cpu_features(), "used": used_features() },
@@ -175,9 +175,10 @@ fn in_words(test: &SelfTest) -> String {
         &good,
         "versions",
         format!(
-            "songwalker {} ({} build), engine {ENGINE_VERSION}, generator {GENERATOR_VERSION}, schemas {SCHEMA_VERSION}",
+            "songwalker {} ({} build), engine {ENGINE_VERSION}, generator {}, schemas {SCHEMA_VERSION}",
             env!("CARGO_PKG_VERSION"),
-            build()
+            build(),
+            generator_version(),
         ),
     );
     let features = cpu_features();

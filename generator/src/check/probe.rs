@@ -28,7 +28,7 @@ impl Shape {
     #[must_use]
     pub fn of(intent: &Intent, patch: &PatchSpec) -> Self {
         let attack_s = patch.modules.env[0].attack_s + patch.modules.env[0].delay_s;
-        let moves = super::goal::wants_movement(intent) || super::goal::wants_stillness(intent);
+        let moves = super::wanted::wants_movement(intent) || super::wanted::wants_stillness(intent);
         let hold_s = if moves { 2.4 } else { 1.4 };
         let hold_s = f64::max(hold_s, (1.6 * attack_s).min(3.0));
         Self {

@@ -129,8 +129,8 @@ fn delay(intent: &Intent, patch: &mut PatchSpec) {
         if let Some(style) = ask.style {
             fx.style = style;
         }
-        fx.mix = fx.mix.max(0.24 + 0.22 * amount);
-        fx.feedback = fx.feedback.max(0.36 + 0.3 * amount);
+        fx.mix = fx.mix.max(0.27 + 0.22 * amount);
+        fx.feedback = fx.feedback.max(0.42 + 0.3 * amount);
         if let Some(seconds) = ask.time_s {
             fx.time.mode = RateMode::Hz;
             fx.time.seconds = seconds;

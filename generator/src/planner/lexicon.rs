@@ -90,6 +90,11 @@ const FILES: &[(Language, &str, &str)] = &[
         include_str!("../../data/lexicon/hi.toml"),
     ),
 ];
+
+/// The text of every data file.
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(_, _, text)| *text)
+}
 /// The longest phrase looked for, in tokens.
 const MAX_PHRASE: usize = 12;
 

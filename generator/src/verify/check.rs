@@ -190,7 +190,7 @@ impl Check {
         self.expected.insert(vital.clone());
         let same_version = provenance.is_none_or(|provenance| {
             provenance.engine_version == ENGINE_VERSION
-                && provenance.generator_version == crate::GENERATOR_VERSION
+                && provenance.generator_version == crate::generator_version()
         });
         if same_version {
             self.exported(vital, patch);
