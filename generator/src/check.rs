@@ -32,15 +32,23 @@ pub struct Checked {
     pub corrections: Corrections,
     /// What the probe of the kept patch measured.
     pub probe: AudioAnalysis,
+    /// The probe's note and times.
+    pub shape: probe::Shape,
 }
 
-/// Maps an intent, listens, and maps again until the goals are met or four corrections were tried.
+/// Listens to `first`, the intent's first patch, and maps again until the goals are met or four corrections were
+/// tried.
 ///
 /// # Errors
 /// Cancelled, silent whatever is tried, or the engine's refusal.
-pub fn settle(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Result<Checked, GenerateError> {
+pub fn settle(
+    intent: &Intent,
+    entry: &Entry,
+    seed: u64,
+    first: PatchSpec,
+    hooks: &Hooks,
+) -> Result<Checked, GenerateError> {
     let mut corrections = Corrections::default();
-    let first = mapper::map(intent, entry, seed, &corrections);
     let shape = probe::Shape::of(intent, &first);
     let (neutral, measured) = std::thread::scope(|scope| {
         let neutral = scope.spawn(|| neutral(intent, &shape, hooks));
@@ -55,6 +63,7 @@ pub fn settle(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Resul
         rounds: 0,
         corrections,
         probe: measured?,
+        shape,
     };
     let mut tried = best.probe.clone();
     for round in 1..=MOST_CORRECTIONS {

@@ -34,16 +34,12 @@ pub struct Corrections {
     pub attack_oct: f64,
     /// Factor of decay times, as a power of two.
     pub decay_oct: f64,
-    /// Factor of the release time, as a power of two.
-    pub release_oct: f64,
     /// Drive, dB.
     pub drive_db: f64,
     /// Roughness: detuning, cents.
     pub detune_cents: f64,
     /// Factor of movement depths, as a power of two.
     pub movement_oct: f64,
-    /// Room, as a power of two of its time.
-    pub space_oct: f64,
     /// Share of delay and reverb that nobody asked for, as a power of two.
     pub wet_oct: f64,
     /// Lows below 250 Hz, dB.

@@ -170,7 +170,7 @@ fn moves_slowly(patch: &PatchSpec) -> bool {
 #[must_use]
 pub fn of(patch: &PatchSpec, category: Category, register: Option<Register>) -> Phrase {
     let bpm = patch.meta.tempo_bpm.unwrap_or(120.0);
-    let beat_s = 60.0 / bpm.clamp(90.0, 150.0);
+    let beat_s = 60.0 / playing_tempo(bpm);
     let steps = steps(category, patch);
     let shift = register.map_or(0, |register| octaves_into(steps, register));
     let slow = if patch.modules.env[0].attack_s > 1.2 && steps == CHORD {
@@ -198,6 +198,19 @@ pub fn of(patch: &PatchSpec, category: Category, register: Option<Register>) -> 
         seconds: (seconds * 10.0).ceil() / 10.0,
         bpm,
     }
+}
+
+/// The tempo at which a phrase is played: very slow ones at the double, very fast ones at the half, so that the notes
+/// stay on the grid of what follows the tempo.
+fn playing_tempo(bpm: f64) -> f64 {
+    let mut tempo = bpm;
+    while tempo < 75.0 {
+        tempo *= 2.0;
+    }
+    while tempo > 150.0 {
+        tempo /= 2.0;
+    }
+    tempo
 }
 
 /// The first four seconds of a phrase, for variations.

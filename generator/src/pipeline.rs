@@ -15,7 +15,7 @@ use songwalker_schemas::{
 
 use crate::check::{self, Report, probe};
 use crate::error::GenerateError;
-use crate::mapper::choose;
+use crate::mapper::{self, Corrections, choose};
 use crate::package::{self, BundleParts, PackageError, PackedBundle, VariationPart};
 use crate::phrase::{self, Phrase};
 use crate::vary::{self, Varied};
@@ -43,10 +43,10 @@ pub enum Stage {
     Planning,
     /// The intent becomes a patch.
     Mapping,
-    /// The phrase is rendered.
-    Rendering,
     /// Probes are measured and corrected.
     Checking,
+    /// The phrase is rendered.
+    Rendering,
     /// Variations are made and checked.
     Varying,
     /// Everything becomes one bundle.
@@ -70,8 +70,8 @@ impl Stage {
         match self {
             Self::Planning => "planning",
             Self::Mapping => "mapping",
-            Self::Rendering => "rendering",
             Self::Checking => "checking",
+            Self::Rendering => "rendering",
             Self::Varying => "varying",
             Self::Packaging => "packaging",
         }
@@ -134,15 +134,7 @@ pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateE
     let prompt = text::prompt(&request.prompt).map_err(refused)?;
     let tags = text::tags(&request.tags).map_err(refused)?;
     check_numbers(request.seed, request.variations)?;
-    if let Some(id) = request.template_id.as_deref()
-        && templates::by_id(id).is_none()
-    {
-        return Err(problem(
-            ErrorCode::UnknownTemplate,
-            "/template_id",
-            format!("there is no template {id}"),
-        ));
-    }
+    check_template(request.template_id.as_deref())?;
     let plan = planner::plan(&planner::PlanRequest {
         prompt: &prompt,
         tags: &tags,
@@ -164,12 +156,14 @@ pub fn generate_from_intent(
 ) -> Result<Generated, GenerateError> {
     check_numbers(seed, variations)?;
     let intent = &sealed(intent)?;
+    check_template(intent.template_id.as_deref())?;
     hooks.check()?;
     (hooks.progress)(Stage::Mapping, 0.0);
     let entry = choose::template(intent, seed)
         .ok_or_else(|| GenerateError::Render(format!("no template for {}", intent.category)))?;
+    let first = mapper::map(intent, entry, seed, &Corrections::default());
     (hooks.progress)(Stage::Checking, 0.0);
-    let mut checked = check::settle(intent, entry, seed, hooks)?;
+    let mut checked = check::settle(intent, entry, seed, first, hooks)?;
     hooks.check()?;
 
     (hooks.progress)(Stage::Rendering, 0.0);
@@ -201,6 +195,7 @@ pub fn generate_from_intent(
     ] {
         *level += shift;
     }
+    analysis.dc *= math::db_to_gain(shift);
     if loudness.lufs < -60.0 {
         return Err(GenerateError::Silent);
     }
@@ -210,7 +205,7 @@ pub fn generate_from_intent(
     let varied = if variations == 0 {
         Vec::new()
     } else {
-        vary::make(&checked.patch, &checked.probe, intent, seed, variations, hooks)?
+        vary::make(&checked, intent, seed, variations, hooks)?
     };
     let varied = sound(&checked.patch, varied, &phrase, hooks)?;
     hooks.check()?;
@@ -280,6 +275,17 @@ fn refused(refused: text::TextRefused) -> GenerateError {
     }
 }
 
+fn check_template(id: Option<&str>) -> Result<(), GenerateError> {
+    match id {
+        Some(id) if templates::by_id(id).is_none() => Err(problem(
+            ErrorCode::UnknownTemplate,
+            "/template_id",
+            format!("there is no template {id}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn check_numbers(seed: u64, variations: usize) -> Result<(), GenerateError> {
     if seed > limits::MAX_SEED {
         return Err(problem(
@@ -334,7 +340,7 @@ struct Sounding {
     audio: Audio,
 }
 
-/// Plays the variations, on as many threads as there are cores, and brings them to the preview's level; the bytes do
+/// Plays the variations, each on a thread of its own, and brings them to the preview's level; the bytes do
 /// not depend on who plays which.
 fn sound(
     base: &PatchSpec,
@@ -354,7 +360,9 @@ fn sound(
                     scope.spawn(move || {
                         let mut audio = play(&patch, phrase, hooks)?;
                         check::loudness::level(&mut patch, &mut audio);
-                        variation.patch = Variation::between(base, &patch).unwrap_or_default();
+                        variation.patch = Variation::between(base, &patch).ok_or_else(|| {
+                            GenerateError::Package("a variation changed the structure".to_owned())
+                        })?;
                         Ok(Sounding {
                             variation,
                             patch,

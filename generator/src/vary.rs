@@ -8,6 +8,8 @@ use songwalker_schemas::patch::RoleId;
 use songwalker_schemas::variations::{Variation, VariationType};
 use songwalker_schemas::{AudioAnalysis, Intent, PatchSpec};
 
+use crate::check::Checked;
+use crate::check::goal::Measure;
 use crate::check::probe::{self, Shape};
 use crate::error::GenerateError;
 use crate::macros;
@@ -40,62 +42,132 @@ const ORDER: [VariationType; 14] = [
     VariationType::Cleaner,
 ];
 
-/// Makes `count` variations of a checked patch whose probe measured `base`.
+/// What every candidate is held against.
+struct Bench<'a> {
+    checked: &'a Checked,
+    /// The base, measured as the candidates are.
+    base: AudioAnalysis,
+    /// Long enough for movement and tails.
+    shape: Shape,
+    hooks: &'a Hooks<'a>,
+}
+
+/// A candidate that differs from the base in its own way.
+struct Candidate {
+    varied: Varied,
+    analysis: AudioAnalysis,
+}
+
+/// Makes `count` variations of a checked patch.
 ///
 /// # Errors
 /// Cancelled, or the engine's refusal. Fewer than `count` come back where the sound allows no more.
 pub fn make(
-    patch: &PatchSpec,
-    base: &AudioAnalysis,
+    checked: &Checked,
     intent: &Intent,
     seed: u64,
     count: usize,
     hooks: &Hooks,
 ) -> Result<Vec<Varied>, GenerateError> {
-    let shape = Shape::of(intent, patch);
-    let mut made: Vec<Varied> = Vec::new();
-    let mut heard: Vec<AudioAnalysis> = vec![base.clone()];
+    let shape = Shape {
+        hold_s: checked.shape.hold_s.max(1.8),
+        tail_s: 0.9,
+        moves: true,
+        ..checked.shape
+    };
+    let base = probe::measure(&checked.patch, &shape, hooks)?;
+    let bench = &Bench {
+        checked,
+        base,
+        shape,
+        hooks,
+    };
     let allowed: Vec<VariationType> = ORDER
         .into_iter()
         .filter(|kind| is_allowed(*kind, intent))
         .collect();
     let start = (seed % allowed.len().max(1) as u64) as usize;
-    for kind in allowed.iter().cycle().skip(start).take(allowed.len()) {
+    let order: Vec<VariationType> = allowed
+        .iter()
+        .cycle()
+        .skip(start)
+        .take(allowed.len())
+        .copied()
+        .collect();
+    let mut made: Vec<Candidate> = Vec::new();
+    // Two kinds are tried at a time; which are kept depends on the order alone.
+    for pair in order.chunks(2) {
         if made.len() >= count {
             break;
         }
         hooks.check()?;
         (hooks.progress)(Stage::Varying, 0.5 * made.len() as f64 / count as f64);
-        for strength in [0.6, 1.0] {
-            let candidate = turned(patch, *kind, strength);
-            let Some(operations) = Variation::between(patch, &candidate).filter(|list| !list.is_empty())
-            else {
-                continue;
-            };
-            let variation = Variation {
-                id: kind.name().to_owned(),
-                kind: *kind,
-                patch: operations,
-            };
-            let Ok(applied) = variation.apply(patch, "") else {
-                continue;
-            };
-            let analysis = probe::measure(&applied, &shape, hooks)?;
-            let is_sound = analysis.finite && analysis.peak_env_db > -60.0;
-            if is_sound
-                && keeps_its_way(*kind, base, &analysis)
-                && heard.iter().all(|other| apart(other, &analysis) >= 1.0)
+        let tried: Vec<_> = std::thread::scope(|scope| {
+            let trying: Vec<_> = pair
+                .iter()
+                .map(|kind| scope.spawn(move || candidate(*kind, bench)))
+                .collect();
+            trying
+                .into_iter()
+                .map(std::thread::ScopedJoinHandle::join)
+                .collect()
+        });
+        for result in tried {
+            let result = result.map_err(|_| GenerateError::Render("a variation failed".to_owned()))?;
+            if let Some(candidate) = result?
+                && made.len() < count
+                && made
+                    .iter()
+                    .all(|other| apart(&other.analysis, &candidate.analysis) >= 1.0)
             {
-                heard.push(analysis);
-                made.push(Varied {
-                    variation,
-                    patch: applied,
-                });
-                break;
+                made.push(candidate);
             }
         }
     }
-    Ok(made)
+    Ok(made.into_iter().map(|candidate| candidate.varied).collect())
+}
+
+/// The weakest turn of a kind's knob that can be heard, goes its way and keeps what the base reached.
+fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, GenerateError> {
+    let patch = &bench.checked.patch;
+    for strength in [0.6, 1.0] {
+        bench.hooks.check()?;
+        let turned = turned(patch, kind, strength);
+        let Some(operations) = Variation::between(patch, &turned).filter(|list| !list.is_empty()) else {
+            continue;
+        };
+        let variation = Variation {
+            id: kind.name().to_owned(),
+            kind,
+            patch: operations,
+        };
+        let Ok(applied) = variation.apply(patch, "") else {
+            continue;
+        };
+        let analysis = probe::measure(&applied, &bench.shape, bench.hooks)?;
+        let is_sound = analysis.finite && analysis.peak_env_db > -60.0;
+        // The level is set anew for each variation.
+        let answers = bench
+            .checked
+            .goals
+            .iter()
+            .filter(|goal| goal.measure != Measure::Loudness)
+            .all(|goal| goal.miss(&analysis) == 0.0 || goal.miss(&bench.base) != 0.0);
+        if is_sound
+            && answers
+            && goes_its_way(kind, &bench.base, &analysis)
+            && apart(&bench.base, &analysis) >= 1.0
+        {
+            return Ok(Some(Candidate {
+                varied: Varied {
+                    variation,
+                    patch: applied,
+                },
+                analysis,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// The patch with the knob behind a kind of variation turned by `strength` (0..1) of its way.
@@ -204,18 +276,30 @@ fn is_allowed(kind: VariationType, intent: &Intent) -> bool {
 }
 
 /// Whether the measure that a kind is about moved the way its name says.
-fn keeps_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) -> bool {
+fn goes_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) -> bool {
+    let time = |x: Option<f64>| x.unwrap_or(60_000.0);
+    let rings =
+        |x: &AudioAnalysis| time(x.decay20_ms).min(20_000.0) + time(x.release20_ms) + time(x.tail60_ms);
+    let grit = |x: &AudioAnalysis| x.hf_ratio_db / 4.0 - x.crest_db + x.roughness / 0.2;
     match kind {
-        VariationType::Brighter => a.brightness_oct > base.brightness_oct,
-        VariationType::Darker => a.brightness_oct < base.brightness_oct,
-        VariationType::Wider => a.width > base.width,
-        VariationType::Narrower => a.width < base.width,
-        VariationType::Punchier => a.attack_ms <= base.attack_ms + 1.0,
-        VariationType::Softer => a.attack_ms >= base.attack_ms,
-        VariationType::Dirtier => {
-            a.crest_db < base.crest_db || a.hf_ratio_db > base.hf_ratio_db || a.roughness > base.roughness
+        VariationType::Brighter => a.brightness_oct > base.brightness_oct + 0.1,
+        VariationType::Darker => a.brightness_oct < base.brightness_oct - 0.1,
+        VariationType::Wider => a.width > base.width + 0.02,
+        VariationType::Narrower => a.width < base.width - 0.02,
+        VariationType::Punchier => {
+            a.attack_ms < base.attack_ms - 1.0 || a.attack_bright_ratio > 1.05 * base.attack_bright_ratio
         }
-        _ => true,
+        VariationType::Softer => a.attack_ms > base.attack_ms + 5.0,
+        VariationType::Dirtier => grit(a) > grit(base) + 0.5,
+        VariationType::Cleaner => grit(a) < grit(base) - 0.5,
+        VariationType::Wilder => a.movement > base.movement + 0.05,
+        VariationType::Calmer => a.movement < base.movement - 0.05,
+        VariationType::Longer => rings(a) > 1.1 * rings(base),
+        VariationType::Shorter => rings(a) < 0.9 * rings(base),
+        VariationType::Deeper => {
+            time(a.tail60_ms) > 1.1 * time(base.tail60_ms) || a.width > base.width + 0.03
+        }
+        VariationType::Drier => time(a.tail60_ms) < 0.9 * time(base.tail60_ms) || a.width < base.width - 0.03,
     }
 }
 

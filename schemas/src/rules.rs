@@ -194,12 +194,15 @@ pub fn check_template(template: &MacroTemplate, faults: &mut Faults) {
             check_target(base, &target.path, &format!("{here}/path"), faults);
             if target.min > target.max {
                 faults.push(format!("{here}/min"), "greater than max");
-            } else if let Some(id) = base.param_id(&target.path) {
-                let row = id.row();
-                if target.min < row.min || target.max > row.max {
+            } else {
+                // A route's amount has no row of its own.
+                let (least, most) = base
+                    .param_id(&target.path)
+                    .map_or((-1.0, 1.0), |id| (id.row().min, id.row().max));
+                if target.min < least || target.max > most {
                     faults.push(
                         format!("{here}/min"),
-                        format!("outside the parameter's {}..{}", row.min, row.max),
+                        format!("outside the parameter's {least}..{most}"),
                     );
                 }
             }

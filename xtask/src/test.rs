@@ -206,11 +206,7 @@ fn determinism(workspace: &Workspace, python: Option<&PathBuf>) -> Result<Outcom
     }
     let mut command = python::script(workspace, python, "conformance/determinism.py");
     command.arg("--binary").arg(workspace.dev_binary()?);
-    let release = workspace.target.join("release/songwalker");
-    if release.exists() {
-        println!("beside the release build that is there");
-        command.arg("--binary").arg(release);
-    }
+    command.arg("--binary").arg(workspace.release_binary(None)?);
     passed(&mut command)
 }
 

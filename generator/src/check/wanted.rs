@@ -51,7 +51,27 @@ pub fn of(intent: &Intent, patch: &PatchSpec, neutral: Option<&AudioAnalysis>) -
     shape(intent, patch, &mut goals);
     motion(intent, &mut goals);
     kind(intent, patch, &mut goals);
+    goals.retain(|goal| !is_given(intent, goal.measure));
     goals
+}
+
+/// Whether a measure follows from a number that was given, or cannot be told from a probe: then the number wins.
+fn is_given(intent: &Intent, measure: Measure) -> bool {
+    let asked = &intent.descriptors;
+    match measure {
+        Measure::Attack | Measure::Onset => asked.attack_s.is_some(),
+        Measure::Brightness | Measure::Highs => asked.cutoff_hz.is_some(),
+        Measure::Sustain => asked.decay_s.is_some() || asked.sustain.is_some_and(|s| s > 0.05),
+        Measure::Active => {
+            asked.decay_s.is_some() || asked.reverb_s.is_some() || asked.space.is_some_and(|d| d > 0.0)
+        }
+        Measure::ColourMovement | Measure::LevelMovement => asked
+            .movement
+            .as_ref()
+            .and_then(|m| m.rate_hz)
+            .is_some_and(|hz| hz > 10.0),
+        _ => false,
+    }
 }
 
 fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Goal>) {

@@ -126,7 +126,8 @@ fn still(patch: &mut PatchSpec) {
     for osc in &mut patch.modules.osc {
         osc.unison.voices = 1;
         osc.phase_randomness = 0.0;
-        if !first {
+        // A silent oscillator is a modulator: its tuning is the ratio.
+        if !first && osc.level > 0.0 {
             osc.tune_cents = 0.0;
         }
         first = first && !osc.enabled;

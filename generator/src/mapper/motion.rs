@@ -48,7 +48,7 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
 
 /// Beats of detuned voices are faster than a slow movement and would hide it: they are brought below it.
 fn calm_beating(patch: &mut PatchSpec) {
-    for osc in &mut patch.modules.osc {
+    for osc in patch.modules.osc.iter_mut().filter(|osc| osc.level > 0.0) {
         osc.unison.detune_cents = osc.unison.detune_cents.min(4.0);
         osc.tune_cents = osc.tune_cents.clamp(-2.0, 2.0);
     }

@@ -14,7 +14,7 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
         asked.width.is_some() || corrections.width != 0.0,
         patch,
     );
-    reverb(intent, corrections, patch);
+    reverb(intent, patch);
     if let Some(degree) = asked.chorus {
         rack::chorus(patch, |fx| {
             if degree > 0.0 {
@@ -80,7 +80,7 @@ fn width(degree: f64, is_asked: bool, patch: &mut PatchSpec) {
     });
 }
 
-fn reverb(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+fn reverb(intent: &Intent, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
     let space = asked.space.unwrap_or(0.0);
     rack::reverb(patch, |fx| {
@@ -104,9 +104,6 @@ fn reverb(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
         } else if space < 0.0 {
             fx.mix *= (1.0 + 1.6 * space).max(0.0);
             fx.enabled = fx.enabled && space > -0.6;
-        }
-        if corrections.space_oct != 0.0 && fx.enabled {
-            fx.decay_s = (fx.decay_s * math::exp2(corrections.space_oct)).clamp(0.02, 60.0);
         }
     });
 }

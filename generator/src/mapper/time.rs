@@ -41,7 +41,7 @@ pub const fn sustains(category: Category) -> bool {
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     attack(intent, corrections, patch);
     length(intent, corrections, patch);
-    release(intent, corrections, patch);
+    release(intent, patch);
     if let Some(degree) = intent.descriptors.punch {
         punch(degree, is_slow(intent), patch);
     }
@@ -87,8 +87,10 @@ fn attack(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
             }
         }
     }
-    let env = &mut patch.modules.env[0];
-    env.attack_s = (env.attack_s * math::exp2(corrections.attack_oct)).clamp(0.0, 32.0);
+    if asked.attack_s.is_none() {
+        let env = &mut patch.modules.env[0];
+        env.attack_s = (env.attack_s * math::exp2(corrections.attack_oct)).clamp(0.0, 32.0);
+    }
 }
 
 /// The envelope behind a source.
@@ -98,7 +100,12 @@ fn env_of(source: Source) -> Option<usize> {
 
 fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
-    let mut octaves = corrections.decay_oct;
+    // A number that was given is not corrected away.
+    let mut octaves = if asked.decay_s.is_some() {
+        0.0
+    } else {
+        corrections.decay_oct
+    };
     let env = &mut patch.modules.env[0];
     if let Some(sustain) = asked.sustain {
         // What goes on by its nature is only made to fall, not to end; it acts squared: 0.5 is −12 dB.
@@ -148,7 +155,7 @@ fn length(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     }
 }
 
-fn release(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
+fn release(intent: &Intent, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
     let env = &mut patch.modules.env[0];
     if let Some(seconds) = asked.release_s {
@@ -160,7 +167,7 @@ fn release(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
             (env.release_s * math::exp2(3.5 * degree)).min(0.5 * (1.0 + degree) + 0.03)
         };
     }
-    env.release_s = (env.release_s * math::exp2(corrections.release_oct)).clamp(0.005, 30.0);
+    env.release_s = env.release_s.clamp(0.005, 30.0);
 }
 
 fn punch(degree: f64, is_slow: bool, patch: &mut PatchSpec) {

@@ -16,9 +16,9 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
     let asked = &intent.descriptors;
     exact_filter(intent, patch);
     let warmth = asked.warmth.unwrap_or(0.0);
-    let mut shift = corrections.brightness_st;
+    let mut shift = 0.0;
     if asked.cutoff_hz.is_none() {
-        shift += BRIGHTNESS_ST * asked.brightness.unwrap_or(0.0) - 7.0 * warmth;
+        shift += corrections.brightness_st + BRIGHTNESS_ST * asked.brightness.unwrap_or(0.0) - 7.0 * warmth;
     }
     brightness(shift, patch);
     if warmth != 0.0 || corrections.low_db != 0.0 {
@@ -93,7 +93,12 @@ fn brightness(shift: f64, patch: &mut PatchSpec) {
     {
         let wanted = filter.cutoff_hz * math::exp2(shift / 12.0);
         let reached = wanted.clamp(45.0, 19_000.0);
-        left = 12.0 * math::log2(wanted / reached);
+        let rest = 12.0 * math::log2(wanted / reached);
+        left = if moved && rest.abs() < left.abs() {
+            left
+        } else {
+            rest
+        };
         filter.cutoff_hz = reached;
         moved = true;
     }
