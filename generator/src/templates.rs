@@ -362,6 +362,21 @@ mod tests {
     }
 
     #[test]
+    fn every_template_survives_the_way_through_json() {
+        for template in all() {
+            let bytes = songwalker_schemas::canonical::to_bytes(template).expect("JSON");
+            let read = MacroTemplate::from_value(serde_json::from_slice(&bytes).expect("JSON"))
+                .expect("keeps its rules");
+            assert_eq!(
+                songwalker_schemas::canonical::to_bytes(&read).expect("JSON"),
+                bytes,
+                "{}",
+                template.id
+            );
+        }
+    }
+
+    #[test]
     fn every_category_has_a_file_and_ids_are_unique() {
         let mut ids: Vec<&str> = all().map(|t| t.id.as_str()).collect();
         let count = ids.len();

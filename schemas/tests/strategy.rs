@@ -3,13 +3,15 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
+use songwalker_schemas::intent::{Conflict, Feature, Invariant, Movement, Register, Waveform};
 use songwalker_schemas::params::table;
 use songwalker_schemas::patch::fx::Fx;
 use songwalker_schemas::patch::lfo::{LfoShape, Points};
+use songwalker_schemas::patch::rate::Sync;
 use songwalker_schemas::patch::{MacroTarget, Route, Source};
 use songwalker_schemas::table::Kind;
 use songwalker_schemas::variations::{Variation, VariationType};
-use songwalker_schemas::{PatchSpec, canonical, json_schema};
+use songwalker_schemas::{Category, Intent, PatchSpec, canonical, json_schema};
 
 /// A patch with every parameter drawn from its own range, effects in any order, routes and macros on anything that
 /// may be moved.
@@ -150,6 +152,84 @@ proptest! {
         let mut faults = songwalker_schemas::Faults::new();
         songwalker_schemas::structure::check(&value, json_schema::patch(), &mut faults);
         prop_assert_eq!(full.is_valid(&value), faults.is_empty(), "{} at {}: {}", damage, pointer, faults);
+    }
+}
+
+/// An intent with anything that a planner may say.
+fn intents() -> impl Strategy<Value = Intent> {
+    let degree = || proptest::option::of((-1.0..=1.0_f64).prop_map(canonical::quantise));
+    let seconds = || proptest::option::of((0.0..=16.0_f64).prop_map(canonical::quantise));
+    let words = proptest::collection::vec("[a-z]{1,12}", 0..6);
+    (
+        (
+            0..Category::ALL.len(),
+            degree(),
+            degree(),
+            degree(),
+            degree(),
+            seconds(),
+            seconds(),
+        ),
+        (
+            0..Waveform::ALL.len(),
+            1..=16_i64,
+            any::<bool>(),
+            proptest::sample::subsequence(Invariant::ALL, 0..6),
+        ),
+        (
+            proptest::sample::subsequence(Feature::ALL, 0..6),
+            words,
+            "[A-Za-z0-9 '-]{1,48}",
+            0.0..=1.0_f64,
+        ),
+    )
+        .prop_map(|(sound, source, rest)| {
+            let (category, brightness, width, drive, movement_amount, attack_s, glide_s) = sound;
+            let (waveform, voices, moves, invariants) = source;
+            let (avoid, tags, name, confidence) = rest;
+            let mut intent = Intent::neutral(Category::ALL[category]);
+            let asked = &mut intent.descriptors;
+            (asked.brightness, asked.width, asked.drive, asked.movement_amount) =
+                (brightness, width, drive, movement_amount);
+            (asked.attack_s, asked.glide_s) = (attack_s, glide_s);
+            asked.waveform = Some(Waveform::ALL[waveform]);
+            asked.unison_voices = Some(voices);
+            asked.movement = moves.then(|| Movement {
+                rate_sync: Some(Sync::Eighth),
+                depth: Some(0.5),
+                ..Movement::default()
+            });
+            intent.register = moves.then_some(Register {
+                low_note: 36,
+                high_note: 72,
+            });
+            intent.conflicts = vec![Conflict {
+                about: "brightness".to_owned(),
+                asked: tags.clone(),
+                kept: "dark".to_owned(),
+            }];
+            intent.invariants = invariants;
+            intent.avoid = avoid;
+            intent.tags = tags;
+            intent.name = name;
+            intent.confidence = canonical::quantise(confidence);
+            intent
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_intent_keeps_its_schema_and_round_trips(intent in intents()) {
+        let bytes = canonical::to_bytes(&intent).expect("JSON");
+        let value: Value = serde_json::from_slice(&bytes).expect("JSON");
+        let mut faults = songwalker_schemas::Faults::new();
+        songwalker_schemas::structure::check(&value, json_schema::intent(), &mut faults);
+        prop_assert!(faults.is_empty(), "{}", faults);
+        let read: Intent = serde_json::from_value(value).expect("an intent");
+        prop_assert_eq!(&read, &intent);
+        prop_assert_eq!(canonical::to_bytes(&read).expect("JSON"), bytes);
     }
 }
 

@@ -8,7 +8,9 @@ use songwalker_generator::error::GenerateError;
 use songwalker_generator::pipeline::{Generated, Hooks, Request, Stage, generate, generate_from_intent};
 use songwalker_generator::verify::verify;
 use songwalker_schemas::patch::VoicingMode;
-use songwalker_schemas::{Category, ErrorCode, PatchSpec, VariationsDiff};
+use songwalker_schemas::{
+    Category, ErrorCode, Faults, PatchSpec, VariationsDiff, canonical, json_schema, structure,
+};
 
 fn request(prompt: &str, variations: usize) -> Request {
     Request {
@@ -44,6 +46,31 @@ fn every_category_gives_a_verified_bundle_at_the_promised_level() {
             ),
             other => panic!("{category}: its level is limited by {other}: {loudness:?}"),
         }
+    }
+}
+
+#[test]
+fn every_document_of_a_bundle_keeps_its_schema() {
+    let made = made("bright dark reese bass, 2 Hz wobble", 2);
+    for (path, schema) in [
+        ("patch.json", json_schema::patch()),
+        ("songwalker/preset.json", json_schema::preset()),
+        ("meta/intent.json", json_schema::intent()),
+        ("meta/analysis.json", json_schema::report()),
+        ("meta/manifest.json", json_schema::manifest()),
+        ("meta/provenance.json", json_schema::provenance()),
+        ("meta/variations_diff.json", json_schema::variations()),
+    ] {
+        let bytes = made.bundle.files.get(path).expect(path);
+        let value = serde_json::from_slice(bytes).expect(path);
+        let mut faults = Faults::new();
+        structure::check(&value, schema, &mut faults);
+        assert!(faults.is_empty(), "{path}: {faults}");
+        assert_eq!(
+            canonical::to_bytes(&value).expect(path),
+            *bytes,
+            "{path} is not canonical"
+        );
     }
 }
 
