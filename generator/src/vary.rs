@@ -56,7 +56,12 @@ struct Bench<'a> {
 struct Candidate {
     varied: Varied,
     analysis: AudioAnalysis,
+    /// How far it misses what the base reached, in steps that count; 0 for not at all.
+    miss: f64,
 }
+
+/// The furthest that a variation may miss what was asked for, in steps that count, where nothing better is found.
+const MOST_MISS: f64 = 1.5;
 
 /// Makes `count` variations of a checked patch.
 ///
@@ -70,8 +75,8 @@ pub fn make(
     hooks: &Hooks,
 ) -> Result<Vec<Varied>, GenerateError> {
     let shape = Shape {
-        hold_s: checked.shape.hold_s.max(1.8),
-        tail_s: 0.9,
+        hold_s: checked.shape.hold_s.max(1.5),
+        tail_s: 0.7,
         moves: true,
         ..checked.shape
     };
@@ -95,6 +100,7 @@ pub fn make(
         .copied()
         .collect();
     let mut made: Vec<Candidate> = Vec::new();
+    let mut second: Vec<Candidate> = Vec::new();
     // Two kinds are tried at a time; which are kept depends on the order alone.
     for pair in order.chunks(2) {
         if made.len() >= count {
@@ -114,23 +120,37 @@ pub fn make(
         });
         for result in tried {
             let result = result.map_err(|_| GenerateError::Render("a variation failed".to_owned()))?;
-            if let Some(candidate) = result?
-                && made.len() < count
-                && made
-                    .iter()
-                    .all(|other| apart(&other.analysis, &candidate.analysis) >= 1.0)
-            {
-                made.push(candidate);
+            match result? {
+                Some(candidate) if candidate.miss > 0.0 => second.push(candidate),
+                Some(candidate) => keep(candidate, &mut made, count),
+                None => {}
             }
         }
+    }
+    second.sort_by(|a, b| a.miss.total_cmp(&b.miss));
+    for candidate in second {
+        keep(candidate, &mut made, count);
     }
     Ok(made.into_iter().map(|candidate| candidate.varied).collect())
 }
 
-/// The weakest turn of a kind's knob that can be heard, goes its way and keeps what the base reached.
+/// Keeps a candidate where there is room and it differs from all that were kept.
+fn keep(candidate: Candidate, made: &mut Vec<Candidate>, count: usize) {
+    if made.len() < count
+        && made
+            .iter()
+            .all(|other| apart(&other.analysis, &candidate.analysis) >= 1.0)
+    {
+        made.push(candidate);
+    }
+}
+
+/// The turn of a kind's knob that can be heard, goes its way and keeps what the base reached; where none keeps it all,
+/// the one that comes nearest.
 fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, GenerateError> {
     let patch = &bench.checked.patch;
-    for strength in [0.6, 1.0] {
+    let mut best: Option<Candidate> = None;
+    for strength in [0.6, 1.0, 0.35] {
         bench.hooks.check()?;
         let turned = turned(patch, kind, strength);
         let Some(operations) = Variation::between(patch, &turned).filter(|list| !list.is_empty()) else {
@@ -146,28 +166,33 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
         };
         let analysis = probe::measure(&applied, &bench.shape, bench.hooks)?;
         let is_sound = analysis.finite && analysis.peak_env_db > -60.0;
+        if !is_sound || !goes_its_way(kind, &bench.base, &analysis) || apart(&bench.base, &analysis) < 1.0 {
+            continue;
+        }
         // The level is set anew for each variation.
-        let answers = bench
+        let goals = bench
             .checked
             .goals
             .iter()
-            .filter(|goal| goal.measure != Measure::Loudness)
-            .all(|goal| goal.miss(&analysis) == 0.0 || goal.miss(&bench.base) != 0.0);
-        if is_sound
-            && answers
-            && goes_its_way(kind, &bench.base, &analysis)
-            && apart(&bench.base, &analysis) >= 1.0
-        {
-            return Ok(Some(Candidate {
+            .filter(|goal| goal.measure != Measure::Loudness);
+        let miss = goals
+            .map(|goal| goal.steps_missed(&analysis) - goal.steps_missed(&bench.base))
+            .fold(0.0, f64::max);
+        if miss <= best.as_ref().map_or(MOST_MISS, |best| best.miss) {
+            best = Some(Candidate {
                 varied: Varied {
                     variation,
                     patch: applied,
                 },
                 analysis,
-            }));
+                miss,
+            });
+        }
+        if miss == 0.0 {
+            break;
         }
     }
-    Ok(None)
+    Ok(best)
 }
 
 /// The patch with the knob behind a kind of variation turned by `strength` (0..1) of its way.

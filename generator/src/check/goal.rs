@@ -165,6 +165,12 @@ impl Goal {
         }
     }
 
+    /// How far the value is from the bounds, in steps that count.
+    #[must_use]
+    pub fn steps_missed(&self, a: &AudioAnalysis) -> f64 {
+        self.miss(a).abs() / self.measure.step()
+    }
+
     /// Adds to the corrections what should bring the measure inside its bounds.
     pub fn correct(&self, a: &AudioAnalysis, c: &mut Corrections) {
         let miss = self.miss(a);
