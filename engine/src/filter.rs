@@ -147,10 +147,11 @@ pub(crate) fn cutoff_hz(note: f32) -> f32 {
     440.0 * math::exp2_f32((note - 69.0) * (1.0 / 12.0))
 }
 
-/// The one-pole coefficient of the analog models: tan(x/(x+1)), x = π·f/fs.
+/// The one-pole coefficient of the analog models: tan(x/(x+1)), x = π·f/fs, kept below 1, where the one-pole's own
+/// update stops being stable (cutoffs above 1.16 times the rate).
 pub(crate) fn one_pole_coefficient(hz: f32, sample_rate: f32) -> f32 {
     let x = std::f32::consts::PI * hz / sample_rate;
-    math::tan_f32(x / (x + 1.0))
+    math::tan_f32(x / (x + 1.0)).min(0.99)
 }
 
 /// Gain of a drive in decibels.

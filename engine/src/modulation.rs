@@ -148,20 +148,18 @@ impl Matrix {
                 })
             })
             .collect();
-        // A route whose amount another one moves must come after it: sort by how many routes stand before it.
-        let aims: Vec<(usize, Target)> = routes.iter().map(|r| (r.index, r.target)).collect();
-        let depth = |index: usize| {
-            let (mut level, mut wanted) = (0, index);
-            while level < aims.len() {
-                match aims.iter().find(|(_, target)| *target == Target::Amount(wanted)) {
-                    Some((mover, _)) => wanted = *mover,
-                    None => break,
+        // A route comes after all that move its amount, and they after what moves theirs.
+        let mut depth = vec![0_usize; patch.modulation.routes.len()];
+        for _ in 0..depth.len() {
+            for route in &routes {
+                if let Target::Amount(moved) = route.target {
+                    depth[moved] = depth[moved]
+                        .max(depth[route.index] + 1)
+                        .min(patch.modulation.routes.len());
                 }
-                level += 1;
             }
-            level
-        };
-        routes.sort_by_key(|route| (depth(route.index), route.index));
+        }
+        routes.sort_by_key(|route| (depth[route.index], route.index));
         let mut used = [false; SOURCES];
         let mut touched = Vec::new();
         for route in &routes {

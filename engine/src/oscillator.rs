@@ -214,6 +214,9 @@ impl Oscillator {
     /// Starts a note with these controls; `seed` decides random phases.
     pub fn start(&mut self, drawer: &mut Drawer, controls: &OscControls, seed: u64) {
         self.last = *controls;
+        // What another oscillator reads before this one's first block is silence, not the slot's last note.
+        self.raw_left.fill(0.0);
+        self.raw_right.fill(0.0);
         self.layout = Layout::new(&controls.unison, self.setup.stack);
         self.note_hz = math::note_to_hz(f64::from(controls.note));
         let randomness = f64::from(controls.phase_randomness.clamp(0.0, 1.0));

@@ -318,7 +318,10 @@ impl PatchPlayer {
                 self.voices
                     .press(&moment, &mut self.scratch, key.min(127), unit(velocity));
             }
-            Event::NoteOff { key, lift } => self.voices.lift(&moment, &mut self.scratch, key, unit(lift)),
+            Event::NoteOff { key, lift } => {
+                self.voices
+                    .lift(&moment, &mut self.scratch, key.min(127), unit(lift))
+            }
             Event::Sustain(down) => self.voices.pedal(down),
             Event::PitchBend(value) => {
                 self.bend = if value.is_finite() {
@@ -331,12 +334,12 @@ impl PatchPlayer {
             Event::Aftertouch(value) => self.pressure = unit(value),
             Event::KeyPressure { key, value } => {
                 self.voices
-                    .of_key(key)
+                    .of_key(key.min(127))
                     .for_each(|voice| voice.pressure = unit(value));
             }
             Event::Slide { key, value } => self
                 .voices
-                .of_key(key)
+                .of_key(key.min(127))
                 .for_each(|voice| voice.slide = unit(value)),
             Event::AllNotesOff => self.voices.release_all(),
             Event::AllSoundOff => {

@@ -174,7 +174,7 @@ pub fn render(
             },
         );
         player.handle(
-            (WARM_UP_HOLD_S * rate) as usize,
+            ((WARM_UP_HOLD_S * rate) as usize).min(frames / 2),
             Event::NoteOff {
                 key: first.key,
                 lift: 0.5,
@@ -203,9 +203,9 @@ pub fn render(
         }
         let mut count = PIECE.min(frames - done);
         while let Some(timed) = events.get(next).filter(|timed| timed.frame < done + count) {
-            if !player.handle(timed.frame - done, timed.event) {
+            if !player.handle(timed.frame.saturating_sub(done), timed.event) {
                 // The queue is full: play up to this event first.
-                count = (timed.frame - done).max(1).min(count);
+                count = timed.frame.saturating_sub(done).clamp(1, count);
                 break;
             }
             next += 1;

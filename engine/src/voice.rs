@@ -174,9 +174,6 @@ impl Voice {
             *env = Envelope::default();
         }
         self.amplitude = 0.0;
-        self.slide = 0.0;
-        self.lift = 0.0;
-        self.pressure = 0.0;
         for filter in self.filter.iter_mut().flatten() {
             filter.reset();
         }
@@ -236,6 +233,9 @@ impl Voice {
     /// Goes on with another note, everything running on: legato.
     pub(crate) fn change(&mut self, note: Note, from: f32) {
         self.note = note;
+        self.slide = 0.0;
+        self.lift = 0.0;
+        self.pressure = 0.0;
         self.glide = Glide {
             from,
             to: f32::from(note.key),

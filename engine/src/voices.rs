@@ -201,32 +201,32 @@ impl Voices {
     /// A key goes up.
     pub(crate) fn lift(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, key: u8, lift: f32) {
         self.pressed.retain(|pressed| pressed.key != key);
-        let Some(place) = self
-            .slots
-            .iter()
-            .position(|slot| slot.hold == Hold::Key && slot.voice.key() == key)
-        else {
-            return;
-        };
-        if let Some(back) = self.waiting() {
-            let from = self.slots[place].voice.reached();
-            let note = Note {
-                key: back.key,
-                velocity: back.velocity,
-                number: self.notes,
-            };
-            self.notes += 1;
-            self.last_note = Some(f32::from(back.key));
-            self.take(moment, scratch, place, note, from);
-            return;
-        }
-        let slot = &mut self.slots[place];
-        slot.voice.lift = lift;
-        if self.pedal {
-            slot.hold = Hold::Pedal;
-        } else {
-            slot.hold = Hold::Released;
-            slot.voice.release();
+        // The same key may have been struck more than once: all its voices go.
+        for place in 0..self.slots.len() {
+            let slot = &self.slots[place];
+            if slot.hold != Hold::Key || slot.voice.key() != key {
+                continue;
+            }
+            if let Some(back) = self.waiting() {
+                let from = self.slots[place].voice.reached();
+                let note = Note {
+                    key: back.key,
+                    velocity: back.velocity,
+                    number: self.notes,
+                };
+                self.notes += 1;
+                self.last_note = Some(f32::from(back.key));
+                self.take(moment, scratch, place, note, from);
+                continue;
+            }
+            let slot = &mut self.slots[place];
+            slot.voice.lift = lift;
+            if self.pedal {
+                slot.hold = Hold::Pedal;
+            } else {
+                slot.hold = Hold::Released;
+                slot.voice.release();
+            }
         }
     }
 
