@@ -150,11 +150,13 @@ fn keep(candidate: Candidate, made: &mut Vec<Candidate>, count: usize) {
 fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, GenerateError> {
     let patch = &bench.checked.patch;
     let mut best: Option<Candidate> = None;
-    for strength in [0.6, 1.0, 0.35] {
+    let mut strength = 0.6;
+    // A turn that is not heard is tried at its end, one that loses what was asked for half as far.
+    for _ in 0..2 {
         bench.hooks.check()?;
         let turned = turned(patch, kind, strength);
         let Some(operations) = Variation::between(patch, &turned).filter(|list| !list.is_empty()) else {
-            continue;
+            break;
         };
         let variation = Variation {
             id: kind.name().to_owned(),
@@ -162,11 +164,17 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
             patch: operations,
         };
         let Ok(applied) = variation.apply(patch, "") else {
-            continue;
+            break;
         };
         let analysis = probe::measure(&applied, &bench.shape, bench.hooks)?;
-        let is_sound = analysis.finite && analysis.peak_env_db > -60.0;
-        if !is_sound || !goes_its_way(kind, &bench.base, &analysis) || apart(&bench.base, &analysis) < 1.0 {
+        if !analysis.finite || analysis.peak_env_db <= -60.0 {
+            break;
+        }
+        if !goes_its_way(kind, &bench.base, &analysis) || apart(&bench.base, &analysis) < 1.0 {
+            if strength < 0.6 {
+                break;
+            }
+            strength = 1.0;
             continue;
         }
         // The level is set anew for each variation.
@@ -188,9 +196,10 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
                 miss,
             });
         }
-        if miss == 0.0 {
+        if miss == 0.0 || strength > 0.6 {
             break;
         }
+        strength = 0.3;
     }
     Ok(best)
 }
