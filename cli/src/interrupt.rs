@@ -18,7 +18,7 @@ pub enum Answer {
     Ask = 1,
     /// The work is asked to stop and does so by itself.
     Wait = 2,
-    /// Nothing: what was asked for is done.
+    /// The process goes on, as what was asked for is done; what only follows it (playing) stops.
     Ignore = 3,
 }
 
@@ -35,9 +35,7 @@ pub fn listen(json: bool) {
             Failure::cancelled().tell(json);
             std::process::exit(i32::from(ErrorCode::Cancelled.exit_code()));
         }
-        if answer != Answer::Ignore as u8 {
-            ASKED.store(true, Ordering::SeqCst);
-        }
+        ASKED.store(true, Ordering::SeqCst);
     };
     // Without a handler Ctrl-C ends the process as it always does: worse, not wrong.
     let _ = ctrlc::set_handler(heard);
@@ -46,6 +44,21 @@ pub fn listen(json: bool) {
 /// Says what Ctrl-C does from here on.
 pub fn answer(answer: Answer) {
     ANSWER.store(answer as u8, Ordering::SeqCst);
+}
+
+/// Gives back the earlier answer when it goes away.
+#[must_use]
+pub struct Meanwhile(u8);
+
+impl Drop for Meanwhile {
+    fn drop(&mut self) {
+        ANSWER.store(self.0, Ordering::SeqCst);
+    }
+}
+
+/// Says what Ctrl-C does until the result goes away.
+pub fn meanwhile(answer: Answer) -> Meanwhile {
+    Meanwhile(ANSWER.swap(answer as u8, Ordering::SeqCst))
 }
 
 /// Whether the work is asked to stop.

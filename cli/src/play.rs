@@ -3,6 +3,13 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::interrupt;
+
+/// How long after a player's end a Ctrl-C that ended it may be heard here.
+const HEARD_WITHIN: Duration = Duration::from_millis(100);
 
 /// A program that plays a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +86,16 @@ fn is_program(path: &Path) -> bool {
 }
 
 /// Plays a FLAC file to its end with the first player that can. One that fails (no sound server, say) makes room for
-/// the next. `as_wav` makes the same sound as a WAV file, for players that need one.
+/// the next; after Ctrl-C there is no next. `as_wav` makes the same sound as a WAV file, for players that need one.
 ///
 /// # Errors
 /// What to say where nothing could play it.
 pub fn play(flac: &Path, as_wav: impl Fn() -> Option<tempfile::NamedTempFile>) -> Result<(), String> {
     let players = found();
     for (player, program) in &players {
+        if interrupt::is_asked() {
+            return Ok(());
+        }
         let wav = if player.reads_flac { None } else { as_wav() };
         let file = match &wav {
             Some(wav) => wav.path(),
@@ -99,12 +109,13 @@ pub fn play(flac: &Path, as_wav: impl Fn() -> Option<tempfile::NamedTempFile>) -
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        if command
-            .status()
-            .is_ok_and(|status| status.success() || crate::interrupt::is_asked())
-        {
+        if command.status().is_ok_and(|status| status.success()) {
             return Ok(());
         }
+        thread::sleep(HEARD_WITHIN);
+    }
+    if interrupt::is_asked() {
+        return Ok(());
     }
     let names = |names: Vec<&str>| names.join(", ");
     if players.is_empty() {

@@ -69,7 +69,7 @@ pub fn is_coloured() -> bool {
 pub fn clean(text: &str) -> String {
     let commands = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars()
         .fold(String::with_capacity(text.len()), |mut out, c| {
@@ -84,8 +84,8 @@ pub fn clean(text: &str) -> String {
 
 /// How this program was called, for lines to type: `songwalker`, or the path to it where it is not installed.
 pub fn program() -> String {
-    let called = std::env::args().next().filter(|name| !name.is_empty());
-    called.map_or_else(|| "songwalker".to_owned(), |name| quoted(&name))
+    let called = std::env::args_os().next().filter(|name| !name.is_empty());
+    called.map_or_else(|| "songwalker".to_owned(), |name| quoted(&name.to_string_lossy()))
 }
 
 /// An argument as a shell reads it back.
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn text_from_a_file_cannot_command_the_terminal() {
         assert_eq!(
-            clean("a\u{1b}[2Jb\u{7}\u{9b}c\u{202e}d\te\nf é🌊"),
-            "a\\u{1b}[2Jb\\u{7}\\u{9b}c\\u{202e}d\\u{9}e\nf é🌊"
+            clean("a\u{1b}[2Jb\u{7}\u{9b}c\u{202e}d\te\nf é🌊\u{61c}"),
+            "a\\u{1b}[2Jb\\u{7}\\u{9b}c\\u{202e}d\\u{9}e\nf é🌊\\u{61c}"
         );
     }
 

@@ -1,7 +1,7 @@
 //! WAV files: what a render is written as, and what is read to be measured.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Cursor};
+use std::io::{self, BufReader, BufWriter, Read};
 use std::path::Path;
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
@@ -11,8 +11,14 @@ use songwalker_schemas::ErrorCode;
 use crate::failure::Failure;
 use crate::whole_file;
 
-/// Largest file that is read, bytes: twelve minutes of 32-bit stereo at 96 kHz.
-const MAX_BYTES: usize = 550_000_000;
+/// Largest file that is read, bytes: five minutes of 32-bit stereo at 48 kHz, ten of 16-bit.
+const MAX_BYTES: usize = 120_000_000;
+
+/// Longest file that is read, minutes.
+const MAX_MINUTES: u32 = 20;
+
+/// Most sample frames that are read, ten minutes at 48 kHz: measuring takes up to 24 bytes of memory for each.
+const MAX_FRAMES: u32 = 28_800_000;
 
 /// Writes 32-bit float stereo.
 ///
@@ -48,8 +54,12 @@ fn io_error(error: hound::Error) -> io::Error {
 /// # Errors
 /// `not_found`, `storage_unavailable`, or `invalid_audio` for anything else.
 pub fn read(path: &Path) -> Result<Audio, Failure> {
-    let bytes = whole_file::read(path, MAX_BYTES, ErrorCode::InvalidAudio)?;
+    let file = whole_file::open(path, MAX_BYTES, ErrorCode::InvalidAudio)?;
+    let bytes = BufReader::with_capacity(1 << 16, file.take(MAX_BYTES as u64));
     decode(bytes).map_err(|problem| {
+        if problem.raw_os_error().is_some() {
+            return Failure::reading(path, &problem);
+        }
         Failure::new(
             ErrorCode::InvalidAudio,
             format!("cannot use {}: {problem}", path.display()),
@@ -58,8 +68,9 @@ pub fn read(path: &Path) -> Result<Audio, Failure> {
     })
 }
 
-fn decode(bytes: Vec<u8>) -> Result<Audio, String> {
-    let mut wav = WavReader::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+fn decode(bytes: impl Read) -> io::Result<Audio> {
+    let refused = |problem: String| Err(io::Error::other(problem));
+    let mut wav = WavReader::new(bytes).map_err(io_error)?;
     let WavSpec {
         channels,
         sample_rate,
@@ -67,42 +78,64 @@ fn decode(bytes: Vec<u8>) -> Result<Audio, String> {
         sample_format,
     } = wav.spec();
     if !(1..=2).contains(&channels) {
-        return Err(format!("it has {channels} channels"));
+        return refused(format!("it has {channels} channels"));
     }
     if !(8_000..=384_000).contains(&sample_rate) {
-        return Err(format!("it has {sample_rate} sample frames a second"));
+        return refused(format!("it has {sample_rate} sample frames a second"));
     }
-    let samples: Result<Vec<f32>, hound::Error> = match (sample_format, bits_per_sample) {
-        (SampleFormat::Float, 32) => wav.samples::<f32>().collect(),
+    let frames = wav.duration();
+    if frames == 0 {
+        return refused("it has no sound".to_owned());
+    }
+    if frames > sample_rate * 60 * MAX_MINUTES {
+        return refused(format!("it is longer than {MAX_MINUTES} minutes"));
+    }
+    if frames > MAX_FRAMES {
+        return refused(format!("it has more than {MAX_FRAMES} sample frames"));
+    }
+    match (sample_format, bits_per_sample) {
+        (SampleFormat::Float, 32) => split(wav.samples::<f32>(), frames as usize, channels, sample_rate),
         (SampleFormat::Int, 16 | 24 | 32) => {
             let full_scale = (1_u64 << (bits_per_sample - 1)) as f64;
-            wav.samples::<i32>()
-                .map(|sample| sample.map(|x| (f64::from(x) / full_scale) as f32))
-                .collect()
+            let samples = wav
+                .samples::<i32>()
+                .map(|sample| sample.map(|x| (f64::from(x) / full_scale) as f32));
+            split(samples, frames as usize, channels, sample_rate)
         }
-        (_, bits) => return Err(format!("{bits} bits a sample are not read")),
-    };
-    let samples = samples.map_err(|error| error.to_string())?;
-    if samples.is_empty() {
-        return Err("it has no sound".to_owned());
+        (_, bits) => refused(format!("{bits} bits a sample are not read")),
     }
-    let channel = |first: usize| {
-        samples
-            .iter()
-            .skip(first)
-            .step_by(usize::from(channels))
-            .copied()
-            .collect()
-    };
+}
+
+/// Sorts samples into two sides as they come.
+fn split(
+    mut samples: impl Iterator<Item = Result<f32, hound::Error>>,
+    frames: usize,
+    channels: u16,
+    sample_rate: u32,
+) -> io::Result<Audio> {
+    let mut left = Vec::with_capacity(frames);
+    let mut right = Vec::with_capacity(if channels == 2 { frames } else { 0 });
+    while let Some(sample) = samples.next() {
+        left.push(sample.map_err(io_error)?);
+        if channels == 2 {
+            let Some(sample) = samples.next() else { break };
+            right.push(sample.map_err(io_error)?);
+        }
+    }
+    if channels == 1 {
+        right.clone_from(&left);
+    }
     Ok(Audio {
         sample_rate,
-        left: channel(0),
-        right: channel(usize::from(channels) - 1),
+        left,
+        right,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     fn encoded(spec: WavSpec, samples: &[i32]) -> Vec<u8> {
@@ -144,14 +177,14 @@ mod tests {
     fn whole_numbers_of_every_width_come_out_at_the_same_level() {
         for bits in [16, 24, 32] {
             let half = 1 << (bits - 2);
-            let audio = decode(encoded(spec(1, bits, SampleFormat::Int), &[half, -half])).unwrap();
+            let audio = decode(&*encoded(spec(1, bits, SampleFormat::Int), &[half, -half])).unwrap();
             assert_eq!(
                 (audio.left, audio.right),
                 (vec![0.5, -0.5], vec![0.5, -0.5]),
                 "{bits} bits"
             );
         }
-        let stereo = decode(encoded(spec(2, 32, SampleFormat::Float), &[1, 2, 3, 4])).unwrap();
+        let stereo = decode(&*encoded(spec(2, 32, SampleFormat::Float), &[1, 2, 3, 4])).unwrap();
         assert_eq!((stereo.left, stereo.right), (vec![1.0, 3.0], vec![2.0, 4.0]));
     }
 
@@ -165,10 +198,35 @@ mod tests {
             encoded(spec(1, 8, SampleFormat::Int), &[1]),
             encoded(spec(2, 16, SampleFormat::Int), &[]),
         ] {
-            assert!(decode(bytes).is_err());
+            assert!(decode(&*bytes).is_err());
         }
         let mut cut = encoded(spec(2, 16, SampleFormat::Int), &[1, 2, 3, 4]);
         cut.truncate(cut.len() - 3);
-        assert!(decode(cut).is_err());
+        assert!(decode(&*cut).is_err());
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_before_it_is_read() {
+        // Only the head is there, and it announces one frame of 16-bit mono too many.
+        for (rate, most, word) in [
+            (8_000, 8_000 * 60 * MAX_MINUTES, "20 minutes"),
+            (96_000, MAX_FRAMES, "sample frames"),
+        ] {
+            let mut mono = spec(1, 16, SampleFormat::Int);
+            mono.sample_rate = rate;
+            let mut long = encoded(mono, &[1]);
+            let size = long.len() - 6;
+            long[size..size + 4].copy_from_slice(&((most + 1) * 2).to_le_bytes());
+            let refused = decode(&*long).unwrap_err();
+            assert!(refused.to_string().contains(word), "{refused}");
+        }
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.wav");
+        File::create(&path)
+            .unwrap()
+            .set_len(MAX_BYTES as u64 + 1)
+            .unwrap();
+        assert_eq!(read(&path).unwrap_err().exit_code(), 3);
     }
 }

@@ -15,7 +15,28 @@ use crate::interrupt::{self, Answer};
 /// # Errors
 /// `not_found`, `storage_unavailable`, or `code` where it is a folder or longer; no more than `limit` is ever read.
 pub fn read(path: &Path, limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failure> {
-    let too_long = || Failure::new(code, format!("{} is longer than {}", path.display(), size(limit)));
+    let file = open(path, limit, code)?;
+    // What a device or pipe says of its length means nothing.
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::reading(path, &error))?;
+    if bytes.len() > limit {
+        Err(too_long(path, limit, code))
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn too_long(path: &Path, limit: usize, code: ErrorCode) -> Failure {
+    Failure::new(code, format!("{} is longer than {}", path.display(), size(limit)))
+}
+
+/// Opens a file that says it has at most `limit` bytes.
+///
+/// # Errors
+/// `not_found`, `storage_unavailable`, or `code` where it is a folder or longer.
+pub fn open(path: &Path, limit: usize, code: ErrorCode) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| Failure::reading(path, &error))?;
     let told = file.metadata().map_err(|error| Failure::reading(path, &error))?;
     if told.is_dir() {
@@ -25,18 +46,9 @@ pub fn read(path: &Path, limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failu
         ));
     }
     if told.len() > limit as u64 {
-        return Err(too_long());
+        return Err(too_long(path, limit, code));
     }
-    // What a device or pipe says of its length means nothing.
-    let mut bytes = Vec::new();
-    file.take(limit as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::reading(path, &error))?;
-    if bytes.len() > limit {
-        Err(too_long())
-    } else {
-        Ok(bytes)
-    }
+    Ok(file)
 }
 
 /// A size in the unit that fits.
@@ -55,9 +67,9 @@ fn size(bytes: usize) -> String {
 /// `storage_unavailable`; `cancelled` where Ctrl-C came before it was in place.
 pub fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::writing(path, &error);
-    // A symbolic link stays one: the file behind it is replaced.
-    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match fs::metadata(&place) {
+    let place = behind_links(path).map_err(failed)?;
+    let there = fs::metadata(&place);
+    match &there {
         Ok(there) if there.is_dir() => {
             let error = io::Error::from(io::ErrorKind::IsADirectory);
             return Err(failed(error));
@@ -68,19 +80,52 @@ pub fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> 
         }
         _ => {}
     }
-    interrupt::answer(Answer::Wait);
+    let _waiting = interrupt::meanwhile(Answer::Wait);
     let mut unfinished = with_usual_rights(&mut Builder::new(), 0o666)
         .prefix(UNFINISHED)
         .tempfile_in(folder_of(&place))
         .map_err(failed)?;
+    if let Ok(there) = there {
+        keep_rights(unfinished.as_file(), &there).map_err(failed)?;
+    }
     content(unfinished.as_file_mut())
         .and_then(|()| unfinished.as_file_mut().flush())
         .map_err(failed)?;
     interrupt::check()?;
     unfinished.persist(&place).map_err(|error| failed(error.error))?;
-    interrupt::answer(Answer::End);
     Ok(())
 }
+
+/// The file that is meant: a symbolic link stays one, and what it points to is written, there already or not.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(place) = fs::canonicalize(path) {
+        return Ok(place);
+    }
+    let mut place = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&place) {
+            Ok(target) => place = folder_of(&place).join(target),
+            Err(_) => return Ok(place),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+/// Gives a new file the rights of the one it replaces.
+#[cfg(unix)]
+fn keep_rights(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(old.permissions().mode() & 0o777))
+}
+
+/// Elsewhere a file has the rights of its folder.
+#[cfg(not(unix))]
+fn keep_rights(_file: &File, _old: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Most symbolic links that are followed to a file.
+const MAX_LINKS: usize = 40;
 
 /// How the name of an unfinished file or folder begins.
 pub const UNFINISHED: &str = ".songwalker-unfinished-";
@@ -148,6 +193,35 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_ne!(fs::metadata(&file).unwrap().permissions().mode() & 0o044, 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_yet_stays_a_link_and_a_circle_of_links_is_refused() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("second", at("first")).unwrap();
+        symlink("file", at("second")).unwrap();
+        write(&at("first"), |f| f.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(at("file")).unwrap(), b"new");
+        assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(at("second")).unwrap().is_symlink());
+        symlink("circle", at("circle")).unwrap();
+        assert!(write(&at("circle"), |f| f.write_all(b"new")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_stays_private_when_it_is_replaced() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        write(&path, |f| f.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ pub mod flac;
 pub mod layout;
 pub mod midi;
 pub mod names;
-mod readme;
+pub(crate) mod readme;
 pub mod songwalker_preset;
 pub mod spectrogram;
 pub mod waveform;

@@ -14,6 +14,9 @@ use songwalker_schemas::limits::MAX_BUNDLE_BYTES;
 use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::{ErrorCode, Fault, Intent, Manifest, PatchSpec, canonical, json_schema};
 
+/// The most bytes of a zip that is unpacked at all: imports may be larger than what we make.
+const MAX_IMPORTED_BYTES: usize = 16 << 20;
+
 /// One fault of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BundleFault {
@@ -159,6 +162,11 @@ pub struct Report {
 /// # Errors
 /// Every fault.
 pub fn verify(bytes: &[u8]) -> Result<Report, VerifyError> {
+    if bytes.len() > MAX_IMPORTED_BYTES {
+        return Err(VerifyError {
+            faults: vec![BundleFault::TooLarge(bytes.len())],
+        });
+    }
     let contents = archive::inspect(bytes);
     let mut check = Check::new(
         contents.files,
@@ -180,7 +188,7 @@ pub fn verify(bytes: &[u8]) -> Result<Report, VerifyError> {
         }
     }
     let intent: Option<Intent> = check.document(layout::INTENT, json_schema::intent());
-    check.json(layout::ANALYSIS);
+    let _: Option<serde_json::Value> = check.document(layout::ANALYSIS, json_schema::report());
     check.json(layout::WAVEFORM);
     check.media(&variations);
     check.presence(patch.as_ref());

@@ -13,8 +13,9 @@ use songwalker_generator::package::{
 use songwalker_generator::verify::{BundleFault, verify};
 use songwalker_schemas::limits::MAX_BUNDLE_BYTES;
 use songwalker_schemas::provenance::Provenance;
+use songwalker_schemas::report::{LoudnessReport, Report};
 use songwalker_schemas::variations::{Variation, VariationType};
-use songwalker_schemas::{Category, ErrorCode, Intent, PatchSpec, VariationsDiff};
+use songwalker_schemas::{AudioAnalysis, Category, ErrorCode, Intent, PatchSpec, VariationsDiff};
 use std::collections::BTreeMap;
 
 /// Everything that goes into a bundle, owned.
@@ -48,7 +49,7 @@ impl Material {
         let mut material = Self {
             patch: PatchSpec::from_json(&patch.to_canonical()).unwrap_or(patch),
             intent: Intent::neutral(Category::Pad),
-            analysis: json!({ "lufs": -18.02, "limited_by": "loudness" }),
+            analysis: report(),
             provenance,
             preview: tone(220.0, 3.0),
             variations: Vec::new(),
@@ -94,6 +95,25 @@ impl Material {
             diff: &self.diff,
         })
     }
+}
+
+/// A report that keeps its schema.
+fn report() -> Value {
+    let report = Report {
+        schema_version: "1.0".to_owned(),
+        note: 60,
+        hold_s: 1.0,
+        analysis: AudioAnalysis::default(),
+        loudness: LoudnessReport {
+            lufs: -18.02,
+            true_peak_db: -6.5,
+            limited_by: "loudness".to_owned(),
+        },
+        asked: Vec::new(),
+        corrections: 0,
+        conflicts: Vec::new(),
+    };
+    serde_json::to_value(report).unwrap()
 }
 
 fn tone(hz: f64, seconds: f64) -> Audio {
@@ -471,4 +491,113 @@ fn the_readme_names_its_files_and_licence() {
     ] {
         assert!(text.contains(wanted), "{wanted} is not in\n{text}");
     }
+}
+
+/// The faults of a sound bundle in which one file is another.
+fn faults_with(path: &str, bytes: &[u8]) -> Vec<BundleFault> {
+    let mut files = Material::new().pack().unwrap().files;
+    files.insert(path.to_owned(), bytes.to_vec());
+    faults_of_forged(files)
+}
+
+/// Whether these are one fault of an invalid file.
+fn one_invalid(faults: &[BundleFault], wanted: &str) -> bool {
+    matches!(faults, [BundleFault::Invalid { path, .. }] if path == wanted)
+}
+
+#[test]
+fn json_and_notes_that_are_too_large_are_not_parsed() {
+    // Too varied to be a bomb.
+    let brackets: Vec<u8> = (0..2_000_001)
+        .map(|n| b"[{"[noise::hash(1, n) as usize % 2])
+        .collect();
+    for path in [layout::WAVEFORM, layout::ANALYSIS, layout::PRESET, layout::PATCH] {
+        let faults = faults_with(path, &brackets);
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.to_string().contains("more than 2000000")),
+            "{path}: {faults:?}"
+        );
+    }
+    let notes = vec![
+        Note {
+            start_s: 0.0,
+            hold_s: 1.0,
+            key: 60,
+            velocity: 0.5,
+        };
+        20_000
+    ];
+    let faults = faults_with(layout::PREVIEW_MID, &midi::encode(&notes, 120.0));
+    assert!(one_invalid(&faults, layout::PREVIEW_MID), "{faults:?}");
+}
+
+#[test]
+fn a_zip_over_16_megabytes_is_not_unpacked() {
+    let bytes = vec![0; (16 << 20) + 1];
+    assert_eq!(
+        verify(&bytes).unwrap_err().faults,
+        [BundleFault::TooLarge(bytes.len())]
+    );
+}
+
+#[test]
+fn a_forged_readme_is_found_out() {
+    assert_eq!(
+        faults_with(layout::README, b"Licence: mine"),
+        [BundleFault::Mismatch(layout::README.to_owned())]
+    );
+}
+
+#[test]
+fn assets_are_named_by_hash_and_kind() {
+    let hash = "0123456789abcdef".repeat(4);
+    let mut files = Material::new().pack().unwrap().files;
+    let good = [format!("assets/{hash}.json"), format!("assets/{hash}.flac")];
+    let bad = [
+        "assets/run.exe".to_owned(),
+        format!("assets/{hash}.exe"),
+        format!("assets/{}.json", &hash[1..]),
+        format!("assets/{}g.json", &hash[1..]),
+    ];
+    for path in good.iter().chain(&bad) {
+        files.insert(path.clone(), b"{}".to_vec());
+    }
+    let faults = faults_of_forged(files);
+    assert_eq!(faults.len(), bad.len(), "{faults:?}");
+    for path in bad {
+        assert!(faults.contains(&BundleFault::Unexpected(path)));
+    }
+}
+
+#[test]
+fn a_flac_without_sound_is_refused() {
+    let sound = package::flac::encode(&tone(220.0, 0.1)).unwrap();
+    let mut no_frames = sound.clone();
+    no_frames[21] &= 0xf0;
+    no_frames[22..26].fill(0);
+    let header: [&[u8]; 3] = [b"fLaC\x80", &sound[5..42], b""];
+    for bytes in [no_frames, header.concat()] {
+        let faults = faults_with(layout::PREVIEW_FLAC, &bytes);
+        assert!(one_invalid(&faults, layout::PREVIEW_FLAC), "{faults:?}");
+    }
+}
+
+#[test]
+fn an_analysis_that_breaks_its_schema_is_refused() {
+    let faults = faults_with(layout::ANALYSIS, b"{}");
+    assert!(
+        !faults.is_empty() && faults.iter().all(|fault| fault.code() == "invalid"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_variation_that_changes_nothing_is_refused() {
+    let mut material = Material::new();
+    material.diff.variations[0].patch.clear();
+    material.variations[0].1 = material.patch.clone();
+    let faults = verify(&material.pack().unwrap().zip).unwrap_err().faults;
+    assert!(one_invalid(&faults, layout::VARIATIONS_DIFF), "{faults:?}");
 }

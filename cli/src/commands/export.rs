@@ -21,7 +21,7 @@ pub fn run(args: &Export) -> Result<(), Failure> {
     whole_file::write(&args.out, |file| file.write_all(&made.bytes))?;
     if args.json {
         return terminal::print_json(
-            &json!({ "out": args.out, "bytes": made.bytes.len(), "lost": made.lost }),
+            &json!({ "out": args.out.to_string_lossy(), "bytes": made.bytes.len(), "lost": made.lost }),
         );
     }
     let mut text = format!(

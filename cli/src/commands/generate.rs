@@ -216,7 +216,7 @@ fn preview_wav(generated: &Generated) -> Option<tempfile::NamedTempFile> {
         bpm: generated.patch.meta.tempo_bpm.unwrap_or(120.0),
         ..RenderRequest::note(60, 0.8, 1.0, seconds)
     };
-    let audio = render::render(&generated.patch, &request, &|| false).ok()?;
+    let audio = render::render(&generated.patch, &request, &interrupt::is_asked).ok()?;
     let file = tempfile::Builder::new()
         .prefix("songwalker-")
         .suffix(".wav")
@@ -230,7 +230,10 @@ fn as_json(made: &Made) -> Value {
     let Made {
         generated, written, ..
     } = made;
-    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    let absolute = |path: PathBuf| {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        path.to_string_lossy().into_owned()
+    };
     let analysis = generated
         .bundle
         .files

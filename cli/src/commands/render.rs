@@ -35,7 +35,7 @@ pub fn run(args: &Render) -> Result<(), Failure> {
     let unsupported = patch_player::unsupported(&patch);
     if args.json {
         return terminal::print_json(&json!({
-            "out": args.out, "frames": audio.frames(), "sample_rate": audio.sample_rate, "seconds": audio.seconds(),
+            "out": args.out.to_string_lossy(), "frames": audio.frames(), "sample_rate": audio.sample_rate, "seconds": audio.seconds(),
             "cpu_s": cpu_s, "realtime": realtime, "unsupported": unsupported,
         }));
     }
@@ -78,6 +78,12 @@ fn request(args: &Render, patch: &PatchSpec) -> Result<RenderRequest, Failure> {
         .map(|note| note.start_s + note.hold_s)
         .fold(0.0, f64::max);
     let seconds = end_s + args.tail;
+    if (seconds * f64::from(args.sample_rate)).round() < 1.0 {
+        return Err(
+            Failure::new(ErrorCode::Usage, "there is nothing to render: it lasts 0 s")
+                .with_hint("make --hold and --tail together longer than 0"),
+        );
+    }
     if seconds + args.warm_up > MAX_SECONDS {
         let message =
             format!("{seconds:.1} s with the tail are too long: at most {MAX_SECONDS} s, warm-up included");

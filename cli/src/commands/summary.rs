@@ -253,7 +253,7 @@ fn next(made: &Made) -> String {
     format!("\n{}\n{}", paint(BOLD, "Next"), table.text(2))
 }
 
-/// The line that was typed with the next seed; none where it would be too long to read.
+/// The line that was typed with the next seed; none where it would be too long to read or could command a terminal.
 fn another_version(made: &Made) -> Option<String> {
     let prompt = made
         .prompt
@@ -273,7 +273,12 @@ fn another_version(made: &Made) -> Option<String> {
         option("out", &made.args.out.display().to_string());
     }
     option("seed", &(made.seed.wrapping_add(1) & MAX_SEED).to_string());
-    Some(command)
+    is_plain(&command).then_some(command)
+}
+
+/// Whether a line can be shown as it is.
+fn is_plain(line: &str) -> bool {
+    !line.contains('\n') && clean(line) == line
 }
 
 fn slashed(folder: &Path) -> String {
@@ -298,6 +303,14 @@ mod tests {
         assert_eq!(figures("≥ -10.50 dB"), "≥ −10.5 dB");
         assert_eq!(figures("0.00 cents"), "0 cents");
         assert_eq!(figures("never"), "never");
+    }
+
+    #[test]
+    fn a_line_that_could_command_a_terminal_is_not_shown() {
+        assert!(is_plain("songwalker generate \"warm pad, ä 🌊\" --seed 1"));
+        for unclean in ["a\tb", "a\nb", "a\u{202e}b", "a\u{61c}b", "a\u{1b}[2Jb"] {
+            assert!(!is_plain(unclean), "{unclean:?}");
+        }
     }
 
     #[test]

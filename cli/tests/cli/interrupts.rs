@@ -1,7 +1,9 @@
 //! Ctrl-C: the process ends soon, with 130, and leaves nothing.
 #![cfg(unix)]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use crate::workbench::Workbench;
@@ -46,4 +48,43 @@ fn a_generation_that_is_interrupted_leaves_nothing_behind() {
         assert!(rest.contains("error: cancelled"), "{rest}");
         assert!(bench.names(".").is_empty(), "{:?} is left", bench.names("."));
     }
+}
+
+#[test]
+fn a_player_that_is_interrupted_is_not_followed_by_another() {
+    let bench = Workbench::new();
+    for folder in ["players", "temporary"] {
+        fs::create_dir(bench.path(folder)).unwrap();
+    }
+    for (player, script) in [
+        ("aplay", "#!/bin/sh\nkill -INT $PPID\nexit 1\n"),
+        ("mpv", "#!/bin/sh\n: > second-player\n"),
+    ] {
+        let path = bench.path("players").join(player);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = bench
+        .command(&[
+            "generate",
+            "soft bell",
+            "--variations",
+            "0",
+            "--out",
+            "out",
+            "--play",
+        ])
+        .env("PATH", bench.path("players"))
+        .env("TMPDIR", bench.path("temporary"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        !said.contains("not played") && !said.contains("cancelled"),
+        "{said}"
+    );
+    assert_eq!(bench.names("."), ["out", "players", "temporary"]);
+    assert_eq!(bench.names("out").len(), 1);
+    assert!(bench.names("temporary").is_empty(), "a temporary file is left");
 }

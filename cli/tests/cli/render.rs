@@ -192,3 +192,47 @@ fn an_export_is_a_vital_file() {
     assert_eq!(vital["synth_version"], "1.0.7");
     assert!(answer["lost"].is_array());
 }
+
+#[test]
+fn a_render_of_no_length_is_an_error_of_usage() {
+    let bench = Workbench::new();
+    let patch = default_patch(&bench);
+    for hold in ["0", "0.000001"] {
+        let arguments = [
+            "render", &patch, "--out", "x.wav", "--hold", hold, "--tail", "0", "--json",
+        ];
+        bench.run(&arguments).fails_as("usage", 2);
+    }
+    assert_eq!(bench.names("."), ["patch.json"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf_8_is_written_and_said() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::process::CommandExt;
+    let bench = Workbench::new();
+    let patch = default_patch(&bench);
+    let name = OsStr::from_bytes(b"x\xff");
+    for arguments in [
+        &["export", "vital", &patch, "--json", "--out"][..],
+        &[
+            "render", &patch, "--hold", "0.1", "--tail", "0", "--json", "--out",
+        ],
+    ] {
+        let output = bench.command(arguments).arg(name).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer["out"], "x\u{fffd}");
+        fs::remove_file(bench.path(".").join(name)).unwrap();
+    }
+    let output = bench
+        .command(&["generate", "pad", "--variations", "0", "--json", "--out"])
+        .arg(name)
+        .output()
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(answer["directory"].as_str().unwrap().contains("x\u{fffd}"));
+    let output = bench.command(&[""; 0]).arg0(name).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}

@@ -25,7 +25,10 @@ pub const SYNTH_VERSION: &str = "1.0.7";
 /// Tempo of a patch that names none, beats per minute.
 const DEFAULT_BPM: f64 = 120.0;
 
-/// Vital's browser looks for the style in the first 5,000 bytes, so what stands before it is kept short.
+/// Vital's browser looks for the style in the first 5,000 bytes: so many may all texts before it have, as JSON.
+const MAX_TEXT_BYTES: usize = 4_700;
+
+/// The most bytes of the comment as JSON.
 const MAX_COMMENT_BYTES: usize = 2_500;
 
 /// A finished file.
@@ -77,9 +80,19 @@ pub fn vital(patch: &PatchSpec) -> Result<VitalExport, ExportError> {
     );
 
     let [macro1, macro2, macro3, macro4] = macros.names;
+    let others = [
+        &patch.meta.author,
+        &patch.name,
+        &macro1,
+        &macro2,
+        &macro3,
+        &macro4,
+    ];
+    let others: usize = others.iter().flat_map(|text| text.chars()).map(escaped_len).sum();
+    let budget = MAX_TEXT_BYTES.saturating_sub(others).min(MAX_COMMENT_BYTES);
     let file = File {
         author: patch.meta.author.clone(),
-        comments: comments(patch, &lost),
+        comments: comments(patch, &lost, budget),
         macro1,
         macro2,
         macro3,
@@ -152,27 +165,34 @@ fn style(category: Category) -> &'static str {
     }
 }
 
-/// What the musician reads: the patch's own comment, its licence, and what was lost.
-fn comments(patch: &PatchSpec, lost: &[String]) -> String {
-    let mut text = String::new();
-    if !patch.meta.comment.is_empty() {
-        text.push_str(&patch.meta.comment);
-        text.push('\n');
-    }
-    text.push_str("Licence: ");
-    text.push_str(&patch.meta.license);
+/// What the musician reads: the licence, what was lost, and the patch's own comment, as JSON in at most `budget` bytes.
+fn comments(patch: &PatchSpec, lost: &[String], budget: usize) -> String {
+    let mut text = format!("Licence: {}", patch.meta.license);
     for sentence in lost {
         text.push_str("\nNot carried: ");
         text.push_str(sentence);
     }
-    if text.len() > MAX_COMMENT_BYTES {
-        let end = (0..=MAX_COMMENT_BYTES)
-            .rev()
-            .find(|end| text.is_char_boundary(*end))
-            .unwrap_or(0);
-        text.truncate(end);
+    if !patch.meta.comment.is_empty() {
+        text.push('\n');
+        text.push_str(&patch.meta.comment);
     }
-    text
+    let mut used = 0;
+    text.chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .take_while(|c| {
+            used += escaped_len(*c);
+            used <= budget
+        })
+        .collect()
+}
+
+/// Bytes of a character in a JSON string.
+fn escaped_len(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        _ => c.len_utf8(),
+    }
 }
 
 #[cfg(test)]
@@ -208,5 +228,20 @@ mod tests {
         let bytes = vital(&patch).unwrap().bytes;
         let at = bytes.windows(14).position(|w| w == b"\"preset_style\"").unwrap();
         assert!(at < 4_900, "{at}");
+    }
+
+    #[test]
+    fn escapes_count_and_control_characters_are_dropped() {
+        for filler in ["\u{1}", "\\", "\"", "\n", "ä"] {
+            let mut patch = PatchSpec::default();
+            patch.meta.comment = filler.repeat(2_000);
+            let bytes = vital(&patch).unwrap().bytes;
+            let at = bytes.windows(14).position(|w| w == b"\"preset_style\"").unwrap();
+            assert!(at < 4_900, "{at}");
+            let file: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            let comment = file["comments"].as_str().unwrap();
+            assert!(comment.starts_with("Licence: CC0-1.0\n"), "{comment}");
+            assert!(!comment.contains('\u{1}'));
+        }
     }
 }

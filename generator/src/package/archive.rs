@@ -161,9 +161,8 @@ fn inspect_entries(bytes: &[u8], contents: &mut Contents) -> Result<(), ArchiveF
                 continue;
             }
         };
-        match unpack(&mut archive, index, &entry, left) {
+        match unpack(&mut archive, index, &entry, &mut left) {
             Ok(data) => {
-                left -= data.len() as u64;
                 contents.files.insert(entry.name, data);
             }
             Err(fault @ ArchiveFault::TooLarge(_)) => return Err(fault),
@@ -218,28 +217,28 @@ fn checked_entry(
     }))
 }
 
-/// The bytes of an entry, at most `left` of them.
+/// The bytes of an entry, at most `left` of them. What was read counts against `left` even where it is refused.
 fn unpack(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     index: usize,
     entry: &Entry,
-    left: u64,
+    left: &mut u64,
 ) -> Result<Vec<u8>, ArchiveFault> {
     let unreadable = |error: &dyn std::fmt::Display| ArchiveFault::Unreadable {
         name: entry.name.clone(),
         problem: error.to_string(),
     };
     let by_ratio = (entry.packed_bytes.saturating_mul(MAX_RATIO)).max(RATIO_FREE_BYTES);
-    let allowed = by_ratio.min(left);
+    let budget = *left;
+    let allowed = by_ratio.min(budget);
     let reader = archive.by_index(index).map_err(|error| unreadable(&error))?;
     let mut data = Vec::new();
-    reader
-        .take(allowed + 1)
-        .read_to_end(&mut data)
-        .map_err(|error| unreadable(&error))?;
+    let outcome = reader.take(allowed + 1).read_to_end(&mut data);
+    *left = budget.saturating_sub(data.len() as u64);
+    outcome.map_err(|error| unreadable(&error))?;
     if data.len() as u64 <= allowed {
         Ok(data)
-    } else if by_ratio <= left {
+    } else if by_ratio <= budget {
         Err(ArchiveFault::Bomb(entry.name.clone()))
     } else {
         Err(ArchiveFault::TooLarge(format!(
@@ -350,6 +349,28 @@ mod tests {
         let bytes = foreign(&[("bomb", &vec![0; 20 << 20], plain())]);
         assert!(bytes.len() < 100_000);
         assert_eq!(read(&bytes).unwrap_err(), [ArchiveFault::Bomb("bomb".to_owned())]);
+    }
+
+    #[test]
+    fn entries_that_are_refused_count_against_the_total() {
+        let stored = plain().compression_method(CompressionMethod::Stored);
+        let mut bytes = foreign(&[
+            ("bomb", &vec![0; 2 << 20], plain()),
+            ("changed", b"some sound bytes", stored),
+        ]);
+        let at = bytes.windows(4).position(|w| w == b"some").unwrap();
+        bytes[at] = b'S';
+        let mut archive = ZipArchive::new(Cursor::new(&bytes[..])).unwrap();
+        let mut left = MAX_TOTAL_BYTES;
+        let mut read_of = |index, name: &str, packed_bytes| {
+            let before = left;
+            let name = name.to_owned();
+            let entry = Entry { name, packed_bytes };
+            assert!(unpack(&mut archive, index, &entry, &mut left).is_err());
+            before - left
+        };
+        assert_eq!(read_of(0, "bomb", 2_000), RATIO_FREE_BYTES + 1);
+        assert_eq!(read_of(1, "changed", 16), 16);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use songwalker_engine::render::Note;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Ticks a beat of the files that we write.
 const TICKS_PER_BEAT: u16 = 960;
@@ -109,7 +110,7 @@ enum Event {
 }
 
 /// The notes of a MIDI file by start time, in seconds by the file's own tempo. A note that never ends lasts until the
-/// file's last event.
+/// file's last event, one that ends where it starts for a tick.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Note>, MidiError> {
     if bytes.len() > MAX_BYTES {
         return Err(MidiError::TooLarge);
@@ -117,43 +118,38 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Note>, MidiError> {
     let file = Smf::parse(bytes).map_err(|error| MidiError::Malformed(error.to_string()))?;
     let events = merged(&file);
     let mut clock = Clock::new(file.header.timing)?;
-    let mut open: Vec<(u8, Note)> = Vec::new();
-    let mut notes = Vec::new();
+    let mut notes: Vec<Note> = Vec::new();
+    // Which notes are still held, oldest first, by channel and key.
+    let mut open: BTreeMap<(u8, u8), VecDeque<usize>> = BTreeMap::new();
     for (tick, _, event) in events {
         let now = clock.advance(tick);
         match event {
             Event::Tempo(beat_us) => clock.beat_us = beat_us,
             Event::On(channel, key, velocity) => {
-                if open.len() + notes.len() >= MAX_NOTES {
+                if notes.len() >= MAX_NOTES {
                     return Err(MidiError::TooLarge);
                 }
-                let velocity = f64::from(velocity) / 127.0;
-                open.push((
-                    channel,
-                    Note {
-                        start_s: now,
-                        hold_s: 0.0,
-                        key,
-                        velocity,
-                    },
-                ));
+                open.entry((channel, key)).or_default().push_back(notes.len());
+                notes.push(Note {
+                    start_s: now,
+                    hold_s: 0.0,
+                    key,
+                    velocity: f64::from(velocity) / 127.0,
+                });
             }
             Event::Off(channel, key) => {
-                let index = open.iter().position(|(c, note)| *c == channel && note.key == key);
-                if let Some(index) = index {
-                    let (_, note) = open.remove(index);
-                    notes.push(Note {
-                        hold_s: now - note.start_s,
-                        ..note
-                    });
+                let index = open.get_mut(&(channel, key)).and_then(VecDeque::pop_front);
+                if let Some(note) = index.and_then(|index| notes.get_mut(index)) {
+                    note.hold_s = (now - note.start_s).max(clock.tick_s());
                 }
             }
         }
     }
-    notes.extend(open.into_iter().map(|(_, note)| Note {
-        hold_s: clock.seconds - note.start_s,
-        ..note
-    }));
+    for index in open.into_values().flatten() {
+        if let Some(note) = notes.get_mut(index) {
+            note.hold_s = clock.seconds - note.start_s;
+        }
+    }
     if notes.is_empty() {
         return Err(MidiError::Empty);
     }
@@ -161,12 +157,18 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Note>, MidiError> {
     Ok(notes)
 }
 
-/// All tracks' events by tick; at one tick tempo, then ends, then starts, else the file's order.
+/// All tracks' events by tick; at one tick tempo, then ends, then starts, then ends that follow their own start, else the
+/// file's order.
 fn merged(file: &Smf) -> Vec<(u64, u8, Event)> {
     let mut events = Vec::new();
     for track in &file.tracks {
         let mut tick = 0u64;
+        // Starts of this tick that no end has followed yet.
+        let mut struck: BTreeMap<(u8, u8), usize> = BTreeMap::new();
         for event in track {
+            if event.delta.as_int() > 0 {
+                struck.clear();
+            }
             tick += u64::from(event.delta.as_int());
             match event.kind {
                 TrackEventKind::Meta(MetaMessage::Tempo(beat_us)) => {
@@ -176,12 +178,22 @@ fn merged(file: &Smf) -> Vec<(u64, u8, Event)> {
                     channel,
                     message: MidiMessage::NoteOn { key, vel },
                 } if vel > 0 => {
+                    *struck.entry((channel.as_int(), key.as_int())).or_default() += 1;
                     events.push((tick, 2, Event::On(channel.as_int(), key.as_int(), vel.as_int())));
                 }
                 TrackEventKind::Midi {
                     channel,
                     message: MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. },
-                } => events.push((tick, 1, Event::Off(channel.as_int(), key.as_int()))),
+                } => {
+                    let own = struck
+                        .get_mut(&(channel.as_int(), key.as_int()))
+                        .filter(|starts| **starts > 0);
+                    let rank = if own.is_some() { 3 } else { 1 };
+                    if let Some(starts) = own {
+                        *starts -= 1;
+                    }
+                    events.push((tick, rank, Event::Off(channel.as_int(), key.as_int())));
+                }
                 _ => {}
             }
         }
@@ -215,13 +227,17 @@ impl Clock {
         })
     }
 
-    /// Moves on to `tick` and gives its time in seconds.
-    fn advance(&mut self, tick: u64) -> f64 {
-        let tick_s = match self.timing {
+    /// Length of a tick in seconds.
+    fn tick_s(&self) -> f64 {
+        match self.timing {
             Timing::Metrical(ticks) => f64::from(self.beat_us) / 1e6 / f64::from(ticks.as_int()),
             Timing::Timecode(fps, subframes) => 1.0 / (f64::from(fps.as_f32()) * f64::from(subframes)),
-        };
-        self.seconds += (tick - self.tick) as f64 * tick_s;
+        }
+    }
+
+    /// Moves on to `tick` and gives its time in seconds.
+    fn advance(&mut self, tick: u64) -> f64 {
+        self.seconds += (tick - self.tick) as f64 * self.tick_s();
         self.tick = tick;
         self.seconds
     }
@@ -262,6 +278,50 @@ mod tests {
         let a = [note(0.0, 1.0, 60, 0.8), note(0.0, 1.0, 64, 0.8)];
         let b = [a[1], a[0]];
         assert_eq!(encode(&a, 120.0), encode(&b, 120.0));
+    }
+
+    /// A file of one track: delta, key and velocity, 0 for an end.
+    fn track_of(events: &[(u32, u8, u8)]) -> Vec<u8> {
+        let track = events.iter().map(|(delta, key, velocity)| TrackEvent {
+            delta: u28::from(*delta),
+            kind: TrackEventKind::Midi {
+                channel: u4::from(0),
+                message: MidiMessage::NoteOn {
+                    key: u7::from(*key),
+                    vel: u7::from(*velocity),
+                },
+            },
+        });
+        let track = track.chain([meta(0, MetaMessage::EndOfTrack)]).collect();
+        let header = Header::new(Format::SingleTrack, Timing::Metrical(u15::from(500)));
+        let mut bytes = Vec::new();
+        let tracks = vec![track];
+        Smf { header, tracks }.write_std(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn many_held_notes_and_stray_ends_are_all_read() {
+        let mut events = vec![(0, 60, 64); MAX_NOTES];
+        events.extend(vec![(0, 61, 0); 200_000]);
+        events.extend(vec![(1, 60, 0); MAX_NOTES]);
+        assert_eq!(decode(&track_of(&events)).unwrap().len(), MAX_NOTES);
+    }
+
+    #[test]
+    fn a_note_that_ends_where_it_starts_lasts_a_tick() {
+        let notes = decode(&track_of(&[(0, 60, 64), (0, 60, 0), (500, 62, 64), (500, 62, 0)])).unwrap();
+        assert!((notes[0].hold_s - 0.001).abs() < 1e-9, "{}", notes[0].hold_s);
+    }
+
+    #[test]
+    fn a_key_struck_again_where_it_ends_starts_a_new_note_in_either_order() {
+        for middle in [[(500, 60, 0), (0, 60, 64)], [(500, 60, 64), (0, 60, 0)]] {
+            let events = [&[(0, 60, 64)], &middle[..], &[(500, 60, 0)]].concat();
+            let notes = decode(&track_of(&events)).unwrap();
+            assert_eq!(notes.len(), 2);
+            assert!(notes.iter().all(|note| (note.hold_s - 0.5).abs() < 1e-9));
+        }
     }
 
     #[test]

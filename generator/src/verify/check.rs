@@ -4,7 +4,7 @@ use super::BundleFault;
 use super::flac_form::FlacForm;
 use crate::export;
 use crate::package::{
-    PREVIEW_RATE, PREVIEW_SECONDS, VARIATION_SECONDS, layout, midi, names, songwalker_preset,
+    PREVIEW_RATE, PREVIEW_SECONDS, VARIATION_SECONDS, layout, midi, names, readme, songwalker_preset,
 };
 use serde_json::Value;
 use songwalker_engine::ENGINE_VERSION;
@@ -13,6 +13,12 @@ use songwalker_schemas::{
     Fault, Faults, Manifest, PatchSpec, VariationsDiff, canonical, json_schema, structure,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The most bytes of a JSON file that is parsed: one in memory takes up to a hundred times its size.
+const MAX_JSON_BYTES: usize = 2_000_000;
+
+/// The most bytes of a preview's notes.
+const MAX_PREVIEW_MID_BYTES: usize = 64_000;
 
 /// A check under way.
 pub struct Check {
@@ -24,6 +30,8 @@ pub struct Check {
     pub notes: Vec<String>,
     /// The paths that this bundle must or may have.
     expected: BTreeSet<String>,
+    /// The ids that the diff lists, where it can be read.
+    variation_ids: Option<Vec<String>>,
 }
 
 impl Check {
@@ -35,6 +43,7 @@ impl Check {
             faults,
             notes: Vec::new(),
             expected,
+            variation_ids: None,
         }
     }
 
@@ -55,8 +64,22 @@ impl Check {
         }
     }
 
+    /// Whether a file is there and not too large to be read; a fault where it is too large.
+    fn readable(&mut self, path: &str, most: usize) -> bool {
+        let Some(size) = self.files.get(path).map(Vec::len) else {
+            return false;
+        };
+        if size > most {
+            self.invalid(path, "", format!("has {size} bytes, more than {most}"));
+        }
+        size <= most
+    }
+
     /// A file as canonical JSON; faults where it is not.
     pub fn json(&mut self, path: &str) -> Option<Value> {
+        if !self.readable(path, MAX_JSON_BYTES) {
+            return None;
+        }
         let bytes = self.files.get(path)?;
         match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => {
@@ -132,6 +155,9 @@ impl Check {
     }
 
     pub fn patch(&mut self) -> Option<PatchSpec> {
+        if !self.readable(layout::PATCH, MAX_JSON_BYTES) {
+            return None;
+        }
         let bytes = self.files.get(layout::PATCH)?;
         match PatchSpec::from_json(bytes) {
             Ok(patch) => {
@@ -160,6 +186,12 @@ impl Check {
                 return Vec::new();
             }
         };
+        self.variation_ids = Some(
+            diff.variations
+                .iter()
+                .map(|variation| variation.id.clone())
+                .collect(),
+        );
         let mut variations = Vec::new();
         let mut ids = BTreeSet::new();
         for (index, variation) in diff.variations.iter().enumerate() {
@@ -167,6 +199,9 @@ impl Check {
             if !ids.insert(variation.id.clone()) {
                 self.invalid(layout::VARIATIONS_DIFF, &format!("{at}/id"), "is there twice");
                 continue;
+            }
+            if variation.patch.is_empty() {
+                self.invalid(layout::VARIATIONS_DIFF, &format!("{at}/patch"), "changes nothing");
             }
             self.expected.insert(layout::variation_flac(&variation.id));
             self.expected.insert(layout::variation_vital(&variation.id));
@@ -186,20 +221,25 @@ impl Check {
         variations: &[(String, PatchSpec)],
         provenance: Option<&Provenance>,
     ) {
-        let vital = layout::vital(&names::file_stem(&patch.name));
+        let stem = names::file_stem(&patch.name);
+        let vital = layout::vital(&stem);
         self.expected.insert(vital.clone());
         let same_version = provenance.is_none_or(|provenance| {
             provenance.engine_version == ENGINE_VERSION
                 && provenance.generator_version == crate::generator_version()
         });
         if same_version {
+            self.readme(patch, &stem);
             self.exported(vital, patch);
             for (id, variation) in variations {
                 self.exported(layout::variation_vital(id), variation);
             }
         } else {
             self.notes
-                .push(".vital files were not compared: another version made them".to_owned());
+                .push(".vital files and README.txt were not compared: another version made them".to_owned());
+        }
+        if !self.readable(layout::PRESET, MAX_JSON_BYTES) {
+            return;
         }
         if let Some(bytes) = self.files.get(layout::PRESET) {
             match songwalker_preset::read(bytes) {
@@ -212,6 +252,21 @@ impl Check {
                 Ok(_) => self.faults.push(BundleFault::Mismatch(layout::PRESET.to_owned())),
                 Err(faults) => self.all_invalid(layout::PRESET, &faults),
             }
+        }
+    }
+
+    /// The README names the diff's variations in their order, whether or not they apply.
+    fn readme(&mut self, patch: &PatchSpec, stem: &str) {
+        let Some(ids) = self.variation_ids.as_deref() else {
+            return;
+        };
+        let made = readme::text(patch, stem, ids);
+        if self
+            .files
+            .get(layout::README)
+            .is_some_and(|bytes| made.as_bytes() != bytes)
+        {
+            self.faults.push(BundleFault::Mismatch(layout::README.to_owned()));
         }
     }
 
@@ -228,9 +283,11 @@ impl Check {
 
     /// The form of what is seen and heard.
     pub fn media(&mut self, variations: &[(String, PatchSpec)]) {
+        let small = self.readable(layout::PREVIEW_MID, MAX_PREVIEW_MID_BYTES);
         if let Some(Err(error)) = self
             .files
             .get(layout::PREVIEW_MID)
+            .filter(|_| small)
             .map(|bytes| midi::decode(bytes))
         {
             self.invalid(layout::PREVIEW_MID, "", error.to_string());
@@ -255,6 +312,7 @@ impl Check {
             Some(form) if (form.rate, form.channels, form.bits) != (PREVIEW_RATE, 2, 16) => {
                 "not 16-bit stereo at 44,100 Hz"
             }
+            Some(form) if form.frames == 0 || !form.sounds => "has no sound",
             Some(form) if form.frames > u64::from(PREVIEW_RATE) * seconds as u64 => "too long",
             Some(_) => return,
         };
@@ -271,7 +329,7 @@ impl Check {
             }
         }
         for path in self.files.keys() {
-            let asset = path.starts_with("assets/");
+            let asset = is_asset(path);
             // Without a patch nobody knows its file's name, without a diff none of the variations'.
             let unknowable =
                 patch.is_none() && (path.starts_with("vital/") || path.starts_with("variations/"));
@@ -281,4 +339,15 @@ impl Check {
             }
         }
     }
+}
+
+/// Whether a path is that of an asset: its hash in lower-case hex, and its kind.
+fn is_asset(path: &str) -> bool {
+    let Some(name) = path.strip_prefix("assets/") else {
+        return false;
+    };
+    let stem = name.strip_suffix(".json").or_else(|| name.strip_suffix(".flac"));
+    stem.is_some_and(|stem| {
+        stem.len() == 64 && stem.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }

@@ -9,6 +9,8 @@ pub struct FlacForm {
     pub bits: u8,
     /// Length in sample frames.
     pub frames: u64,
+    /// Whether a frame of sound follows the header.
+    pub sounds: bool,
 }
 
 impl FlacForm {
@@ -22,6 +24,20 @@ impl FlacForm {
             channels: ((packed >> 41) & 0b111) as u8 + 1,
             bits: ((packed >> 36) & 0b1_1111) as u8 + 1,
             frames: packed & ((1 << 36) - 1),
+            sounds: sounds(bytes),
         })
     }
+}
+
+/// Whether a frame's sync code stands behind the last metadata block (RFC 9639 §8.1, §9.1).
+fn sounds(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(4..);
+    while let Some([kind, a, b, c, after @ ..]) = rest {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        rest = after.get(length..);
+        if kind & 0x80 != 0 {
+            return rest.is_some_and(|frames| matches!(frames, [0xff, 0xf8 | 0xf9, _, ..]));
+        }
+    }
+    false
 }
