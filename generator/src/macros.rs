@@ -123,11 +123,6 @@ fn drive(patch: &mut PatchSpec) -> Vec<MacroTarget> {
     targets
 }
 
-/// Whether a source goes by itself.
-fn is_moving(source: Source) -> bool {
-    source.name().starts_with("lfo/") || source.name().starts_with("random/")
-}
-
 /// The first LFO that no route uses.
 #[must_use]
 pub fn free_lfo(patch: &PatchSpec) -> Option<usize> {
@@ -145,7 +140,10 @@ fn moving(patch: &PatchSpec) -> Vec<(usize, &Route)> {
     let routes = patch.modulation.routes.iter().enumerate();
     routes
         .filter(|(_, r)| {
-            is_moving(r.source) && !r.bypass && r.amount != 0.0 && rules::route_of_amount(&r.target).is_none()
+            r.source.moves_by_itself()
+                && !r.bypass
+                && r.amount != 0.0
+                && rules::route_of_amount(&r.target).is_none()
         })
         .take(6)
         .collect()

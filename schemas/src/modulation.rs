@@ -67,6 +67,14 @@ choice! {
     }
 }
 
+impl Source {
+    /// Whether it goes by itself: LFOs and random sources.
+    #[must_use]
+    pub fn moves_by_itself(self) -> bool {
+        self.name().starts_with("lfo/") || self.name().starts_with("random/")
+    }
+}
+
 choice! {
     /// Whether a source counts 0..1 or −½..½.
     Polarity {

@@ -5,7 +5,7 @@ use songwalker_schemas::patch::osc::Destination;
 use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::{Intent, PatchSpec};
 
-use super::{Corrections, rack};
+use super::{Corrections, rack, source};
 
 /// Applies what the intent says of dirt.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
@@ -55,9 +55,7 @@ fn distort(drive: f64, more_db: f64, patch: &mut PatchSpec) {
 
 /// Spreads what sounds together apart, or brings it together.
 fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
-    let heard: Vec<usize> = (0..3)
-        .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
-        .collect();
+    let heard = source::heard(patch);
     let tonal: Vec<usize> = heard
         .iter()
         .copied()

@@ -53,10 +53,6 @@ fn keep(invariant: Invariant, patch: &mut PatchSpec) {
     }
 }
 
-fn is_moving(name: &str) -> bool {
-    name.starts_with("lfo/") || name.starts_with("random/")
-}
-
 fn avoid(feature: Feature, patch: &mut PatchSpec) {
     match feature {
         Feature::Reverb => rack::reverb(patch, |fx| fx.enabled = false),
@@ -81,7 +77,7 @@ fn avoid(feature: Feature, patch: &mut PatchSpec) {
             }
         }
         Feature::Vibrato => routes::retain(patch, |r| {
-            !(is_moving(r.source.name()) && (r.target.ends_with("/transpose") || r.target.ends_with("cents")))
+            !(r.source.moves_by_itself() && (r.target.ends_with("/transpose") || r.target.ends_with("cents")))
         }),
         Feature::Movement => still(patch),
         Feature::Sub => {
@@ -121,7 +117,7 @@ fn avoid(feature: Feature, patch: &mut PatchSpec) {
 
 /// Takes away all that beats or moves by itself.
 fn still(patch: &mut PatchSpec) {
-    routes::retain(patch, |r| !is_moving(r.source.name()));
+    routes::retain(patch, |r| !r.source.moves_by_itself());
     let mut first = true;
     for osc in &mut patch.modules.osc {
         osc.unison.voices = 1;

@@ -8,7 +8,7 @@ use songwalker_schemas::patch::random::RandomStyle;
 use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::{Category, Intent, PatchSpec};
 
-use super::{Corrections, routes};
+use super::{Corrections, routes, source};
 use crate::macros::free_lfo;
 
 /// Applies what the intent says of movement.
@@ -99,13 +99,14 @@ fn move_it(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     }
 }
 
-fn is_moving(route: &Route) -> bool {
-    route.source.name().starts_with("lfo/") || route.source.name().starts_with("random/")
-}
-
 /// Multiplies the depth of all that moves by itself.
 fn scale(factor: f64, patch: &mut PatchSpec) {
-    for route in patch.modulation.routes.iter_mut().filter(|r| is_moving(r)) {
+    for route in patch
+        .modulation
+        .routes
+        .iter_mut()
+        .filter(|r| r.source.moves_by_itself())
+    {
         let limit = if route.target.ends_with("/transpose") || route.target.ends_with("cents") {
             0.3
         } else {
@@ -127,7 +128,7 @@ fn amount(degree: f64, is_given: bool, speed: Option<f64>, patch: &mut PatchSpec
         .modulation
         .routes
         .iter()
-        .any(|r| is_moving(r) && r.amount != 0.0)
+        .any(|r| r.source.moves_by_itself() && r.amount != 0.0)
     {
         scale(1.0 + 1.6 * degree, patch);
     } else {
@@ -179,7 +180,9 @@ fn periodic(movement: &Movement, speed: Option<f64>, patch: &mut PatchSpec) {
         return;
     }
     // What moved the same thing before gives way.
-    routes::retain(patch, |r| !(is_moving(r) && targets.contains(&r.target)));
+    routes::retain(patch, |r| {
+        !(r.source.moves_by_itself() && targets.contains(&r.target))
+    });
     let Some(source) = oscillation(movement, shape, target, speed, patch) else {
         return;
     };
@@ -208,9 +211,7 @@ fn periodic(movement: &Movement, speed: Option<f64>, patch: &mut PatchSpec) {
 
 /// What a movement of that kind moves in this patch.
 fn targets(target: MovementTarget, patch: &mut PatchSpec) -> Vec<String> {
-    let heard: Vec<usize> = (0..3)
-        .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
-        .collect();
+    let heard = source::heard(patch);
     match target {
         MovementTarget::Filter => {
             let on: Vec<usize> = (0..2).filter(|i| patch.modules.filter[*i].enabled).collect();
@@ -324,7 +325,7 @@ fn vibrato(hz: f64, cents: f64, patch: &mut PatchSpec) {
         .map(|i| format!("/modules/osc/{i}/transpose"))
         .collect();
     let is_pitch = |target: &str| pitched.iter().any(|p| p == target) || target.ends_with("cents");
-    routes::retain(patch, |r| !(is_moving(r) && is_pitch(&r.target)));
+    routes::retain(patch, |r| !(r.source.moves_by_itself() && is_pitch(&r.target)));
     let Some(i) = free_lfo(patch) else { return };
     let lfo = &mut patch.modules.lfo[i];
     lfo.set_shape(LfoShape::Sine);

@@ -39,7 +39,7 @@ pub fn apply(intent: &Intent, patch: &mut PatchSpec) {
 }
 
 /// The oscillators that are heard: on, not silent.
-fn heard(patch: &PatchSpec) -> Vec<usize> {
+pub(super) fn heard(patch: &PatchSpec) -> Vec<usize> {
     (0..3)
         .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
         .collect()
