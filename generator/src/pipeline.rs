@@ -18,6 +18,7 @@ use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, choose};
 use crate::package::{self, BundleParts, PackageError, PackedBundle, VariationPart};
 use crate::phrase::{self, Phrase};
+use crate::planner::Plan;
 use crate::vary::{self, Varied};
 use crate::{planner, templates};
 
@@ -34,6 +35,21 @@ pub struct Request {
     pub seed: u64,
     /// How many variations, 0..5.
     pub variations: usize,
+    /// `bundle_sha256` of the bundle this one is made from, where there is one.
+    pub parent: Option<String>,
+}
+
+/// What there is to make once the words are understood. The same `Planned` gives the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// What was understood.
+    pub intent: &'a Intent,
+    /// The request's seed, 0..2^53−1.
+    pub seed: u64,
+    /// How many variations, 0..5.
+    pub variations: usize,
+    /// `bundle_sha256` of the bundle this one is made from, where there is one.
+    pub parent: Option<&'a str>,
 }
 
 /// The stages, in their order.
@@ -75,6 +91,12 @@ impl Stage {
             Self::Varying => "varying",
             Self::Packaging => "packaging",
         }
+    }
+
+    /// The stage of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
     }
 }
 
@@ -131,32 +153,49 @@ const PREVIEW_RATE: u32 = 44_100;
 /// A refused request, a patch that cannot be played, cancellation, a bundle that is too large.
 pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateError> {
     (hooks.progress)(Stage::Planning, 0.0);
+    let plan = plan(request)?;
+    let planned = Planned {
+        intent: &plan.intent,
+        seed: request.seed,
+        variations: request.variations,
+        parent: request.parent.as_deref(),
+    };
+    generate_from_intent(&planned, hooks)
+}
+
+/// Planning alone: the whole request is checked, then its words are read.
+///
+/// # Errors
+/// A refused request.
+pub fn plan(request: &Request) -> Result<Plan, GenerateError> {
     let prompt = text::prompt(&request.prompt).map_err(refused)?;
     let tags = text::tags(&request.tags).map_err(refused)?;
     check_numbers(request.seed, request.variations)?;
     check_template(request.template_id.as_deref())?;
-    let plan = planner::plan(&planner::PlanRequest {
+    check_parent(request.parent.as_deref())?;
+    Ok(planner::plan(&planner::PlanRequest {
         prompt: &prompt,
         tags: &tags,
         template_id: request.template_id.as_deref(),
         seed: request.seed,
-    });
-    generate_from_intent(&plan.intent, request.seed, request.variations, hooks)
+    }))
 }
 
-/// From an intent to a bundle: what follows planning. The same intent, seed and count give the same bytes.
+/// From an intent to a bundle: what follows planning.
 ///
 /// # Errors
 /// An intent that breaks its rules, a patch that cannot be played, cancellation, a bundle that is too large.
-pub fn generate_from_intent(
-    intent: &Intent,
-    seed: u64,
-    variations: usize,
-    hooks: &Hooks,
-) -> Result<Generated, GenerateError> {
+pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generated, GenerateError> {
+    let Planned {
+        intent,
+        seed,
+        variations,
+        parent,
+    } = *planned;
     check_numbers(seed, variations)?;
     let intent = &sealed(intent)?;
     check_template(intent.template_id.as_deref())?;
+    check_parent(parent)?;
     hooks.check()?;
     (hooks.progress)(Stage::Mapping, 0.0);
     let entry = choose::template(intent, seed)
@@ -220,7 +259,7 @@ pub fn generate_from_intent(
         template_id: entry.template.id.clone(),
         seed,
         variations: variations as u64,
-        parent: None,
+        parent: parent.map(str::to_owned),
     };
     let bundle = pack(
         &checked.patch,
@@ -281,6 +320,23 @@ fn check_template(id: Option<&str>) -> Result<(), GenerateError> {
             ErrorCode::UnknownTemplate,
             "/template_id",
             format!("there is no template {id}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_parent(hash: Option<&str>) -> Result<(), GenerateError> {
+    let is_hash = |hash: &str| {
+        hash.len() == 64
+            && hash
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match hash {
+        Some(hash) if !is_hash(hash) => Err(problem(
+            ErrorCode::InvalidRequest,
+            "/parent",
+            "not a hash of 64 lower-case hexadecimal digits".to_owned(),
         )),
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@ use crate::limits::MAX_FAULTS;
 
 /// One fault of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// JSON Pointer (RFC 6901) to the faulty value; empty for the whole document.
     pub pointer: String,

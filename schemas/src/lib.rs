@@ -13,7 +13,9 @@ mod choice;
 pub mod docs_page;
 pub mod error_code;
 pub mod fault;
+pub mod ids;
 pub mod intent;
+pub mod job;
 pub mod json_schema;
 pub mod limits;
 pub mod manifest;
@@ -24,21 +26,28 @@ pub mod preset;
 pub mod provenance;
 pub mod report;
 pub mod rules;
+pub mod scope;
 pub mod structure;
 pub mod table;
 pub mod template;
 pub mod text;
+pub mod timestamp;
 pub mod variations;
+pub mod wire;
 
 pub use analysis::AudioAnalysis;
 pub use category::Category;
 pub use error_code::{ErrorCode, ErrorEnvelope};
 pub use fault::{Fault, Faults};
+pub use ids::{JobId, KeyId, ShareId, UserId};
 pub use intent::Intent;
+pub use job::{JobKind, JobState, Stage};
 pub use manifest::Manifest;
 pub use params::ParamId;
 pub use patch::PatchSpec;
+pub use scope::Scope;
 pub use template::MacroTemplate;
+pub use timestamp::Timestamp;
 pub use variations::VariationsDiff;
 
 /// The version of every schema in this crate, as `schema_version` fields carry it.

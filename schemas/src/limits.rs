@@ -8,6 +8,18 @@ pub const MAX_TAGS: usize = 20;
 pub const MAX_TAG_CHARS: usize = 64;
 /// Most variations of a request.
 pub const MAX_VARIATIONS: usize = 5;
+/// How many variations a request has that does not say.
+pub const DEFAULT_VARIATIONS: u8 = 3;
+/// Attempts that a job has.
+pub const MAX_ATTEMPTS: u32 = 3;
+/// Deaths of workers on one job after which it runs alone.
+pub const QUARANTINE_DEATHS: u32 = 2;
+/// Longest message of an error that is stored, in characters.
+pub const MAX_ERROR_CHARS: usize = 500;
+/// Longest Idempotency-Key, bytes.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// Most items of one page.
+pub const MAX_PAGE: u64 = 100;
 /// Largest bundle, bytes.
 pub const MAX_BUNDLE_BYTES: usize = 5_000_000;
 /// Largest patch document that is read, bytes.

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use songwalker_generator::error::GenerateError;
-use songwalker_generator::pipeline::{Generated, Hooks, Request, Stage, generate, generate_from_intent};
+use songwalker_generator::pipeline::{Generated, Hooks, Planned, Request, Stage, generate, generate_from_intent};
 use songwalker_generator::verify::verify;
 use songwalker_schemas::patch::VoicingMode;
+use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::{
     Category, ErrorCode, Faults, PatchSpec, VariationsDiff, canonical, json_schema, structure,
 };
@@ -19,6 +20,7 @@ fn request(prompt: &str, variations: usize) -> Request {
         template_id: None,
         seed: 0,
         variations,
+        parent: None,
     }
 }
 
@@ -136,8 +138,33 @@ fn the_intent_in_a_bundle_makes_the_bundle_again() {
         .get("meta/intent.json")
         .expect("the intent is there");
     let intent = serde_json::from_slice(intent).expect("an intent");
-    let again = generate_from_intent(&intent, 0, 2, &Hooks::none()).expect("makes it again");
+    let planned = Planned {
+        intent: &intent,
+        seed: 0,
+        variations: 2,
+        parent: None,
+    };
+    let again = generate_from_intent(&planned, &Hooks::none()).expect("makes it again");
     assert_eq!(again.bundle.zip, made.bundle.zip);
+}
+
+#[test]
+fn a_bundle_names_the_bundle_it_was_made_from_and_nothing_else_of_it() {
+    let first = made("warm keys", 0);
+    let hash = first.bundle.manifest.bundle_sha256.clone();
+    let child = generate(
+        &Request {
+            parent: Some(hash.clone()),
+            ..request("warm keys", 0)
+        },
+        &Hooks::none(),
+    )
+    .expect("a second one");
+    verify(&child.bundle.zip).expect("whole");
+    let provenance = child.bundle.files.get("meta/provenance.json").expect("there");
+    let provenance: Provenance = serde_json::from_slice(provenance).expect("keeps its form");
+    assert_eq!(provenance.parent, Some(hash));
+    assert_eq!(child.patch.sound_hash(), first.patch.sound_hash());
 }
 
 #[test]
@@ -243,6 +270,16 @@ fn requests_that_break_the_rules_are_refused_with_their_code() {
         }),
         ErrorCode::InvalidRequest
     );
+    for parent in ["", "../../etc/passwd", &"A".repeat(64), &"a".repeat(63)] {
+        assert_eq!(
+            code(Request {
+                parent: Some(parent.to_owned()),
+                ..request("pad", 0)
+            }),
+            ErrorCode::InvalidRequest,
+            "{parent}"
+        );
+    }
 }
 
 #[test]
@@ -298,4 +335,7 @@ fn progress_names_every_stage_in_order() {
     )
     .expect("runs through");
     assert_eq!(*seen.lock().expect("not poisoned"), Stage::ALL);
+    for stage in Stage::ALL {
+        assert_eq!(Stage::from_name(stage.name()), Some(stage));
+    }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use songwalker_engine::render::{self, RenderRequest};
 use songwalker_generator::package::{layout, midi};
-use songwalker_generator::pipeline::{self, Generated, Hooks, Request};
+use songwalker_generator::pipeline::{self, Generated, Hooks, Planned, Request};
 use songwalker_generator::templates;
 use songwalker_schemas::limits::{MAX_PROMPT_CHARS, MAX_SEED};
 use songwalker_schemas::{ErrorCode, Intent};
@@ -119,10 +119,19 @@ fn generate(args: &Generate, wish: &Wish, seed: u64, progress: &Progress) -> Res
                 template_id: args.template.clone(),
                 seed,
                 variations,
+                parent: None,
             };
             pipeline::generate(&request, &hooks)
         }
-        Wish::Understood(intent) => pipeline::generate_from_intent(intent, seed, variations, &hooks),
+        Wish::Understood(intent) => {
+            let planned = Planned {
+                intent,
+                seed,
+                variations,
+                parent: None,
+            };
+            pipeline::generate_from_intent(&planned, &hooks)
+        }
     };
     generated.map_err(|error| {
         let alike = similar_templates(args.template.as_deref().unwrap_or_default());

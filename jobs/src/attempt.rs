@@ -1,0 +1,216 @@
+//! What an owner writes while its attempt goes on: heartbeat, stages, log lines, the intent. Each names the job and the
+//! fence; where no such row is there any more, the owner is stale and stops (R3, R4, R8).
+
+use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+use songwalker_schemas::canonical;
+use songwalker_schemas::job::{JobState, Stage};
+use songwalker_schemas::wire::{EventKind, StageTiming};
+
+use crate::claim::Ownership;
+use crate::entity::{jobs, stage_outputs};
+use crate::error::JobsError;
+use crate::events::NewEvent;
+use crate::failpoint::{self, Failpoint};
+use crate::ports::Signal;
+use crate::row::{self, JobRow};
+use crate::system::System;
+
+/// What the row says to its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    /// Go on.
+    Go,
+    /// Somebody wants the job to stop.
+    Stop,
+    /// The row has another owner: stop, write nothing more.
+    Stale,
+}
+
+/// The row of an owner, locked; whatever state it is in, it is running or cancelling under this fence.
+///
+/// # Errors
+/// [`JobsError::Stale`].
+pub(crate) async fn owned(tx: &DatabaseTransaction, own: &Ownership) -> Result<JobRow, JobsError> {
+    let row = match row::locked(tx, own.job_id).await {
+        Err(JobsError::NotFound(_)) => return Err(JobsError::Stale),
+        other => other?,
+    };
+    let is_held = matches!(row.state()?, JobState::Running | JobState::Cancelling);
+    if is_held && row.model.fence == own.fence && row.model.worker_id == Some(own.worker_id) {
+        Ok(row)
+    } else {
+        Err(JobsError::Stale)
+    }
+}
+
+/// The same, where the job is to go on.
+///
+/// # Errors
+/// [`JobsError::Stale`], [`JobsError::Stopping`].
+pub(crate) async fn running(tx: &DatabaseTransaction, own: &Ownership) -> Result<JobRow, JobsError> {
+    let row = owned(tx, own).await?;
+    if row.state()? == JobState::Running {
+        Ok(row)
+    } else {
+        Err(JobsError::Stopping)
+    }
+}
+
+/// Reads the row by its primary key: what the owner does every second (R8).
+///
+/// # Errors
+/// The database does not answer.
+pub async fn pulse(system: &System, own: &Ownership) -> Result<Pulse, JobsError> {
+    let found: Option<(String, i64)> = jobs::Entity::find_by_id(own.job_id.0)
+        .select_only()
+        .column(jobs::Column::State)
+        .column(jobs::Column::Fence)
+        .into_tuple()
+        .one(system.db.read())
+        .await?;
+    Ok(match found {
+        Some((state, fence)) if fence == own.fence => match JobState::from_name(&state) {
+            Some(JobState::Running) => Pulse::Go,
+            Some(JobState::Cancelling) => Pulse::Stop,
+            _ => Pulse::Stale,
+        },
+        _ => Pulse::Stale,
+    })
+}
+
+/// Renews the lease, and says what [`pulse`] says (R4).
+///
+/// # Errors
+/// The database does not answer.
+pub async fn beat(system: &System, own: &Ownership, progress: f64) -> Result<Pulse, JobsError> {
+    let until = system.clock.steady().plus(system.config.worker.lease.duration());
+    let tx = system.db.begin().await?;
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::LeaseUntil, Expr::value(until.0))
+        .col_expr(jobs::Column::Progress, Expr::value(progress.clamp(0.0, 1.0)))
+        .filter(jobs::Column::Id.eq(own.job_id.0))
+        .filter(jobs::Column::Fence.eq(own.fence))
+        .filter(jobs::Column::State.is_in([JobState::Running.name(), JobState::Cancelling.name()]))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    pulse(system, own).await
+}
+
+/// Begins a stage; `progress` is that of the whole job.
+///
+/// # Errors
+/// [`JobsError::Stale`], [`JobsError::Stopping`].
+pub async fn begin_stage(
+    system: &System,
+    own: &Ownership,
+    stage: Stage,
+    progress: f64,
+) -> Result<(), JobsError> {
+    let now = system.clock.steady();
+    let tx = system.db.begin().await?;
+    let mut row = running(&tx, own).await?;
+    row.end_stage(now)?;
+    let mut stages = row.stages()?;
+    stages.push(StageTiming {
+        stage,
+        started_at: now,
+        duration_ms: None,
+    });
+    row.model.stages = serde_json::to_string(&stages)?;
+    row.model.stage = Some(stage.name().to_owned());
+    row.model.progress = progress.clamp(0.0, 1.0);
+    let event = NewEvent {
+        kind: EventKind::Stage,
+        at: system.clock.now(),
+        message: None,
+        error: None,
+    };
+    row::save(&tx, &mut row, Some(event)).await?;
+    tx.commit().await?;
+    changed(system, own);
+    Ok(())
+}
+
+/// Tells listeners how far a stage has come. Stored nowhere.
+pub fn tell_progress(system: &System, own: &Ownership, stage: Stage, progress: f64) {
+    system.bus.publish(Signal::Progress {
+        job_id: own.job_id,
+        stage: stage.name().to_owned(),
+        progress,
+    });
+}
+
+/// Adds a line to the job's log. The message is ours: nothing private (R10).
+///
+/// # Errors
+/// [`JobsError::Stale`].
+pub async fn log(system: &System, own: &Ownership, message: &str) -> Result<(), JobsError> {
+    let tx = system.db.begin().await?;
+    let mut row = owned(&tx, own).await?;
+    let event = NewEvent::new(EventKind::Log, system.clock.now(), message);
+    row::save(&tx, &mut row, Some(event)).await?;
+    tx.commit().await?;
+    changed(system, own);
+    Ok(())
+}
+
+/// Puts the intent by, so that no attempt asks for it again.
+///
+/// # Errors
+/// [`JobsError::Stale`], [`JobsError::Stopping`].
+pub async fn store_intent(system: &System, own: &Ownership, intent: &[u8]) -> Result<(), JobsError> {
+    let tx = system.db.begin().await?;
+    running(&tx, own).await?;
+    let output = stage_outputs::Model {
+        job_id: own.job_id.0,
+        user_id: own.user_id.0,
+        stage: Stage::Planning.name().to_owned(),
+        fence: own.fence,
+        sha256: canonical::sha256_hex(intent),
+        bytes: i64::try_from(intent.len()).unwrap_or(i64::MAX),
+        content: Some(intent.to_vec()),
+        about: None,
+        stored: true,
+        at: system.clock.now().0,
+    };
+    put_output(&tx, output).await?;
+    tx.commit().await?;
+    failpoint::reached(Failpoint::PlanningStored).await?;
+    Ok(())
+}
+
+/// Writes an output over that of an earlier attempt.
+pub(crate) async fn put_output(
+    tx: &DatabaseTransaction,
+    output: stage_outputs::Model,
+) -> Result<(), JobsError> {
+    use stage_outputs::Column;
+    let mut on_conflict = OnConflict::columns([Column::JobId, Column::Stage]);
+    on_conflict.update_columns([
+        Column::Fence,
+        Column::Sha256,
+        Column::Bytes,
+        Column::Content,
+        Column::About,
+        Column::Stored,
+        Column::At,
+    ]);
+    stage_outputs::Entity::insert(output.into_active_model().reset_all())
+        .on_conflict(on_conflict)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+pub(crate) fn changed(system: &System, own: &Ownership) {
+    system.bus.publish(Signal::JobChanged {
+        job_id: own.job_id,
+        user_id: own.user_id,
+    });
+}

@@ -1,0 +1,202 @@
+//! What a configuration may not say: values that would break an invariant or that cannot be meant. All of it is found
+//! at once, before anything starts.
+
+use std::time::Duration;
+
+use super::{Config, Span};
+
+/// The reservation below which a child cannot start (`RLIMIT_AS` counts reservations).
+const CHILD_MEMORY_MIN_BYTES: u64 = 1 << 30;
+
+/// The smallest limit that lets the longest lawful request in, with every character escaped.
+const BODY_MIN_BYTES: usize = 65_536;
+
+/// Every fault, as key and problem.
+pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
+    let mut faults = Faults(Vec::new());
+    server(config, &mut faults);
+    worker(config, &mut faults);
+    waits(config, &mut faults);
+    retention(config, &mut faults);
+    if config.log.filter.trim().is_empty() {
+        faults.add("log.filter", "is empty");
+    }
+    faults.0
+}
+
+struct Faults(Vec<(&'static str, String)>);
+
+impl Faults {
+    fn add(&mut self, key: &'static str, problem: impl Into<String>) {
+        self.0.push((key, problem.into()));
+    }
+
+    fn unless(&mut self, holds: bool, key: &'static str, problem: &str) {
+        if !holds {
+            self.add(key, problem);
+        }
+    }
+
+    fn not_zero(&mut self, key: &'static str, span: Span) {
+        self.unless(!span.duration().is_zero(), key, "must be longer than nothing");
+    }
+}
+
+fn server(config: &Config, faults: &mut Faults) {
+    let server = &config.server;
+    if let Some(problem) = server.public_url.as_deref().and_then(public_url_problem) {
+        faults.add("server.public_url", problem);
+    }
+    faults.unless(
+        server.max_connections > 0,
+        "server.max_connections",
+        "must be at least 1",
+    );
+    faults.not_zero("server.client_timeout", server.client_timeout);
+    let large_enough = server.body_bytes >= BODY_MIN_BYTES;
+    faults.unless(
+        large_enough,
+        "server.body_bytes",
+        "must be at least 65536, the largest lawful request",
+    );
+    for host in &server.trusted_hosts {
+        let plain = !host.is_empty() && !host.contains(|c: char| c == '/' || c == '@' || c.is_whitespace());
+        faults.unless(
+            plain,
+            "server.trusted_hosts",
+            "are names such as example.org or example.org:8080",
+        );
+    }
+    faults.not_zero("auth.session", config.auth.session);
+}
+
+/// What is wrong with the address by which others reach the server.
+fn public_url_problem(url: &str) -> Option<&'static str> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest else {
+        return Some("must start with https:// or http://");
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    if host.is_empty() || host.starts_with(':') {
+        return Some("names no host");
+    }
+    if host.contains('@') {
+        return Some("must not hold a user name or password");
+    }
+    if url.contains(['?', '#']) {
+        return Some("must not have a query or a fragment");
+    }
+    if url.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')) {
+        return Some("holds a character that no address has");
+    }
+    if rest.contains("//") {
+        return Some("has an empty part in its path");
+    }
+    None
+}
+
+fn worker(config: &Config, faults: &mut Faults) {
+    let worker = &config.worker;
+    faults.unless(worker.slots != Some(0), "worker.slots", "must be at least 1");
+    faults.not_zero("worker.heartbeat", worker.heartbeat);
+    let lease = worker.lease.duration();
+    let survives = lease > 2 * worker.heartbeat.duration();
+    faults.unless(
+        survives,
+        "worker.lease",
+        "must be longer than two heartbeats (worker.heartbeat)",
+    );
+    faults.not_zero("worker.soft_deadline", worker.soft_deadline);
+    let later = worker.hard_deadline > worker.soft_deadline;
+    faults.unless(
+        later,
+        "worker.hard_deadline",
+        "must be later than worker.soft_deadline",
+    );
+    let short = worker.cancel_grace.duration() <= Duration::from_millis(500);
+    faults.unless(
+        short,
+        "worker.cancel_grace",
+        "must be at most 500ms: a job stops within two seconds",
+    );
+    faults.not_zero("worker.cancel_poll", worker.cancel_poll);
+    let often = worker.cancel_poll.duration() <= Duration::from_secs(1);
+    faults.unless(
+        often,
+        "worker.cancel_poll",
+        "must be at most 1s: a job stops within two seconds",
+    );
+    let roomy = worker.child_memory_bytes >= CHILD_MEMORY_MIN_BYTES;
+    faults.unless(
+        roomy,
+        "worker.child_memory_bytes",
+        "must be at least 1073741824 (1 GiB)",
+    );
+    faults.unless(worker.child_cores > 0, "worker.child_cores", "must be at least 1");
+    faults.unless(worker.child_jobs > 0, "worker.child_jobs", "must be at least 1");
+    faults.unless(
+        (1..=10).contains(&worker.max_attempts),
+        "worker.max_attempts",
+        "must be from 1 to 10",
+    );
+}
+
+fn waits(config: &Config, faults: &mut Faults) {
+    faults.not_zero("queue.wait_deadline", config.queue.wait_deadline);
+    faults.not_zero("queue.rehint_after", config.queue.rehint_after);
+    let retry = &config.retry;
+    faults.not_zero("retry.base", retry.base);
+    faults.unless(retry.factor > 0, "retry.factor", "must be at least 1");
+    faults.unless(
+        retry.max >= retry.base,
+        "retry.max",
+        "must not be shorter than retry.base",
+    );
+    faults.unless(
+        (0.0..=1.0).contains(&retry.jitter),
+        "retry.jitter",
+        "must be from 0 to 1",
+    );
+    let scheduler = &config.scheduler;
+    faults.not_zero("scheduler.sweep_every", scheduler.sweep_every);
+    let rarer = scheduler.full_sweep_every >= scheduler.sweep_every;
+    faults.unless(
+        rarer,
+        "scheduler.full_sweep_every",
+        "must not be shorter than scheduler.sweep_every",
+    );
+    faults.unless(
+        (1..=10_000).contains(&scheduler.batch),
+        "scheduler.batch",
+        "must be from 1 to 10000",
+    );
+}
+
+fn retention(config: &Config, faults: &mut Faults) {
+    let retention = &config.retention;
+    for (key, span) in [
+        ("retention.artifacts", retention.artifacts),
+        ("retention.prompts", retention.prompts),
+    ] {
+        if let Some(span) = span {
+            faults.not_zero(key, span);
+        }
+    }
+    faults.not_zero("retention.idempotency", retention.idempotency);
+    faults.not_zero("retention.share_default", retention.share_default);
+    let within = retention.share_default <= retention.share_max;
+    faults.unless(
+        within,
+        "retention.share_max",
+        "must not be shorter than retention.share_default",
+    );
+    // A publisher that writes anew what is older than half the grace must have ended before the other half has.
+    let outlives = retention.objects_grace.duration() > 2 * config.worker.hard_deadline.duration();
+    faults.unless(
+        outlives,
+        "retention.objects_grace",
+        "must be longer than two worker.hard_deadline",
+    );
+}

@@ -1,0 +1,299 @@
+//! The configuration as its users meet it: layers, wrong keys, wrong values, what is printed.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::{Config, ConfigError, LogFormat, Sources, Span, layers};
+
+struct Bench {
+    dir: tempfile::TempDir,
+    sources: Sources,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Bench {
+    /// A bench with a configuration file of its own, so that the developer's is never read.
+    fn new(toml: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("songwalker.toml");
+        std::fs::write(&file, toml).unwrap();
+        let data_dir = Some(dir.path().join("data"));
+        Self {
+            sources: Sources {
+                file: Some(file),
+                data_dir,
+                overrides: Vec::new(),
+            },
+            dir,
+            environment: Vec::new(),
+        }
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    fn flag(mut self, key: &str, value: &str) -> Self {
+        self.sources.overrides.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn load(&self) -> Result<Config, ConfigError> {
+        layers::load(&self.sources, self.environment.iter().cloned())
+    }
+
+    fn faults(&self) -> Vec<String> {
+        self.load()
+            .unwrap_err()
+            .faults
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+fn described(config: &Config, key: &str) -> (String, String) {
+    let found = config.describe().into_iter().find(|(k, ..)| k == key);
+    found.map(|(_, value, source)| (value, source)).unwrap()
+}
+
+#[test]
+fn without_any_source_the_defaults_are_in_force() {
+    let config = Bench::new("").load().unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:7761");
+    assert_eq!(config.worker.lease.duration(), Duration::from_secs(30));
+    assert_eq!(config.retention.artifacts, None);
+    assert_eq!(
+        described(&config, "retention.artifacts"),
+        ("keep".to_owned(), "default".to_owned())
+    );
+    assert_eq!(
+        described(&config, "worker.hard_deadline"),
+        ("1m".to_owned(), "default".to_owned())
+    );
+    assert_eq!(
+        described(&config, "retry.jitter"),
+        ("0.2".to_owned(), "default".to_owned())
+    );
+}
+
+#[test]
+fn the_later_layer_wins_and_is_named() {
+    let toml = "[worker]\nslots = 1\nlease = \"40s\"\nheartbeat = \"9s\"\n[log]\nformat = \"json\"\n";
+    let bench = Bench::new(toml)
+        .env("SONGWALKER__WORKER__LEASE", "50s")
+        .env("SONGWALKER__WORKER__HEARTBEAT", "8s")
+        .env("SONGWALKER__SERVER__TRUSTED_HOSTS", "[a.example, b.example:80]")
+        .env("SONGWALKER_FAILPOINTS", "not ours")
+        .env("PATH", "/bin")
+        .flag("worker.heartbeat", "7s")
+        .flag("server.listen", "[::1]:0");
+    let config = bench.load().unwrap();
+    assert_eq!(config.worker.slots, Some(1));
+    assert_eq!(config.worker.lease, Span::from_secs(50));
+    assert_eq!(config.worker.heartbeat, Span::from_secs(7));
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.server.listen.to_string(), "[::1]:0");
+    assert_eq!(config.server.trusted_hosts, ["a.example", "b.example:80"]);
+    let file = bench.sources.file.as_ref().unwrap().display().to_string();
+    assert_eq!(described(&config, "worker.slots"), ("1".to_owned(), file));
+    let lease = (
+        "50s".to_owned(),
+        "environment SONGWALKER__WORKER__LEASE".to_owned(),
+    );
+    assert_eq!(described(&config, "worker.lease"), lease);
+    assert_eq!(
+        described(&config, "worker.heartbeat"),
+        ("7s".to_owned(), "command line".to_owned())
+    );
+    let data = bench.dir.path().join("data").display().to_string();
+    assert_eq!(described(&config, "data_dir"), (data, "command line".to_owned()));
+}
+
+#[test]
+fn the_data_directory_may_look_like_anything_and_becomes_absolute() {
+    let mut bench = Bench::new("").env("SONGWALKER__DATA_DIR", "1.50");
+    bench.sources.data_dir = None;
+    let config = bench.load().unwrap();
+    assert!(
+        config.data_dir.is_absolute() && config.data_dir.ends_with("1.50"),
+        "{:?}",
+        config.data_dir
+    );
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_named_with_its_source() {
+    let bench = Bench::new("[server]\nlisen = \"127.0.0.1:1\"\n[sever]\n")
+        .env("SONGWALKER__WORKER__SLOT", "3")
+        .env("SONGWALKER__SERVER__LISTEN__PORT", "3")
+        .flag("nothing", "1");
+    let faults = bench.faults();
+    let file = bench.sources.file.as_ref().unwrap().display().to_string();
+    assert_eq!(
+        faults,
+        [
+            "nothing is not a key of the configuration (command line)".to_owned(),
+            format!("server.lisen is not a key of the configuration ({file})"),
+            "server.listen.port is not a key of the configuration (environment SONGWALKER__SERVER__LISTEN__PORT)"
+                .to_owned(),
+            format!("sever is not a key of the configuration ({file})"),
+            "worker.slot is not a key of the configuration (environment SONGWALKER__WORKER__SLOT)".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_value_of_the_wrong_form_is_named_with_its_source() {
+    for (name, value, key) in [
+        ("SONGWALKER__WORKER__LEASE", "30", "worker.lease"),
+        ("SONGWALKER__WORKER__LEASE", "soon", "worker.lease"),
+        ("SONGWALKER__SERVER__LISTEN", "everywhere", "server.listen"),
+        ("SONGWALKER__WORKER__SLOTS", "-1", "worker.slots"),
+        ("SONGWALKER__LOG__FORMAT", "xml", "log.format"),
+        ("SONGWALKER__RETENTION__PROMPTS", "a while", "retention.prompts"),
+        ("SONGWALKER__WORKER", "fast", "worker"),
+    ] {
+        let faults = Bench::new("").env(name, value).faults();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].starts_with(&format!("{key} is wrong: ")), "{faults:?}");
+        assert!(
+            faults[0].ends_with(&format!("(environment {name})")),
+            "{faults:?}"
+        );
+    }
+}
+
+#[test]
+fn values_that_break_an_invariant_are_refused_all_at_once() {
+    let toml = "
+        [server]
+        public_url = \"ftp://example.org\"
+        body_bytes = 10
+        trusted_hosts = [\"https://example.org\"]
+        [worker]
+        slots = 0
+        lease = \"20s\"
+        soft_deadline = \"60s\"
+        cancel_grace = \"501ms\"
+        cancel_poll = \"2s\"
+        child_memory_bytes = 1073741823
+        max_attempts = 0
+        [retry]
+        jitter = 1.5
+        max = \"1ms\"
+        [scheduler]
+        batch = 0
+        [retention]
+        share_default = \"400d\"
+        objects_grace = \"1m\"
+    ";
+    let keys: Vec<String> = Bench::new(toml)
+        .load()
+        .unwrap_err()
+        .faults
+        .into_iter()
+        .filter_map(|fault| fault.key)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "server.public_url",
+            "server.body_bytes",
+            "server.trusted_hosts",
+            "worker.slots",
+            "worker.lease",
+            "worker.hard_deadline",
+            "worker.cancel_grace",
+            "worker.cancel_poll",
+            "worker.child_memory_bytes",
+            "worker.max_attempts",
+            "retry.max",
+            "retry.jitter",
+            "scheduler.batch",
+            "retention.share_max",
+            "retention.objects_grace",
+        ]
+    );
+}
+
+#[test]
+fn a_public_address_is_taken_without_the_slash_at_its_end() {
+    let taken = |url: &str| {
+        Bench::new("")
+            .flag("server.public_url", url)
+            .load()
+            .map(|c| c.server.public_url)
+    };
+    assert_eq!(
+        taken("https://example.org/").unwrap().as_deref(),
+        Some("https://example.org")
+    );
+    assert_eq!(
+        taken("http://[::1]:80/walk/").unwrap().as_deref(),
+        Some("http://[::1]:80/walk")
+    );
+    for wrong in [
+        "example.org",
+        "https://",
+        "https://:80",
+        "https://me:pw@example.org",
+        "https://a.b/?x",
+        "https://a.b/#x",
+        "https://a b",
+        "https://a//b",
+        "javascript:alert(1)",
+    ] {
+        assert!(taken(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn secrets_are_read_from_environment_or_file_and_never_printed() {
+    let secret = "0123.50";
+    let config = Bench::new("")
+        .env("SONGWALKER__DATABASE__URL", secret)
+        .load()
+        .unwrap();
+    assert_eq!(config.database.url.as_ref().unwrap().expose(), secret);
+    assert_eq!(described(&config, "database.url").0, "***");
+    assert!(!format!("{config:?} {:?}", config.describe()).contains(secret));
+
+    let bench = Bench::new("");
+    let file = bench.dir.path().join("url");
+    std::fs::write(&file, "canary-url\n").unwrap();
+    let bench = bench.env("SONGWALKER__DATABASE__URL_FILE", file.to_str().unwrap());
+    let config = bench.load().unwrap();
+    assert_eq!(config.database.url.as_ref().unwrap().expose(), "canary-url");
+    assert_eq!(
+        described(&config, "database.url"),
+        ("***".to_owned(), file.display().to_string())
+    );
+    assert!(bench.env("SONGWALKER__DATABASE__URL", "other").load().is_err());
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
+    let bench = Bench::new("[database]\nurl = \"canary-url\n");
+    let faults = bench.faults();
+    let file = bench.sources.file.as_ref().unwrap().display().to_string();
+    assert!(
+        faults[0].contains("line 2") && faults[0].contains(&file),
+        "{faults:?}"
+    );
+    assert!(!faults[0].contains("canary"), "{faults:?}");
+}
+
+#[test]
+fn a_file_that_was_named_must_exist() {
+    let mut bench = Bench::new("");
+    bench.sources.file = Some(bench.dir.path().join("elsewhere.toml"));
+    assert!(bench.faults()[0].starts_with("cannot be read: "));
+}
+
+#[test]
+fn the_configuration_for_tests_is_valid() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(super::check::faults(&Config::for_tests(dir.path())), []);
+}

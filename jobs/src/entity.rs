@@ -1,0 +1,17 @@
+//! The tables as types: a file a table. Their `Debug` names a row and shows nothing that it holds (R10).
+
+pub mod api_keys;
+pub mod erasures;
+pub mod idempotency_keys;
+pub mod job_events;
+pub mod jobs;
+pub mod outbox;
+pub mod plans;
+pub mod prompts;
+pub mod sessions;
+pub mod shares;
+pub mod stage_outputs;
+pub mod sweeps;
+pub mod tombstones;
+pub mod users;
+pub mod workers;

@@ -1,0 +1,30 @@
+//! Users.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `users`.
+#[derive(Clone, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub name: String,
+    pub plan: String,
+    pub job_key_secret: Vec<u8>,
+    pub created_at: i64,
+    pub erase_requested_at: Option<i64>,
+}
+
+/// Relations are written out where they are joined.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("users")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! The outbox: hints that are written in the transaction that makes them necessary, and sent afterwards (R1). Sending
+//! one twice is harmless; the row of the job is the truth.
+
+use sea_orm::{
+    ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use songwalker_schemas::limits::QUARANTINE_DEATHS;
+use songwalker_schemas::{JobId, Timestamp};
+
+use crate::entity::{jobs, outbox};
+use crate::error::JobsError;
+use crate::failpoint::{self, Failpoint};
+use crate::ports::{Hint, Signal};
+use crate::system::System;
+
+/// Writes the hint of a job.
+///
+/// # Errors
+/// The database does not answer.
+pub(crate) async fn write(tx: &DatabaseTransaction, job: JobId, now: Timestamp) -> Result<(), JobsError> {
+    outbox::Entity::insert(outbox::ActiveModel {
+        id: ActiveValue::NotSet,
+        job_id: ActiveValue::Set(job.0),
+        created_at: ActiveValue::Set(now.0),
+    })
+    .exec_without_returning(tx)
+    .await?;
+    Ok(())
+}
+
+/// Sends at most `limit` hints to the queue and takes them out of the outbox; the number that were sent.
+///
+/// # Errors
+/// The queue does not take them (they stay), or the database does not answer.
+pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
+    let rows = outbox::Entity::find()
+        .order_by_asc(outbox::Column::Id)
+        .limit(limit)
+        .all(system.db.read())
+        .await?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<_> = rows.iter().map(|row| row.job_id).collect();
+    let deaths: std::collections::HashMap<_, i32> = jobs::Entity::find()
+        .select_only()
+        .column(jobs::Column::Id)
+        .column(jobs::Column::Deaths)
+        .filter(jobs::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple::<(sea_orm::prelude::Uuid, i32)>()
+        .all(system.db.read())
+        .await?
+        .into_iter()
+        .collect();
+    let hints: Vec<Hint> = ids
+        .iter()
+        .map(|id| Hint {
+            job_id: JobId(*id),
+            quarantine: deaths
+                .get(id)
+                .is_some_and(|deaths| u32::try_from(*deaths).unwrap_or(0) >= QUARANTINE_DEATHS),
+        })
+        .collect();
+    system.queue.publish(&hints).await?;
+    failpoint::reached(Failpoint::RelayPublished).await?;
+    let now = system.clock.steady();
+    let tx = system.db.begin().await?;
+    outbox::Entity::delete_many()
+        .filter(outbox::Column::Id.is_in(rows.iter().map(|row| row.id)))
+        .exec(&tx)
+        .await?;
+    jobs::Entity::update_many()
+        .col_expr(jobs::Column::HintedAt, now.0.into())
+        .filter(jobs::Column::Id.is_in(ids))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(rows.len())
+}
+
+/// Tells the relay that there is something to send.
+pub(crate) fn wake(system: &System) {
+    system.bus.publish(Signal::Wake);
+}

@@ -1,0 +1,53 @@
+//! The queue of hints: "look at this job". The row is the truth, the hint only says where to look, so a hint may come
+//! twice, late or never; the sweep finds what was lost (R4). A hint carries no data of the job (R10).
+
+use async_trait::async_trait;
+use songwalker_schemas::JobId;
+
+use super::PortError;
+
+/// "Look at this job."
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// Which job.
+    pub job_id: JobId,
+    /// Whether it must run alone (R7).
+    pub quarantine: bool,
+}
+
+/// A hint that a consumer holds until it acknowledges it.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The hint.
+    pub hint: Hint,
+    /// What the adapter knows the delivery by; means something to the consumer that handed it out only.
+    pub tag: u64,
+}
+
+/// Where hints are left and found.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Leaves hints, in this order. Returns only when the queue has taken all of them; after an error it may have
+    /// taken some, and publishing all again is harmless.
+    async fn publish(&self, hints: &[Hint]) -> Result<(), PortError>;
+
+    /// Opens a consumer that holds at most `prefetch` deliveries that are not acknowledged.
+    async fn consumer(&self, prefetch: usize) -> Result<Box<dyn Consumer>, PortError>;
+
+    /// How many hints wait, those held by consumers not counted.
+    async fn depth(&self) -> Result<u64, PortError>;
+
+    /// Whether the queue answers.
+    async fn ping(&self) -> Result<(), PortError>;
+}
+
+/// One reader of the queue. Dropped, it gives back what it holds: that comes again, to it or to another.
+#[async_trait]
+pub trait Consumer: Send {
+    /// The next hint, oldest first; waits until there is one, and for ever while `prefetch` deliveries are held.
+    /// `None`: the connection is lost, open another consumer. Loses nothing when dropped while waiting.
+    async fn next(&mut self) -> Option<Delivery>;
+
+    /// The hint is dealt with and shall not come again.
+    async fn ack(&mut self, delivery: Delivery) -> Result<(), PortError>;
+}

@@ -1,0 +1,194 @@
+//! A bundle becomes the result of its job (R6): claim its object, put it, record that it is there, and only then, under
+//! the fence, let the row say `succeeded`. Each step can be lost and done again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::EntityTrait;
+use serde::{Deserialize, Serialize};
+use songwalker_schemas::Timestamp;
+use songwalker_schemas::job::{JobState, Stage};
+use songwalker_schemas::wire::EventKind;
+
+use crate::attempt::{changed, put_output, running};
+use crate::claim::Ownership;
+use crate::entity::{plans, stage_outputs, users};
+use crate::error::JobsError;
+use crate::events::NewEvent;
+use crate::failpoint::{self, Failpoint};
+use crate::objects;
+use crate::ports::{ObjectKey, PortError};
+use crate::row;
+use crate::system::System;
+
+/// What the row says of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The sound's name.
+    pub name: String,
+    /// Its category.
+    pub category: String,
+    /// The hash over its manifest.
+    pub manifest_sha256: String,
+}
+
+/// A bundle that is in the store, or claimed to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packaged {
+    /// SHA-256 of the zip, lower-case hex.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+    /// What the row will say of it.
+    pub about: About,
+}
+
+impl Packaged {
+    pub(crate) fn of(output: &stage_outputs::Model) -> Result<Self, JobsError> {
+        Ok(Self {
+            sha256: output.sha256.clone(),
+            bytes: u64::try_from(output.bytes).unwrap_or(0),
+            about: serde_json::from_str(output.about.as_deref().unwrap_or_default())?,
+        })
+    }
+}
+
+/// How often a put is tried within one attempt.
+const PUTS: u32 = 3;
+/// The pause between two of them.
+const BETWEEN_PUTS: Duration = Duration::from_millis(100);
+
+/// Claims the bundle's object and puts it into the store. An answer that was lost is no harm: what lies there under
+/// the hash of its bytes is what was to be put.
+///
+/// # Errors
+/// [`JobsError::Stale`], [`JobsError::Stopping`]; the store does not take it.
+pub async fn store(
+    system: &System,
+    own: &Ownership,
+    packaged: &Packaged,
+    bundle: Arc<[u8]>,
+) -> Result<(), JobsError> {
+    let key = ObjectKey::bundle(own.user_id, &packaged.sha256)?;
+    record(system, own, packaged, false).await?;
+    failpoint::reached(Failpoint::PackagingClaimed).await?;
+    put(system, &key, bundle).await?;
+    failpoint::reached(Failpoint::ObjectPut).await?;
+    record(system, own, packaged, true).await?;
+    failpoint::reached(Failpoint::PackagingStored).await?;
+    Ok(())
+}
+
+/// Whether the store has the bundle that an earlier attempt put by, whole and young enough to be kept.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn is_stored(system: &System, own: &Ownership, packaged: &Packaged) -> Result<bool, JobsError> {
+    let key = ObjectKey::bundle(own.user_id, &packaged.sha256)?;
+    Ok(match system.store.get(&key).await {
+        Ok(found) => found.is_some(),
+        Err(PortError::Corrupt(_)) => false,
+        Err(error) => return Err(error.into()),
+    })
+}
+
+async fn record(
+    system: &System,
+    own: &Ownership,
+    packaged: &Packaged,
+    stored: bool,
+) -> Result<(), JobsError> {
+    let key = ObjectKey::bundle(own.user_id, &packaged.sha256)?;
+    let tx = objects::begin_without_tombstone(system, &key).await?;
+    running(&tx, own).await?;
+    let output = stage_outputs::Model {
+        job_id: own.job_id.0,
+        user_id: own.user_id.0,
+        stage: Stage::Packaging.name().to_owned(),
+        fence: own.fence,
+        sha256: packaged.sha256.clone(),
+        bytes: i64::try_from(packaged.bytes).unwrap_or(i64::MAX),
+        content: None,
+        about: Some(serde_json::to_string(&packaged.about)?),
+        stored,
+        at: system.clock.now().0,
+    };
+    put_output(&tx, output).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn put(system: &System, key: &ObjectKey, bundle: Arc<[u8]>) -> Result<(), JobsError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let error = match system.store.put(key, Arc::clone(&bundle)).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if let Ok(Some(_)) = system.store.get(key).await {
+            tracing::info!(object.key = %key, "object found after its put had failed");
+            return Ok(());
+        }
+        if tries == PUTS || !error.retryable() {
+            return Err(error.into());
+        }
+        tokio::time::sleep(BETWEEN_PUTS).await;
+    }
+}
+
+/// The row says `succeeded`: from here on the bundle is visible.
+///
+/// # Errors
+/// [`JobsError::Stale`], [`JobsError::Stopping`].
+pub async fn succeed(system: &System, own: &Ownership, packaged: &Packaged) -> Result<(), JobsError> {
+    let (now, steady) = (system.clock.now(), system.clock.steady());
+    let key = ObjectKey::bundle(own.user_id, &packaged.sha256)?;
+    let tx = objects::begin_without_tombstone(system, &key).await?;
+    let mut row = running(&tx, own).await?;
+    row.end_stage(steady)?;
+    row.step(JobState::Succeeded, now)?;
+    row.model.progress = 1.0;
+    row.model.error = None;
+    row.model.bundle_sha256 = Some(packaged.sha256.clone());
+    row.model.bundle_bytes = Some(i64::try_from(packaged.bytes).unwrap_or(i64::MAX));
+    row.model.manifest_sha256 = Some(packaged.about.manifest_sha256.clone());
+    row.model.sound_name = Some(packaged.about.name.clone());
+    row.model.category = Some(packaged.about.category.clone());
+    row.model.retain_until = retain_until(&tx, system, &row, now)
+        .await?
+        .map(Timestamp::as_millis);
+    row::save(
+        &tx,
+        &mut row,
+        Some(NewEvent::new(EventKind::State, now, "succeeded")),
+    )
+    .await?;
+    let left = objects::drop_claims(&tx, row.model.id).await?;
+    tx.commit().await?;
+    failpoint::reached(Failpoint::PublishingCommitted).await?;
+    changed(system, own);
+    let others = left
+        .into_iter()
+        .filter(|sha256| *sha256 != packaged.sha256)
+        .collect();
+    objects::collect_all(system, own.user_id, others).await;
+    metrics::counter!("songwalker_jobs_ended_total", "state" => "succeeded").increment(1);
+    tracing::info!(job.id = %own.job_id, job.fence = own.fence, bundle.sha256 = packaged.sha256, "job succeeded");
+    Ok(())
+}
+
+async fn retain_until(
+    tx: &sea_orm::DatabaseTransaction,
+    system: &System,
+    row: &row::JobRow,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, JobsError> {
+    let plan = match users::Entity::find_by_id(row.model.user_id).one(tx).await? {
+        Some(user) => plans::Entity::find_by_id(user.plan).one(tx).await?,
+        None => None,
+    };
+    Ok(plan
+        .and_then(|plan| system.keep_artifacts(&plan))
+        .map(|span| now.plus(span)))
+}

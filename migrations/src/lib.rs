@@ -1,0 +1,30 @@
+//! The database, step by step: one file a step, in plain SQL with a few words that each database spells in its own way
+//! ([`dialect`]). A step that was released is never changed; what follows is a new one.
+
+pub mod dialect;
+mod m0001_start;
+pub mod triggers;
+
+use sea_orm_migration::MigrationTrait;
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::async_trait::async_trait;
+
+/// Every step, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_start::Start)]
+    }
+}
+
+/// The names of every step that this program knows, in order.
+#[must_use]
+pub fn names() -> Vec<String> {
+    Migrator::migrations()
+        .iter()
+        .map(|step| step.name().to_owned())
+        .collect()
+}

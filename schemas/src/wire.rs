@@ -1,0 +1,18 @@
+//! What goes over the wire between server, command line, web page and plugin: one file a noun. Requests refuse unknown
+//! fields; answers may gain fields, and readers skip those that they do not know.
+
+pub mod account;
+pub mod event;
+pub mod job;
+pub mod page;
+pub mod request;
+pub mod share;
+pub mod version;
+
+pub use account::{CreateKey, Erasure, Key, Me, NewKey, Session, Usage};
+pub use event::{Event, EventKind, LogLine};
+pub use job::{BundleInfo, Job, Links, RequestEcho, StageTiming, Waiting};
+pub use page::Page;
+pub use request::{CreateJob, UpdateJob};
+pub use share::{CreateShare, NewShare, Share};
+pub use version::Version;

@@ -1,0 +1,7 @@
+//! Running jobs: child processes that do what is CPU-bound, and the actors that say who runs which attempt, when and
+//! for how long.
+//!
+//! [`child`] is both sides of a child process. Rows, transitions and quotas belong to `songwalker-jobs`; what a sound is
+//! belongs to `songwalker-generator`.
+
+pub mod child;
