@@ -2,7 +2,7 @@
 
 import { copy, tell } from "./dom.js";
 import { call } from "./service.js";
-import { ago, doing, isFinal, sentence } from "./sentences.js";
+import { ago, isFinal, sentence } from "./sentences.js";
 
 const LIMIT = 20;
 const TYPING_MS = 200;
@@ -50,10 +50,8 @@ export function earlier(section, open) {
 function row(job, open) {
   const item = copy("row");
   const happy = job.state === "succeeded";
-  const title = job.name ?? (job.state === "failed" ? sentence(job.error) : isFinal(job.state) ? "Cancelled" : doing(job));
-  tell(item, { ".what b": title, ".prompt": job.request.prompt, ".when": ago(job.created_at) });
-  const sign = item.querySelector(".sign");
-  sign.textContent = job.starred ? "★" : "";
+  const title = job.name ?? (job.state === "failed" ? sentence(job.error) : isFinal(job.state) ? "Cancelled" : "Being made");
+  tell(item, { ".what b": job.starred ? `${title} ★` : title, ".prompt": job.request.prompt, ".when": ago(job.created_at) });
   item.classList.add(happy ? "happy" : "other");
   item.querySelector("button").addEventListener("click", () => open(job));
   return item;

@@ -5,10 +5,10 @@ import { earlier } from "./earlier.js";
 import { ended, running } from "./progress.js";
 import { result } from "./result.js";
 import { call, follow, hooks, session, signIn } from "./service.js";
-import { isFinal } from "./sentences.js";
+import { isFinal, sentence } from "./sentences.js";
 
 const part = (selector) => document.querySelector(selector);
-const [door, studio, now, prompt, seed, count] = [".door", ".studio", ".now", "#prompt", "#seed", "#count"].map(part);
+const [door, studio, said, now, prompt, seed, count] = [".door", ".studio", ".said", ".now", "#prompt", "#seed", "#count"].map(part);
 const refresh = earlier(part(".earlier"), (job) => open(job, true));
 let stop = () => {};
 
@@ -19,14 +19,16 @@ function open(job, look = false) {
   history.replaceState(null, "", `#job=${job.id}`);
   show(job);
   now.hidden = false;
-  if (look) now.scrollIntoView({ block: "start" });
+  now.scrollIntoView({ block: look ? "start" : "nearest" });
 }
 
 function show(job) {
   if (job.state === "succeeded") {
     now.replaceChildren(result(job, { again: another, changed: refresh }));
+    said.textContent = `${job.name ?? "The sound"} is ready.`;
   } else if (isFinal(job.state)) {
-    now.replaceChildren(ended(job, open));
+    now.replaceChildren(ended(job, { open, again: another }));
+    said.textContent = sentence(job.error);
   } else {
     const { card, show: update, move } = running(job);
     now.replaceChildren(card);
@@ -93,9 +95,11 @@ async function begin() {
 
 hooks.signedOut = sayDoor;
 hooks.gone = () => { part(".connection").hidden = false; };
-hooks.back = () => {
+hooks.back = async () => {
   part(".connection").hidden = true;
-  begin();
+  if (studio.hidden) return begin();
+  if (await session()) refresh();
+  else sayDoor();
 };
 
 part(".door form").addEventListener("submit", (event) => {

@@ -84,7 +84,7 @@ export function enhance(root) {
   audio.addEventListener("error", () => fail("The sound cannot be loaded. It may be gone, or the connection is."));
   for (const picture of pictures.slice(1)) {
     picture.addEventListener("pointerdown", (event) => {
-      const box = picture.getBoundingClientRect();
+      const box = picture.querySelector("img").getBoundingClientRect();
       jump(((event.clientX - box.left) / box.width - 58 / 900) / (768 / 900));
     });
   }

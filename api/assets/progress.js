@@ -1,6 +1,6 @@
 // The card of a job that has not ended, and of one that ended without a sound.
 
-import { busy, copy, onClick, tell } from "./dom.js";
+import { copy, onClick, tell } from "./dom.js";
 import { call } from "./service.js";
 import { doing, sentence, stages } from "./sentences.js";
 
@@ -8,19 +8,16 @@ import { doing, sentence, stages } from "./sentences.js";
 export function running(job) {
   const card = copy("running");
   const list = card.querySelector(".stages");
-  const bar = card.querySelector(".bar");
   const trouble = card.querySelector(".trouble");
-  list.append(...stages.map(() => document.createElement("li")));
+  list.append(...stages.map(() => document.createElement("i")));
 
   function draw(now) {
-    tell(card, { ".prompt": now.request.prompt, ".word": doing(now) });
+    tell(card, { ".prompt": now.request.prompt, ".doing": doing(now) });
     const at = stages.indexOf(now.stage);
     for (const [index, step] of [...list.children].entries()) {
       step.className = index < at ? "done" : index === at ? "at" : "";
     }
-    const percent = Math.round(100 * Math.min(1, Math.max(0, now.progress)));
-    bar.setAttribute("aria-valuenow", String(percent));
-    bar.style.setProperty("--done", `${percent}%`);
+    list.setAttribute("aria-valuenow", String(Math.round(100 * Math.min(1, Math.max(0, now.progress)))));
     card.querySelector(".cancel").disabled = now.state === "cancelling";
   }
 
@@ -39,8 +36,11 @@ export function running(job) {
   };
 }
 
-/** The card of a job that failed or was cancelled; `open(job)` is called with the one that does it again. */
-export function ended(job, open) {
+/**
+ * The card of a job that failed or was cancelled. `open(job)` is called with the one that does it again; where the same
+ * words and seed must end in the same way, `again(job)` is asked for another version instead.
+ */
+export function ended(job, { open, again }) {
   const card = copy("ended");
   const cancelled = job.state === "cancelled";
   tell(card, {
@@ -55,7 +55,9 @@ export function ended(job, open) {
   });
   card.querySelector(".faults").append(...faults);
   const retry = card.querySelector(".retry");
-  retry.hidden = !job.links.retry;
-  retry.addEventListener("click", () => busy(retry, card.querySelector(".trouble"), async () => open(await call("POST", job.links.retry))));
+  const same = cancelled || job.error?.retryable;
+  retry.textContent = same ? "Try again" : "Try another version";
+  retry.hidden = same ? !job.links.retry : job.request.prompt === null;
+  onClick(retry, card.querySelector(".trouble"), async () => (same ? open(await call("POST", job.links.retry)) : again(job)));
   return card;
 }

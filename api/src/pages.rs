@@ -72,7 +72,11 @@ impl Head {
     fn linked(script: &'static str) -> Self {
         Self::Linked {
             style: assets::address("songwalker.css"),
-            script: if script.is_empty() { "" } else { assets::address(script) },
+            script: if script.is_empty() {
+                ""
+            } else {
+                assets::address(script)
+            },
             icon: assets::address("icon.svg"),
         }
     }
@@ -86,6 +90,7 @@ struct ShareTemplate<'a> {
     /// What the page is about, for search results and previews of the link.
     summary: String,
     kind: String,
+    tags: Vec<&'a str>,
     until: Option<String>,
     above: String,
     below: String,
@@ -126,6 +131,7 @@ fn share_with(page: &SharePage, head: Head) -> Result<String, PageError> {
         page,
         summary: page.summary(),
         kind: page.kind(),
+        tags: page.words(),
         until: page.expires_at.and_then(figures::day),
         above,
         below,

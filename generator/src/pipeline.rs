@@ -326,12 +326,8 @@ fn check_template(id: Option<&str>) -> Result<(), GenerateError> {
 }
 
 fn check_parent(hash: Option<&str>) -> Result<(), GenerateError> {
-    let is_hash = |hash: &str| {
-        hash.len() == 64
-            && hash
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
+    let is_hash =
+        |hash: &str| hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match hash {
         Some(hash) if !is_hash(hash) => Err(problem(
             ErrorCode::InvalidRequest,

@@ -32,14 +32,31 @@ impl SystemClock {
     /// The machine's clocks, the steady one starting at the wall clock's present time.
     #[must_use]
     pub fn new() -> Self {
-        let mut clock = Self {
+        Self {
             started: Instant::now(),
             started_at: Timestamp::from_millis(0),
             #[cfg(feature = "failpoints")]
             offset_file: std::env::var_os("SONGWALKER_CLOCK_OFFSET_FILE").map(Into::into),
-        };
-        clock.started_at = clock.now();
-        clock
+        }
+        .starting()
+    }
+
+    /// The machine's clocks, the wall clock moved by the signed milliseconds in a file, whenever it is read; without
+    /// the file, by nothing.
+    #[cfg(feature = "failpoints")]
+    #[must_use]
+    pub fn with_offset_file(file: impl Into<std::path::PathBuf>) -> Self {
+        Self {
+            started: Instant::now(),
+            started_at: Timestamp::from_millis(0),
+            offset_file: Some(file.into()),
+        }
+        .starting()
+    }
+
+    fn starting(mut self) -> Self {
+        self.started_at = self.now();
+        self
     }
 
     #[cfg(feature = "failpoints")]
@@ -52,10 +69,6 @@ impl SystemClock {
     }
 
     #[cfg(not(feature = "failpoints"))]
-    #[expect(
-        clippy::unused_self,
-        reason = "the other build reads a file that the clock names"
-    )]
     const fn offset_millis(&self) -> i64 {
         0
     }
@@ -128,4 +141,36 @@ impl Clock for ManualClock {
 
 fn whole_millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_moves_the_wall_clock_only() {
+        let clock = ManualClock::new(Timestamp::from_millis(1_000));
+        clock.advance(Duration::from_secs(1));
+        clock.jump(-500);
+        assert_eq!(
+            (clock.now().as_millis(), clock.steady().as_millis()),
+            (1_500, 2_000)
+        );
+    }
+
+    #[cfg(feature = "failpoints")]
+    #[test]
+    fn a_wall_clock_that_is_set_leaves_the_steady_one_alone() {
+        const HOUR: i64 = 3_600_000;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("offset");
+        let clock = SystemClock::with_offset_file(&file);
+        let (now, steady) = (clock.now(), clock.steady());
+        std::fs::write(&file, format!("{HOUR}\n")).unwrap();
+        assert!(clock.now().since(now) >= Duration::from_secs(3_600));
+        assert!(clock.steady().since(steady) < Duration::from_secs(3_600));
+        std::fs::write(&file, format!("{}", -HOUR)).unwrap();
+        assert!(clock.now() < now);
+        assert!(clock.steady() >= steady);
+    }
 }

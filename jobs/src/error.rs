@@ -2,10 +2,11 @@
 //! constraints and guards of the database become codes here and nowhere else.
 
 use sea_orm::DbErr;
-use songwalker_schemas::{ErrorCode, ErrorEnvelope, Fault, text::TextRefused};
+use songwalker_schemas::{ErrorCode, ErrorEnvelope, Fault, Scope, text::TextRefused};
 
 use crate::failpoint::FailpointError;
 use crate::ports::PortError;
+use crate::secret::SecretError;
 
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,12 @@ pub enum JobsError {
     /// It cannot be done in the state that the thing is in.
     #[error("{0}")]
     Conflict(String),
+    /// No key, or one that is malformed, unknown, revoked or expired: nobody is told which.
+    #[error("a key that is known, not revoked and not expired is needed")]
+    Unauthenticated,
+    /// The key has not the scope that this needs.
+    #[error("this needs a key with the scope {0}")]
+    Forbidden(Scope),
     /// The request is refused.
     #[error("{message}")]
     Refused {
@@ -71,6 +78,8 @@ impl JobsError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Gone(_) => ErrorCode::Gone,
             Self::Conflict(_) | Self::Stale | Self::Stopping => ErrorCode::Conflict,
+            Self::Unauthenticated => ErrorCode::Unauthenticated,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Refused { code, .. } => *code,
             Self::TooManyJobs { .. } => ErrorCode::TooManyConcurrentJobs,
             Self::IdempotencyKeyReuse => ErrorCode::IdempotencyKeyReuse,
@@ -99,18 +108,27 @@ impl JobsError {
         }
     }
 
+    /// A refusal with all these faults, of which there is at least one; the first is the message.
+    #[must_use]
+    pub fn refused_for(code: ErrorCode, faults: Vec<Fault>) -> Self {
+        let message = faults.first().map_or_else(String::new, |fault| {
+            format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.problem)
+        });
+        Self::Refused {
+            code,
+            message,
+            faults,
+        }
+    }
+
     /// A refusal with one fault.
     #[must_use]
     pub fn refused(code: ErrorCode, pointer: &str, problem: impl Into<String>) -> Self {
-        let problem = problem.into();
-        Self::Refused {
-            code,
-            message: format!("{}: {problem}", pointer.trim_start_matches('/')),
-            faults: vec![Fault {
-                pointer: pointer.to_owned(),
-                problem,
-            }],
-        }
+        let fault = Fault {
+            pointer: pointer.to_owned(),
+            problem: problem.into(),
+        };
+        Self::refused_for(code, vec![fault])
     }
 }
 
@@ -129,18 +147,16 @@ impl From<DbErr> for JobsError {
     }
 }
 
+impl From<SecretError> for JobsError {
+    fn from(error: SecretError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
 impl From<TextRefused> for JobsError {
     fn from(refused: TextRefused) -> Self {
         let code = refused.code;
-        let faults: Vec<Fault> = refused.into();
-        let message = faults.first().map_or_else(String::new, |fault| {
-            format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.problem)
-        });
-        Self::Refused {
-            code,
-            message,
-            faults,
-        }
+        Self::refused_for(code, refused.into())
     }
 }
 

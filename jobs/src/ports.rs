@@ -47,3 +47,33 @@ impl PortError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_file_names_no_path() {
+        let missing = std::fs::File::open("/nowhere/canary").unwrap_err();
+        let error = PortError::from_io("an object cannot be read", &missing);
+        assert_eq!(
+            error.to_string(),
+            "unavailable: an object cannot be read: entity not found"
+        );
+        assert!(error.retryable());
+        let custom = Error::other("/home/canary is gone");
+        assert!(!PortError::from_io("x", &custom).to_string().contains("canary"));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart_and_may_be_tried_again() {
+        let full = PortError::from_io("x", &Error::from(ErrorKind::StorageFull));
+        assert_eq!(full, PortError::Full);
+        assert!(full.retryable());
+        assert!(
+            !PortError::Corrupt(String::new()).retryable() && !PortError::Refused(String::new()).retryable()
+        );
+    }
+}

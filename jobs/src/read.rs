@@ -92,7 +92,7 @@ pub async fn list(system: &System, user: UserId, filter: &Filter) -> Result<Page
     let next_cursor = rows
         .last()
         .filter(|_| is_more)
-        .map(|row| format!("{:x}.{}", row.created_at, row.id.simple()));
+        .map(|row| cursor(row.created_at, row.id));
     let items = view::jobs(system, rows.into_iter().map(JobRow::from).collect()).await?;
     Ok(Page { items, next_cursor })
 }
@@ -142,7 +142,13 @@ fn containing(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
-fn read_cursor(cursor: &str) -> Result<(i64, sea_orm::prelude::Uuid), JobsError> {
+/// The place of a row in a list that is ordered by time and id.
+pub(crate) fn cursor(at: i64, id: sea_orm::prelude::Uuid) -> String {
+    format!("{at:x}.{}", id.simple())
+}
+
+/// The place that a cursor names.
+pub(crate) fn read_cursor(cursor: &str) -> Result<(i64, sea_orm::prelude::Uuid), JobsError> {
     cursor
         .split_once('.')
         .and_then(|(at, id)| {

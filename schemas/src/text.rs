@@ -67,6 +67,23 @@ pub fn prompt(text: &str) -> Result<String, TextRefused> {
     Ok(text)
 }
 
+/// A name in its normal form, of one line; empty text stays empty: what that means is the caller's affair.
+///
+/// # Errors
+/// `invalid_request` beyond `max_chars` characters and for control characters.
+pub fn name(text: &str, max_chars: usize) -> Result<String, TextRefused> {
+    let text = normalise(text);
+    let count = text.chars().count();
+    let problem = if text.chars().any(char::is_control) {
+        "control character".to_owned()
+    } else if count > max_chars {
+        format!("{count} characters, at most {max_chars}")
+    } else {
+        return Ok(text);
+    };
+    Err(refused(ErrorCode::InvalidRequest, "/name", problem))
+}
+
 /// Tags in their normal form: deduplicated and sorted.
 ///
 /// # Errors

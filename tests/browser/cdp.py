@@ -171,12 +171,11 @@ class Tab:
         return result["result"].get("value")
 
     def until(self, expression, timeout=20):
-        """Waits until an expression is true, and gives its value."""
+        """Waits until an expression is true of the page."""
         deadline = time.monotonic() + timeout
         while True:
-            value = self.value(expression)
-            if value:
-                return value
+            if self.value(f"Boolean({expression})"):
+                return
             if time.monotonic() > deadline:
                 raise BrowserError(f"never came true: {expression}")
             self.browser.listen(0.05)

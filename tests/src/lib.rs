@@ -1,1 +1,5 @@
-//! What crosses crates is tested here; see `tests/`.
+//! What crosses crates is tested here; see `tests/`. This crate owns what those tests share: the service as a process
+//! of its own, used over HTTP and killed without warning.
+
+pub mod service;
+pub mod sse;

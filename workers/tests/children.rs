@@ -74,12 +74,14 @@ fn proc_file(pid: u32, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/{pid}/{name}"))
 }
 
-/// Whether a process is there and no mere entry that nobody has collected.
+/// Whether a process is there and no mere entry that nobody has collected. A process ends with its last thread.
 fn lives(pid: u32) -> bool {
-    std::fs::read_to_string(proc_file(pid, "stat"))
-        .ok()
-        .and_then(|stat| stat.rsplit_once(") ").map(|(_, rest)| !rest.starts_with(['Z', 'X'])))
-        .unwrap_or(false)
+    let threads = std::fs::read_dir(proc_file(pid, "task")).map_or(0, Iterator::count);
+    let stat = std::fs::read_to_string(proc_file(pid, "stat")).unwrap_or_default();
+    match stat.rsplit_once(") ") {
+        Some((_, rest)) => threads > 1 || !rest.starts_with(['Z', 'X']),
+        None => false,
+    }
 }
 
 /// Waits until something holds; a test that waits for nothing ends here.

@@ -107,7 +107,13 @@ mod tests {
         assert_eq!(bytes, content("player.js").as_bytes());
         let hash = name.split('.').nth(1).unwrap();
         assert_eq!(hash, &blake3::hash(bytes).to_hex()[..8]);
-        for other in ["player.js", "player.00000000.js", "", "../pages.rs", "/etc/passwd"] {
+        for other in [
+            "player.js",
+            "player.00000000.js",
+            "",
+            "../pages.rs",
+            "/etc/passwd",
+        ] {
             assert!(asset(other).is_none(), "{other}");
         }
     }

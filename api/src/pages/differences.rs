@@ -103,8 +103,10 @@ fn module(canonical: &str) -> String {
         "fx" => return capital(slot),
         other => return capital(other),
     };
-    slot.parse::<u8>()
-        .map_or_else(|_| name.to_owned(), |slot| format!("{name} {}", u16::from(slot) + 1))
+    slot.parse::<u8>().map_or_else(
+        |_| name.to_owned(),
+        |slot| format!("{name} {}", u16::from(slot) + 1),
+    )
 }
 
 #[cfg(test)]

@@ -54,7 +54,9 @@ pub fn quantity(row: &Row, value: f64) -> String {
 /// The day of a moment, UTC: `27 November 2026`. Nothing beyond the year 9999.
 pub fn day(moment: Timestamp) -> Option<String> {
     let nanoseconds = i128::from(moment.as_millis()) * 1_000_000;
-    let date = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?.date();
+    let date = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+        .ok()?
+        .date();
     Some(format!("{} {} {}", date.day(), month(date.month()), date.year()))
 }
 

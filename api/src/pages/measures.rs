@@ -65,6 +65,8 @@ pub fn of(document: &[u8], category: &str) -> Option<Vec<Measure>> {
             .map(|ms| line("Attack", attack(ms), span_ms(ms))),
         analysis
             .tail60_ms
+            // 0: it had ended before the key did.
+            .filter(|ms| *ms > 0.0)
             .map(|ms| line("After the key", tail(ms), span_ms(ms))),
         analysis
             .brightness_oct
@@ -78,11 +80,11 @@ pub fn of(document: &[u8], category: &str) -> Option<Vec<Measure>> {
         analysis
             .pitch_cents
             .filter(|cents| cents.abs() <= 100.0 && !UNPITCHED.contains(&category))
-            .map(|cents| line("Tuning", tuning(cents), format!("{} cents", short(cents)))),
+            .map(|cents| line("Tuning", tuning(cents), cents_off(cents))),
         loudness.lufs.map(|lufs| {
             let peak = loudness
                 .true_peak_db
-                .map(|db| format!("peak {} dBTP", short(db)))
+                .map(|db| format!("peak {} dBTP", short((db * 10.0).round() / 10.0)))
                 .unwrap_or_default();
             Measure {
                 name: "Loudness",
@@ -123,9 +125,20 @@ fn brightness(octaves: f64) -> &'static str {
     }
 }
 
+/// Above the note, where there is a sign.
 fn octaves_above(octaves: f64) -> String {
-    let side = if octaves < 0.0 { "below" } else { "above" };
-    format!("{} oct {side} the note", short(octaves.abs()))
+    let sign = if octaves > 0.0 { "+" } else { "" };
+    format!("{sign}{} oct", short(octaves))
+}
+
+fn cents_off(cents: f64) -> String {
+    let figure = short(cents);
+    let unit = if matches!(figure.as_str(), "1" | "−1") {
+        "cent"
+    } else {
+        "cents"
+    };
+    format!("{figure} {unit}")
 }
 
 fn stereo(width: f64) -> &'static str {
@@ -185,18 +198,21 @@ mod tests {
                 "Shape sustained ",
                 "Attack slow 311 ms",
                 "After the key rings on 1.46 s",
-                "Brightness warm 0.98 oct above the note",
+                "Brightness warm +0.98 oct",
                 "Stereo very wide ",
                 "Movement gentle 0.85 Hz",
-                "Tuning in tune −1 cents",
-                "Loudness −18 LUFS peak −6.47 dBTP"
+                "Tuning in tune −1 cent",
+                "Loudness −18 LUFS peak −6.5 dBTP"
             ]
         );
     }
 
     #[test]
     fn what_is_missing_is_passed_over() {
-        assert_eq!(words(r#"{"analysis":{"tail60_ms":null}}"#, "pad"), [""; 0]);
+        assert_eq!(
+            words(r#"{"analysis":{"tail60_ms":null,"width":null}}"#, "pad"),
+            [""; 0]
+        );
         assert_eq!(words("{}", "pad"), [""; 0]);
         assert_eq!(of(b"nothing", "pad"), None);
     }

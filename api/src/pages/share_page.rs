@@ -106,8 +106,8 @@ impl SharePage {
         expires_at: Option<Timestamp>,
     ) -> Result<Self, PageError> {
         let file = |path: &'static str| files.get(path).ok_or(PageError::Missing(path));
-        let patch = PatchSpec::from_json(file(layout::PATCH)?)
-            .map_err(|_| PageError::Unreadable(layout::PATCH))?;
+        let patch =
+            PatchSpec::from_json(file(layout::PATCH)?).map_err(|_| PageError::Unreadable(layout::PATCH))?;
         let category = patch.meta.category.name().to_owned();
         let variations = serde_json::from_slice(file(layout::VARIATIONS_DIFF)?)
             .ok()
@@ -140,19 +140,20 @@ impl SharePage {
         words.join(", ")
     }
 
+    /// The tags that say more than the kind does.
+    pub(super) fn words(&self) -> Vec<&str> {
+        let kind = [Some(&self.category), self.subcategory.as_ref()];
+        let is_new = |tag: &&str| kind.into_iter().flatten().all(|known| known != tag);
+        self.tags.iter().map(String::as_str).filter(is_new).collect()
+    }
+
     /// A sentence or two about the sound, for those who see the link only.
     pub(super) fn summary(&self) -> String {
-        let words: Vec<&str> = self
-            .tags
-            .iter()
-            .map(String::as_str)
-            .filter(|tag| *tag != self.category)
-            .collect();
-        let kind = capital(&self.category);
+        let words = self.words();
         let sound = if words.is_empty() {
-            format!("{kind} sound")
+            self.kind()
         } else {
-            format!("{kind} sound: {}", words.join(", "))
+            format!("{}: {}", self.kind(), words.join(", "))
         };
         format!("{sound}. Listen to it, and download it for the Vital synthesiser.")
     }
@@ -160,7 +161,9 @@ impl SharePage {
     /// What may be done with it.
     pub(super) fn licence(&self) -> String {
         if self.license == CC0 {
-            format!("Licence {CC0}: no rights reserved. Use it in whatever you make, without asking or naming anybody.")
+            format!(
+                "Licence {CC0}: no rights reserved. Use it in whatever you make, without asking or naming anybody."
+            )
         } else {
             format!("Licence {}.", self.license)
         }

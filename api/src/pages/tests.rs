@@ -68,7 +68,10 @@ fn a_share_page_names_its_parts_beside_itself_and_its_assets_on_this_server() {
         assert!(addresses.contains(&wanted), "{wanted}");
     }
     for address in addresses {
-        let known = address.starts_with("aB3/") || address.strip_prefix("/assets/").is_some_and(|name| asset(name).is_some());
+        let known = address.starts_with("aB3/")
+            || address
+                .strip_prefix("/assets/")
+                .is_some_and(|name| asset(name).is_some());
         assert!(known, "{address}");
     }
     assert!(html.contains("Here until 14 November 2023"));
@@ -79,12 +82,23 @@ fn a_share_page_names_its_parts_beside_itself_and_its_assets_on_this_server() {
 
 #[test]
 fn a_page_works_under_the_policy_that_it_is_served_with() {
-    for html in [share(&page("Warm Pad")).unwrap(), gone().unwrap(), home().unwrap()] {
+    for html in [
+        share(&page("Warm Pad")).unwrap(),
+        gone().unwrap(),
+        home().unwrap(),
+    ] {
         assert!(!html.contains("<style"), "a style that the policy forbids");
         assert!(!html.contains(" style="), "a style that the policy forbids");
-        assert!(!html.contains(" on"), "a handler that the policy forbids: {}", html.split(" on").nth(1).unwrap_or(""));
+        assert!(
+            !html.contains(" on"),
+            "a handler that the policy forbids: {}",
+            html.split(" on").nth(1).unwrap_or("")
+        );
         for script in html.split("<script").skip(1) {
-            assert!(script.starts_with(" type=\"module\" src=\"/assets/"), "a script that the policy forbids");
+            assert!(
+                script.starts_with(" type=\"module\" src=\"/assets/"),
+                "a script that the policy forbids"
+            );
         }
     }
     assert!(!csp().contains("unsafe") && !csp().contains("http") && !csp().contains('*'));
@@ -101,7 +115,10 @@ fn a_page_that_is_a_file_asks_for_nothing() {
     for address in addresses(&html) {
         assert!(address.starts_with("data:"), "{address}");
     }
-    for inside in ["data:audio/flac;base64,ZkxhQw==", "data:application/zip;base64,UEsDBA=="] {
+    for inside in [
+        "data:audio/flac;base64,ZkxhQw==",
+        "data:application/zip;base64,UEsDBA==",
+    ] {
         assert!(html.contains(inside), "{inside}");
     }
     assert!(!html.contains("Here until"));
@@ -123,8 +140,19 @@ fn the_policy_of_a_file_names_exactly_what_stands_in_it() {
         let digest = sha2::Sha256::digest(inside.as_bytes());
         let wanted = base64::engine::general_purpose::STANDARD.encode(digest);
         // In the attribute the template writes `'`, `+` and `/` as they are or as references: both mean the same.
-        let policy = html.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
-        assert!(policy.replace("&#39;", "'").contains(&format!("'sha256-{wanted}'")), "{open}");
+        let policy = html
+            .split("Content-Security-Policy\" content=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        assert!(
+            policy
+                .replace("&#39;", "'")
+                .contains(&format!("'sha256-{wanted}'")),
+            "{open}"
+        );
         assert!(!inside.is_empty());
     }
 }

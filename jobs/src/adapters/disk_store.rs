@@ -304,3 +304,6 @@ fn written_at(metadata: &Metadata) -> Timestamp {
         .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
     Timestamp::from_millis(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
 }
+
+#[cfg(test)]
+mod tests;

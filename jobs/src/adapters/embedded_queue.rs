@@ -150,3 +150,65 @@ impl Drop for EmbeddedConsumer {
         self.shared.arrived.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use songwalker_schemas::JobId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn hint(number: u128, quarantine: bool) -> Hint {
+        Hint {
+            job_id: JobId(Uuid::from_u128(number)),
+            quarantine,
+        }
+    }
+
+    #[tokio::test]
+    async fn hints_of_one_job_that_wait_are_one_and_keep_the_first_place() {
+        let queue = EmbeddedQueue::new();
+        queue
+            .publish(&[hint(1, false), hint(2, false), hint(1, true)])
+            .await
+            .unwrap();
+        assert_eq!(queue.depth().await, Ok(2));
+        let mut consumer = queue.consumer(2).await.unwrap();
+        assert_eq!(consumer.next().await.unwrap().hint, hint(1, true));
+        assert_eq!(consumer.next().await.unwrap().hint, hint(2, false));
+    }
+
+    #[tokio::test]
+    async fn what_comes_back_joins_the_hint_that_waits_already() {
+        let queue = EmbeddedQueue::new();
+        queue.publish(&[hint(1, true), hint(2, false)]).await.unwrap();
+        let mut consumer = queue.consumer(1).await.unwrap();
+        let held = consumer.next().await.unwrap();
+        queue.publish(&[hint(1, false)]).await.unwrap();
+        assert_eq!(queue.depth().await, Ok(2));
+        drop((held, consumer));
+        assert_eq!(queue.depth().await, Ok(2));
+        let mut heir = queue.consumer(2).await.unwrap();
+        assert_eq!(heir.next().await.unwrap().hint, hint(2, false));
+        assert_eq!(heir.next().await.unwrap().hint, hint(1, true));
+    }
+
+    #[tokio::test]
+    async fn a_consumer_that_may_hold_nothing_is_refused() {
+        assert!(matches!(
+            EmbeddedQueue::new().consumer(0).await,
+            Err(PortError::Refused(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn only_who_got_a_delivery_can_acknowledge_it() {
+        let queue = EmbeddedQueue::new();
+        queue.publish(&[hint(1, false), hint(2, false)]).await.unwrap();
+        let mut first = queue.consumer(1).await.unwrap();
+        let mut second = queue.consumer(1).await.unwrap();
+        let (of_first, of_second) = (first.next().await.unwrap(), second.next().await.unwrap());
+        assert!(second.ack(of_first).await.is_err());
+        second.ack(of_second).await.unwrap();
+    }
+}

@@ -121,3 +121,41 @@ impl governor::clock::Clock for SteadyClock {
         Nanos::from(Duration::from_millis(millis))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use songwalker_schemas::Timestamp;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[tokio::test]
+    async fn askers_that_have_all_requests_left_again_are_forgotten() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(0)));
+        let limiter = MemoryRateLimiter::new(Arc::clone(&clock) as _);
+        for number in 0..20 * FORGET_EVERY {
+            let decision = limiter
+                .take(&format!("asker {number}"), 60 + (number % 2) as u32)
+                .await
+                .unwrap();
+            assert!(decision.allowed);
+            clock.advance(Duration::from_millis(100));
+        }
+        assert!(
+            limiter.remembered() <= 2 * FORGET_EVERY as usize,
+            "{}",
+            limiter.remembered()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wall_clock_that_jumps_gives_nobody_a_request() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
+        let limiter = MemoryRateLimiter::new(Arc::clone(&clock) as _);
+        assert!(limiter.take("ada", 1).await.unwrap().allowed);
+        clock.jump(3_600_000);
+        assert!(!limiter.take("ada", 1).await.unwrap().allowed);
+        clock.jump(-7_200_000);
+        assert!(!limiter.take("ada", 1).await.unwrap().allowed);
+    }
+}

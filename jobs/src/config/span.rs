@@ -120,7 +120,6 @@ pub(super) mod or_keep {
 
     const KEEP: &str = "keep";
 
-    #[expect(clippy::ref_option, reason = "the form that serde calls")]
     pub fn serialize<S: Serializer>(span: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
         match span {
             Some(span) => serializer.collect_str(span),

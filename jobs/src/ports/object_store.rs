@@ -134,3 +134,53 @@ pub trait ObjectStore: Send + Sync {
     /// Whether the store answers and can be written.
     async fn ping(&self) -> Result<(), PortError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+    const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn a_key_is_read_back_as_it_was_made() {
+        let key = ObjectKey::bundle(USER.parse().unwrap(), SHA256).unwrap();
+        assert_eq!(key.as_str(), format!("users/{USER}/{SHA256}"));
+        assert_eq!(ObjectKey::parse(key.as_str()), Ok(key.clone()));
+        assert_eq!(key.sha256(), SHA256);
+        assert!(key.is_of(b"abc") && !key.is_of(b"abd"));
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_no_key() {
+        let upper = SHA256.to_uppercase();
+        for wrong in [
+            String::new(),
+            "/".to_owned(),
+            format!("users/{USER}"),
+            format!("users/{USER}/"),
+            format!("/users/{USER}/{SHA256}"),
+            format!("users/{USER}/{SHA256}/"),
+            format!("users/{USER}/{SHA256}/.."),
+            format!("users/../{SHA256}"),
+            format!("users/{USER}/../{SHA256}"),
+            format!("users/{USER}/..%2f{SHA256}"),
+            format!("users//{SHA256}"),
+            format!("other/{USER}/{SHA256}"),
+            format!("users/{USER}/{upper}"),
+            format!("users/{}/{SHA256}", USER.to_uppercase()),
+            format!("users/{}/{SHA256}", USER.replace('-', "")),
+            format!("users/{USER}/{}", &SHA256[1..]),
+            format!("users/{USER}/{SHA256}0"),
+            format!("users/{USER}/{}\0", &SHA256[1..]),
+            format!("users\\{USER}\\{SHA256}"),
+            format!("users/{USER}/{}", "../".repeat(22).get(..64).unwrap()),
+        ] {
+            assert!(
+                matches!(ObjectKey::parse(&wrong), Err(PortError::Refused(_))),
+                "{wrong}"
+            );
+        }
+        assert!(ObjectKey::bundle(USER.parse().unwrap(), &format!("../{}", &SHA256[3..])).is_err());
+    }
+}

@@ -51,10 +51,17 @@ pub fn apply(_limits: &ChildLimits) -> Result<(), String> {
 fn chosen(allowed: &rustix::thread::CpuSet, limits: &ChildLimits) -> rustix::thread::CpuSet {
     use rustix::thread::CpuSet;
 
-    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+    let cores: Vec<usize> = (0..CpuSet::MAX_CPU)
+        .filter(|core| allowed.is_set(*core))
+        .collect();
     let first = limits.slot.saturating_mul(limits.cores);
     let mut set = CpuSet::new();
-    for core in cores.iter().cycle().skip(first % cores.len().max(1)).take(limits.cores.clamp(1, cores.len().max(1))) {
+    for core in cores
+        .iter()
+        .cycle()
+        .skip(first % cores.len().max(1))
+        .take(limits.cores.clamp(1, cores.len().max(1)))
+    {
         set.set(*core);
     }
     set
@@ -79,7 +86,9 @@ mod tests {
                 slot,
             };
             let set = chosen(&allowed, &limits);
-            (0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect::<Vec<_>>()
+            (0..CpuSet::MAX_CPU)
+                .filter(|core| set.is_set(*core))
+                .collect::<Vec<_>>()
         };
         assert_eq!(cores_of(0, 2), [1, 2]);
         assert_eq!(cores_of(1, 2), [5, 6]);

@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 
 /// How much of standard error is kept.
 const KEPT_BYTES: usize = 4_096;
+/// What the Rust runtime adds to a death; it says nothing.
+const HINT: &str = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace";
 /// How long to wait for the rest of a dead child's standard error.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -40,8 +42,10 @@ impl Evidence {
 
     /// What a dead child said, as far as it may be repeated.
     pub async fn last_words(&mut self) -> String {
-        // Whoever inherited the pipe may hold it open; what is there by then is what there is.
-        let _ = tokio::time::timeout(LAST_WORDS, &mut self.reader).await;
+        if !self.reader.is_finished() {
+            // Whoever inherited the pipe may hold it open; what is there by then is what there is.
+            let _ = tokio::time::timeout(LAST_WORDS, &mut self.reader).await;
+        }
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         sanitised(&kept)
     }
@@ -73,7 +77,7 @@ fn sanitised(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut told: Vec<&str> = Vec::new();
     let mut withheld = 0;
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != HINT) {
         if is_own(line) && told.len() < 8 {
             told.push(line);
         } else {
@@ -97,13 +101,19 @@ fn is_own(line: &str) -> bool {
         let mut parts = place.rsplitn(3, ':');
         let are_numbers = parts.by_ref().take(2).all(is_number);
         let is_path = |path: &str| {
-            path.len() <= 200 && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+            path.len() <= 200
+                && path
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
         };
-        return are_numbers && parts.next().is_some_and(|path| path.ends_with(".rs") && is_path(path));
+        return are_numbers
+            && parts
+                .next()
+                .is_some_and(|path| path.ends_with(".rs") && is_path(path));
     }
-    line.strip_prefix("limit refused: ")
-        .is_some_and(|rest| rest.len() <= 200 && rest.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
-        || line == "panicked"
+    line.strip_prefix("limit refused: ").is_some_and(|rest| {
+        rest.len() <= 200 && rest.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+    }) || line == "panicked"
 }
 
 #[cfg(test)]
@@ -124,7 +134,10 @@ mod tests {
             "memory allocation of my secret prompt bytes failed",
             "thread 'main' panicked at src/x.rs:1:2: my secret prompt",
         ] {
-            assert_eq!(sanitised(foreign.as_bytes()), format!("{} bytes withheld", foreign.len()));
+            assert_eq!(
+                sanitised(foreign.as_bytes()),
+                format!("{} bytes withheld", foreign.len())
+            );
         }
         assert_eq!(sanitised(b""), "");
         assert_eq!(sanitised(&[0xff, 0xfe]), "6 bytes withheld");

@@ -44,7 +44,10 @@ pub fn read(input: &mut impl BufRead) -> io::Result<Line> {
 /// What the input says.
 pub async fn receive(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Line> {
     let mut line = Vec::new();
-    input.take(MAX_LINE_BYTES as u64).read_until(b'\n', &mut line).await?;
+    input
+        .take(MAX_LINE_BYTES as u64)
+        .read_until(b'\n', &mut line)
+        .await?;
     Ok(classify(line))
 }
 

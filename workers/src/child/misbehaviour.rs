@@ -153,7 +153,10 @@ impl Plot {
         PLOT.get_or_init(|| {
             let text = std::env::var("SONGWALKER_CHILD_MISBEHAVE").ok()?;
             let plot = Self::parse(&text);
-            assert!(plot.is_some(), "SONGWALKER_CHILD_MISBEHAVE asks for nothing known");
+            assert!(
+                plot.is_some(),
+                "SONGWALKER_CHILD_MISBEHAVE asks for nothing known"
+            );
             plot
         })
         .as_ref()
@@ -210,10 +213,23 @@ mod tests {
         let struck = [(); 3].map(|()| twice.at_generate(0).is_some());
         assert_eq!(struck, [true, true, false]);
         let poison = plot("exit:seed:13");
-        assert_eq!((poison.at_generate(13), poison.at_generate(12)), (Some(Misbehaviour::Exit), None));
+        assert_eq!(
+            (poison.at_generate(13), poison.at_generate(12)),
+            (Some(Misbehaviour::Exit), None)
+        );
         let poison = plot("leak:prompt-contains:a:b");
-        assert_eq!((poison.at_plan("xa:bx"), poison.at_plan("a")), (Some(Misbehaviour::Leak), None));
-        for text in ["", "dance", "crash:", "crash:times", "crash:times:x", "crash:moon:full"] {
+        assert_eq!(
+            (poison.at_plan("xa:bx"), poison.at_plan("a")),
+            (Some(Misbehaviour::Leak), None)
+        );
+        for text in [
+            "",
+            "dance",
+            "crash:",
+            "crash:times",
+            "crash:times:x",
+            "crash:moon:full",
+        ] {
             assert!(Plot::parse(text).is_none(), "{text}");
         }
     }

@@ -217,7 +217,9 @@ impl Shared {
 fn pause(failures: u32) -> Duration {
     match failures {
         0 => Duration::ZERO,
-        n => FIRST_PAUSE.saturating_mul(1 << (n - 1).min(16)).min(LONGEST_PAUSE),
+        n => FIRST_PAUSE
+            .saturating_mul(1 << (n - 1).min(16))
+            .min(LONGEST_PAUSE),
     }
 }
 

@@ -171,7 +171,14 @@ mod tests {
 
     #[test]
     fn an_unknown_message_is_refused() {
-        for text in ["{}", "[]", "1", r#"{"plan":{}}"#, r#"{"cancel":{"x":1}}"#, r#""stop""#] {
+        for text in [
+            "{}",
+            "[]",
+            "1",
+            r#"{"plan":{}}"#,
+            r#"{"cancel":{"x":1}}"#,
+            r#""stop""#,
+        ] {
             assert!(serde_json::from_str::<Order>(text).is_err(), "{text}");
         }
         assert!(matches!(serde_json::from_str(r#""cancel""#), Ok(Order::Cancel)));

@@ -104,10 +104,19 @@ impl RenderChild {
             condition: Condition::Idle,
             orders_done: 0,
         };
-        let birth = Stop::new(CancellationToken::new(), Duration::ZERO, Instant::now() + BIRTH_LIMIT);
+        let birth = Stop::new(
+            CancellationToken::new(),
+            Duration::ZERO,
+            Instant::now() + BIRTH_LIMIT,
+        );
         let order = Order::Limits(*limits);
         match child.ask(&order, &birth, &mut |_, _| {}).await? {
-            (Answer::Ready { generator_version: its }, _) if its == generator_version() => Ok(child),
+            (
+                Answer::Ready {
+                    generator_version: its,
+                },
+                _,
+            ) if its == generator_version() => Ok(child),
             (Answer::Ready { .. }, _) => Err(child.rubbish("a child of another version").await),
             _ => Err(child.rubbish("no readiness").await),
         }
@@ -316,7 +325,8 @@ async fn bundle(answers: &mut BufReader<ChildStdout>, done: &Done) -> Result<Vec
     if done.bundle_bytes > MAX_BUNDLE_BYTES {
         return Err(ChildError::TooLarge("the bundle"));
     }
-    let is_name = (1..=MAX_NAME_CHARS).contains(&done.name.chars().count()) && !done.name.contains(char::is_control);
+    let is_name =
+        (1..=MAX_NAME_CHARS).contains(&done.name.chars().count()) && !done.name.contains(char::is_control);
     if !is_name {
         return Err(ChildError::Rubbish("a name that is none"));
     }
@@ -350,6 +360,8 @@ fn hex(bytes: &[u8]) -> String {
 
 impl fmt::Debug for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Made").field("sha256", &self.done.sha256).finish_non_exhaustive()
+        f.debug_struct("Made")
+            .field("sha256", &self.done.sha256)
+            .finish_non_exhaustive()
     }
 }

@@ -109,7 +109,10 @@ fn work(orders: &Receiver<Work>, voice: &Voice) -> ExitCode {
         if let Order::Misbehave(misbehaviour) = order {
             armed = Some(misbehaviour);
             continue;
-        } else if armed.take().is_some_and(|misbehaviour| misbehaviour.act(voice, &cancelled)) {
+        } else if armed
+            .take()
+            .is_some_and(|misbehaviour| misbehaviour.act(voice, &cancelled))
+        {
             continue;
         }
         match order {
@@ -139,7 +142,11 @@ fn plan(order: PlanOrder) -> Result<Box<Intent>, GenerateError> {
     Ok(Box::new(pipeline::plan(&request)?.intent))
 }
 
-fn generate(order: &GenerateOrder, voice: &Voice, cancelled: &AtomicBool) -> Result<Generated, GenerateError> {
+fn generate(
+    order: &GenerateOrder,
+    voice: &Voice,
+    cancelled: &AtomicBool,
+) -> Result<Generated, GenerateError> {
     let planned = Planned {
         intent: &order.intent,
         seed: order.seed,

@@ -20,6 +20,10 @@ impl Stop {
     /// Until then, unless the token is set.
     #[must_use]
     pub fn new(token: CancellationToken, grace: Duration, deadline: Instant) -> Self {
-        Self { token, grace, deadline }
+        Self {
+            token,
+            grace,
+            deadline,
+        }
     }
 }

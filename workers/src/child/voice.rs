@@ -34,7 +34,11 @@ impl Voice {
 
     /// Says how far it is, where that is news.
     pub fn progress(&self, stage: Stage, share: f64) {
-        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let share = if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         {
             let mut last = locked(&self.last);
             if last.is_some_and(|(was, before)| was == stage && share < before + STEP) {
@@ -52,7 +56,10 @@ impl Voice {
 
     pub(super) fn write(&self, line: &[u8], bytes: &[u8]) {
         let mut out = locked(&self.out);
-        let written = out.write_all(line).and_then(|()| out.write_all(bytes)).and_then(|()| out.flush());
+        let written = out
+            .write_all(line)
+            .and_then(|()| out.write_all(bytes))
+            .and_then(|()| out.flush());
         if written.is_err() {
             std::process::exit(1);
         }
@@ -97,6 +104,8 @@ mod tests {
         };
         let line = fitting(&Answer::Failed(body)).expect("fits");
         let read = serde_json::from_slice(&line).expect("an answer");
-        assert!(matches!(read, Answer::Failed(body) if body.code == ErrorCode::InvalidIntent && body.details.is_empty()));
+        assert!(
+            matches!(read, Answer::Failed(body) if body.code == ErrorCode::InvalidIntent && body.details.is_empty())
+        );
     }
 }

@@ -25,7 +25,9 @@ async fn parent() -> ExitCode {
         cores: 1,
         slot: 0,
     };
-    let mut child = RenderChild::spawn(&limits, &child::this_program()).await.expect("a child");
+    let mut child = RenderChild::spawn(&limits, &child::this_program())
+        .await
+        .expect("a child");
     child.misbehave(Misbehaviour::HangHard).await.expect("told");
     println!("{}", child.pid().expect("lives"));
     let order = PlanOrder {

@@ -19,25 +19,32 @@ async fn a_childs_environment_is_empty_and_its_arguments_say_nothing() {
         .expect("a bundle");
     assert_eq!(read(pid, "environ"), "");
     let arguments = read(pid, "cmdline");
-    assert_eq!(
-        arguments.split('\0').skip(1).collect::<Vec<_>>(),
-        ["child", ""]
-    );
+    assert_eq!(arguments.split('\0').skip(1).collect::<Vec<_>>(), ["child", ""]);
     let folder = std::fs::read_link(proc_file(pid, "cwd")).expect("a link");
     assert_eq!(folder.to_str(), Some("/"));
 }
 
 #[tokio::test]
-async fn a_child_holds_its_three_streams_and_no_other_file() {
-    let _open_in_the_parent = std::fs::File::open("/proc/self/status").expect("opens");
+async fn a_child_speaks_through_pipes_and_holds_no_file_of_its_parents() {
+    let name = format!("songwalker-secret-{}", std::process::id());
+    let path = std::env::temp_dir().join(&name);
+    let file = std::fs::File::create(&path).expect("a file");
     let child = child().await;
-    let open: Vec<String> = std::fs::read_dir(proc_file(child.pid().expect("lives"), "fd"))
-        .expect("a folder")
-        .map(|entry| std::fs::read_link(entry.expect("an entry").path()).expect("a link"))
-        .map(|target| target.to_string_lossy().into_owned())
-        .collect();
-    assert_eq!(open.len(), 3, "{open:?}");
-    assert!(open.iter().all(|target| target.starts_with("pipe:")), "{open:?}");
+    let folder = proc_file(child.pid().expect("lives"), "fd");
+    let target = |fd: &str| {
+        let target = std::fs::read_link(folder.join(fd)).expect("a link");
+        target.to_string_lossy().into_owned()
+    };
+    for stream in ["0", "1", "2"] {
+        assert!(target(stream).starts_with("pipe:"), "{stream}: {}", target(stream));
+    }
+    for entry in std::fs::read_dir(&folder).expect("a folder") {
+        let fd = entry.expect("an entry").file_name();
+        let held = target(&fd.to_string_lossy());
+        assert!(!held.contains(&name), "{held}");
+    }
+    drop(file);
+    std::fs::remove_file(&path).expect("removed");
 }
 
 #[tokio::test]

@@ -83,11 +83,7 @@ async fn a_refused_order_leaves_the_child_as_it_was() {
 async fn an_error_says_nothing_of_the_words_that_caused_it() {
     let mut order = words("pad");
     order.template_id = Some("canary-of-the-user".to_owned());
-    let refused = child()
-        .await
-        .plan(&order, &patient())
-        .await
-        .expect_err("refused");
+    let refused = child().await.plan(&order, &patient()).await.expect_err("refused");
     assert!(matches!(&refused, ChildError::Failed(body) if body.code == ErrorCode::UnknownTemplate));
     assert!(!format!("{refused} {refused:?}").contains("canary"));
 }
@@ -144,6 +140,6 @@ async fn a_program_that_is_no_child_is_never_given_an_order() {
         matches!(&error, ChildError::Died(death) if death.ending == "exit code 1"),
         "{error}"
     );
-    let error = spawn("/bin/echo").await;
+    let error = spawn("/usr/bin/yes").await;
     assert!(matches!(error, ChildError::Rubbish(_)), "{error}");
 }

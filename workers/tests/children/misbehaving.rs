@@ -137,16 +137,10 @@ async fn a_child_that_goes_on_for_ever_is_killed_at_the_deadline() {
 async fn a_flood_on_standard_error_neither_blocks_the_child_nor_is_repeated() {
     let mut child = child().await;
     child.misbehave(Misbehaviour::Talkative).await.expect("told");
-    let made = child
-        .generate(&order("pad", 0), &patient(), &mut |_, _| {})
-        .await;
+    let made = child.generate(&order("pad", 0), &patient(), &mut |_, _| {}).await;
     assert!(made.is_ok());
     child.misbehave(Misbehaviour::Crash).await.expect("told");
-    match child
-        .plan(&words("pad"), &patient())
-        .await
-        .expect_err("crashes")
-    {
+    match child.plan(&words("pad"), &patient()).await.expect_err("crashes") {
         ChildError::Died(death) => {
             let words = &death.last_words;
             assert!(

@@ -1,0 +1,140 @@
+//! Arguments of what works on files alone: rendering, measuring, exporting, checking, looking at templates.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use songwalker_schemas::Category;
+use songwalker_schemas::limits::MAX_SEED;
+
+use super::values::{MacroSetting, real, whole};
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct Render {
+    /// A patch (JSON), or a bundle (its zip or folder)
+    #[arg(value_name = "PATCH|BUNDLE")]
+    pub source: PathBuf,
+    /// The WAV file to write
+    #[arg(long, short, value_name = "X.wav")]
+    pub out: PathBuf,
+    /// The note to play; 60 is C4
+    #[arg(long, value_name = "0..127", allow_negative_numbers = true, default_value_t = 60, value_parser = whole::<u8, 0, 127>)]
+    pub note: u8,
+    /// Play the notes of a MIDI file instead, in its own tempo and velocities
+    #[arg(long, value_name = "F.mid", conflicts_with_all = ["note", "hold"])]
+    pub midi: Option<PathBuf>,
+    /// How hard --note is struck
+    #[arg(long, value_name = "0..1", allow_negative_numbers = true, default_value_t = 0.8, value_parser = real::<0, 1>)]
+    pub velocity: f64,
+    /// How long --note is held, seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 4.0, value_parser = real::<0, 600>)]
+    pub hold: f64,
+    /// How long it goes on after the last note ends, seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 8.0, value_parser = real::<0, 600>)]
+    pub tail: f64,
+    /// Tempo of whatever follows the tempo, beats per minute
+    #[arg(long, value_name = "20..300", allow_negative_numbers = true, default_value_t = 120.0, value_parser = real::<20, 300>)]
+    pub bpm: f64,
+    /// Sample frames per second
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true, default_value_t = 44_100, value_parser = whole::<u32, 8_000, 192_000>)]
+    pub sample_rate: u32,
+    /// Seed of everything random in the sound
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64, 0, MAX_SEED>)]
+    pub seed: u64,
+    /// Turn a macro, by role or by number 1..8; may be given several times
+    #[arg(long = "macro", value_name = "ROLE=V")]
+    pub macros: Vec<MacroSetting>,
+    /// Before it starts, play each note for 20 ms and throw away this many seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 0.0, value_parser = real::<0, 60>)]
+    pub warm_up: f64,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `analyse`.
+#[derive(Debug, Args)]
+pub struct Analyse {
+    /// A WAV file (16, 24 or 32 bit, mono or stereo) of one note from its first frame
+    #[arg(value_name = "X.wav")]
+    pub file: PathBuf,
+    /// The note that was played; 60 is C4
+    #[arg(long, value_name = "0..127", allow_negative_numbers = true, default_value_t = 60, value_parser = whole::<u8, 0, 127>)]
+    pub note: u8,
+    /// How long it was held, seconds
+    #[arg(long, value_name = "S", allow_negative_numbers = true, default_value_t = 4.0, value_parser = real::<0, 600>)]
+    pub hold: f64,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// What kind of file
+    #[arg(value_enum)]
+    pub format: Synth,
+    /// A patch (JSON), or a bundle (its zip or folder)
+    #[arg(value_name = "PATCH|BUNDLE")]
+    pub source: PathBuf,
+    /// The file to write
+    #[arg(long, short, value_name = "X.vital")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A bundle: its zip, or the folder it was unpacked to
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A bundle: its zip, or the folder it was unpacked to
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// Print the line that makes it again, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    pub command: bool,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `templates`.
+#[derive(Debug, Args)]
+pub struct Templates {
+    /// Only those of this category
+    #[arg(long, value_name = "CATEGORY", value_parser = PossibleValuesParser::new(Category::NAMES))]
+    pub category: Option<String>,
+    /// Print one JSON list instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

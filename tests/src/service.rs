@@ -1,0 +1,394 @@
+//! `songwalker serve` as a process: started on a data directory, asked over HTTP, killed at any moment, and audited
+//! afterwards. Nothing here sleeps in place of a signal: everything that is waited for is asked for until a deadline
+//! that only a fault would reach.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+/// How long anything may take before it counts as a fault.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// How often something is asked for.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The product's binary, beside the tests that run.
+///
+/// # Panics
+/// The test's own path cannot be read.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    let deps = test.parent().unwrap_or(Path::new("."));
+    let folder = deps.parent().unwrap_or(deps);
+    folder.join("songwalker")
+}
+
+/// How a service is started.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Environment variables beside an empty environment.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// The settings of most tests: short pauses between attempts.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+            .with("SONGWALKER__RETRY__BASE", "50ms")
+            .with("SONGWALKER__RETRY__MAX", "200ms")
+            .with("SONGWALKER__SCHEDULER__SWEEP_EVERY", "100ms")
+    }
+
+    /// The same with one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same with failpoints.
+    #[must_use]
+    pub fn failing(self, points: &str) -> Self {
+        self.with("SONGWALKER_FAILPOINTS", points)
+    }
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Service {
+    child: Child,
+    /// `http://127.0.0.1:port`.
+    pub url: String,
+    /// The local user's token.
+    pub token: String,
+    /// Its data directory.
+    pub dir: PathBuf,
+    log: Arc<Mutex<Vec<String>>>,
+    client: reqwest::Client,
+}
+
+/// A client for loopback; certificates do not matter.
+///
+/// # Panics
+/// The client cannot be made.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test without a client has nothing to test")]
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only(Vec::new())
+        .build()
+        .expect("a client for plain HTTP")
+}
+
+/// The command `songwalker` with nothing in its environment but what is said, on a data directory.
+#[must_use]
+pub fn command(dir: &Path, settings: &Settings) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .env_clear()
+        .env("HOME", dir)
+        .env("SONGWALKER__DATA_DIR", dir)
+        .env("NO_COLOR", "1");
+    for (name, value) in &settings.environment {
+        command.env(name, value);
+    }
+    command
+}
+
+/// Asks until there is an answer.
+///
+/// # Errors
+/// There is none before the deadline.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return Ok(answer);
+        }
+        ensure!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Service {
+    /// Starts a service and waits until it answers.
+    ///
+    /// # Errors
+    /// It ends, or does not answer.
+    pub async fn start(dir: &Path, settings: &Settings) -> Result<Self> {
+        let mut service = Self::launch(dir, settings)?;
+        service.ready().await?;
+        Ok(service)
+    }
+
+    /// Starts the process; [`Self::ready`] waits for it.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn launch(dir: &Path, settings: &Settings) -> Result<Self> {
+        let mut child = command(dir, settings)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("{} cannot be started", binary().display()))?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let outputs: [Option<Box<dyn std::io::Read + Send>>; 2] = [
+            child.stdout.take().map(|out| Box::new(out) as _),
+            child.stderr.take().map(|out| Box::new(out) as _),
+        ];
+        for output in outputs.into_iter().flatten() {
+            let log = Arc::clone(&log);
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                }
+            });
+        }
+        Ok(Self {
+            child,
+            url: String::new(),
+            token: String::new(),
+            dir: dir.to_owned(),
+            log,
+            client: client(),
+        })
+    }
+
+    /// Waits until it answers.
+    ///
+    /// # Errors
+    /// It ends, or does not answer.
+    pub async fn ready(&mut self) -> Result<()> {
+        let pid = self.child.id();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the service ended with {status}:\n{}", self.log().join("\n"));
+            }
+            if let Some(url) = self.announced(pid)
+                && self.client.get(format!("{url}/health/live")).send().await.is_ok()
+            {
+                self.url = url;
+                self.token = std::fs::read_to_string(self.dir.join("token"))?.trim().to_owned();
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the service does not answer:\n{}",
+                self.log().join("\n")
+            );
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn announced(&self, pid: u32) -> Option<String> {
+        let text = std::fs::read_to_string(self.dir.join("server.json")).ok()?;
+        let file: Value = serde_json::from_str(&text).ok()?;
+        (file["pid"] == pid).then_some(())?;
+        Some(file["url"].as_str()?.trim_end_matches('/').to_owned())
+    }
+
+    /// What it has printed.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until a line of its log has `words`.
+    ///
+    /// # Errors
+    /// None has.
+    pub async fn logged(&self, words: &str) -> Result<()> {
+        until(&format!("a line with {words:?}"), || async {
+            self.log().iter().any(|line| line.contains(words)).then_some(())
+        })
+        .await
+        .with_context(|| self.log().join("\n"))
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`, and the end of the process.
+    ///
+    /// # Errors
+    /// It is no process of ours.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.child.kill()?;
+        Ok(self.child.wait()?)
+    }
+
+    /// SIGTERM, and the end of the process.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
+        if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?) {
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        }
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < deadline, "the service does not stop");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// A request with the local user's token.
+    #[must_use]
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.request_as(&self.token, method, path)
+    }
+
+    /// A request with another token.
+    #[must_use]
+    pub fn request_as(&self, token: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        self.client
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(token)
+    }
+
+    /// Status and JSON of an answer.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
+        let mut request = self.request(method, path);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await?;
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+    }
+
+    /// Posts a job; the job.
+    ///
+    /// # Errors
+    /// It is not accepted.
+    pub async fn post(&self, body: Value) -> Result<Value> {
+        let (status, job) = self.call("POST", "/v1/jobs", Some(body)).await?;
+        ensure!(matches!(status, 200 | 202), "{status}: {job}");
+        Ok(job)
+    }
+
+    /// A job.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn job(&self, id: &str) -> Result<Value> {
+        let (status, job) = self.call("GET", &format!("/v1/jobs/{id}"), None).await?;
+        ensure!(status == 200, "{status}: {job}");
+        Ok(job)
+    }
+
+    /// A job once it is final.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub async fn ended(&self, id: &str) -> Result<Value> {
+        until(&format!("the end of job {id}"), || async {
+            let job = self.job(id).await.ok()?;
+            is_final(&job).then_some(job)
+        })
+        .await
+        .with_context(|| self.log().join("\n"))
+    }
+
+    /// The bundle of a job.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn bundle(&self, id: &str) -> Result<Vec<u8>> {
+        let answer = self.request("GET", &format!("/v1/jobs/{id}/bundle")).send().await?;
+        ensure!(answer.status() == 200, "{}", answer.status());
+        Ok(answer.bytes().await?.to_vec())
+    }
+
+    /// Every job of the local user.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub async fn jobs(&self) -> Result<Vec<Value>> {
+        let (status, page) = self.call("GET", "/v1/jobs?limit=100", None).await?;
+        ensure!(status == 200, "{status}: {page}");
+        Ok(page["items"].as_array().cloned().unwrap_or_default())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a job is in a final state.
+#[must_use]
+pub fn is_final(job: &Value) -> bool {
+    matches!(job["state"].as_str(), Some("succeeded" | "failed" | "cancelled"))
+}
+
+/// A request of a small job.
+#[must_use]
+pub fn small(prompt: &str) -> Value {
+    json!({ "prompt": prompt, "variations": 0 })
+}
+
+/// Audits a data directory by `songwalker audit`, which reads database and store alone.
+///
+/// # Errors
+/// It finds something.
+pub fn audit(dir: &Path) -> Result<()> {
+    let done = command(dir, &Settings::new())
+        .args(["audit", "--deep", "--json"])
+        .output()?;
+    ensure!(
+        done.status.success(),
+        "the audit ended with {}:\n{}{}",
+        done.status,
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    Ok(())
+}
+
+/// The objects that lie in the store of a data directory.
+///
+/// # Errors
+/// It cannot be read.
+pub fn objects(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![dir.join("objects")];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,55 @@
+//! Cancellation at random moments of a job's life (R8): every job that was cancelled before it succeeded leaves nothing
+//! in the store, the slot is free again, and what was too late to cancel is whole.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use std::time::Duration;
+
+use songwalker_tests::service::{Service, Settings, audit, objects, small};
+
+const TIMES: u64 = 200;
+
+/// The moments are spread over the life of a job by a fixed sequence (a linear congruence), so that a failure can be
+/// found again.
+fn moments() -> impl Iterator<Item = Duration> {
+    let mut state = 12_345_u64;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis((state >> 33) % 900)
+    })
+}
+
+#[tokio::test]
+async fn r8_two_hundred_cancellations_at_random_moments_leave_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut service = Service::start(dir.path(), &Settings::new().with("SONGWALKER__QUOTAS__ENABLED", "false"))
+        .await
+        .expect("it starts");
+    let (mut cancelled, mut succeeded) = (0, 0);
+    for (n, moment) in (0..TIMES).zip(moments()) {
+        let job = service.post(small(&format!("pluck {n}"))).await.expect("accepted");
+        let id = job["id"].as_str().expect("an id").to_owned();
+        // Not a wait for anything: the moment itself is what is tried.
+        tokio::time::sleep(moment).await;
+        let (status, _) = service
+            .call("POST", &format!("/v1/jobs/{id}/cancel"), None)
+            .await
+            .expect("an answer");
+        assert!(matches!(status, 200 | 202), "{status}");
+        let job = service.ended(&id).await.expect("it ends");
+        match job["state"].as_str() {
+            Some("cancelled") => {
+                cancelled += 1;
+                assert!(job["bundle"].is_null() && job["stopped_at"].is_string(), "{job}");
+            }
+            Some("succeeded") => succeeded += 1,
+            other => panic!("{other:?}: {job}"),
+        }
+    }
+    assert_eq!(cancelled + succeeded, TIMES);
+    assert!(cancelled > TIMES / 4, "only {cancelled} were cancelled in time");
+    service.stop().await.expect("it stops");
+    let left = u64::try_from(objects(dir.path()).expect("the store").len()).expect("a number");
+    assert_eq!(left, succeeded, "objects beside those of the jobs that succeeded");
+    audit(dir.path()).expect("nothing found");
+}
