@@ -6,6 +6,7 @@
 //! makes erased text leave the file (R10).
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
@@ -13,6 +14,7 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
+use crate::data_dir::Held;
 use crate::error::JobsError;
 
 /// Connections that read.
@@ -25,6 +27,8 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// What keeps others from replacing the file; let go with the last handle.
+    held: Option<Arc<Held>>,
 }
 
 impl Db {
@@ -33,28 +37,43 @@ impl Db {
     /// # Errors
     /// The file cannot be opened.
     pub async fn open(file: &Path) -> Result<Self, JobsError> {
-        let url = format!("sqlite://{}?mode=rwc", file.display());
-        let connect = |most: u32| {
-            let mut options = ConnectOptions::new(url.clone());
+        let connect = |most: u32, query_only: &'static str| {
+            // The path does not go through the address: there `%` and `?` would mean something.
+            let mut options = ConnectOptions::new("sqlite://songwalker.db");
+            let file = file.to_owned();
             options
                 .max_connections(most)
                 .min_connections(1)
                 .acquire_timeout(Duration::from_secs(15))
                 .sqlx_logging(false)
-                .map_sqlx_sqlite_opts(|sqlite| {
+                .map_sqlx_sqlite_opts(move |sqlite| {
                     sqlite
+                        .filename(&file)
+                        .create_if_missing(true)
                         .pragma("journal_mode", "WAL")
                         .pragma("synchronous", "FULL")
                         .pragma("foreign_keys", "ON")
                         .pragma("secure_delete", "ON")
                         .pragma("trusted_schema", "OFF")
+                        .pragma("query_only", query_only)
                         .busy_timeout(BUSY)
                 });
             options
         };
-        let write = Database::connect(connect(1)).await?;
-        let read = Database::connect(connect(READERS)).await?;
-        Ok(Self { read, write })
+        let write = Database::connect(connect(1, "OFF")).await?;
+        let read = Database::connect(connect(READERS, "ON")).await?;
+        Ok(Self {
+            read,
+            write,
+            held: None,
+        })
+    }
+
+    /// The same, keeping hold of a lock as long as any handle lives.
+    #[must_use]
+    pub fn holding(mut self, held: Held) -> Self {
+        self.held = Some(Arc::new(held));
+        self
     }
 
     /// For what only reads.

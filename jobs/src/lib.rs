@@ -12,6 +12,7 @@ pub mod cancel;
 pub mod claim;
 pub mod clock;
 pub mod config;
+pub mod data_dir;
 pub mod db;
 pub mod delete;
 pub mod ending;
@@ -20,7 +21,9 @@ pub mod error;
 pub mod events;
 pub mod failpoint;
 pub mod job_key;
+pub mod migrate;
 pub mod objects;
+pub mod open;
 pub mod outbox;
 pub mod ports;
 pub mod publish;
@@ -30,7 +33,10 @@ pub mod retry;
 pub mod row;
 pub mod secret;
 pub mod system;
+#[cfg(any(test, feature = "failpoints"))]
+pub mod testing;
 pub mod view;
+pub mod wiring;
 
 pub use config::Config;
 pub use db::Db;

@@ -18,6 +18,12 @@ pub const QUARANTINE_DEATHS: u32 = 2;
 pub const MAX_ERROR_CHARS: usize = 500;
 /// Longest Idempotency-Key, bytes.
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// Longest name of a key or a user, in characters.
+pub const MAX_LABEL_CHARS: usize = 64;
+/// Most keys of a user that still work.
+pub const MAX_KEYS: u64 = 50;
+/// Most shares of a user that still work.
+pub const MAX_SHARES: u64 = 100;
 /// Most items of one page.
 pub const MAX_PAGE: u64 = 100;
 /// Largest bundle, bytes.

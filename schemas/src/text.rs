@@ -159,6 +159,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_one_line_of_bounded_length() {
+        assert_eq!(name("  e\u{301}tude 1 ", 48).expect("fine"), "étude 1");
+        assert_eq!(name(" \t ", 48).expect("empty stays empty"), "");
+        assert!(name(&"é".repeat(48), 48).is_ok());
+        for bad in [&"é".repeat(49), "a\nb", "a\tb", "a\0b", "a\u{85}b"] {
+            let refused = name(bad, 48).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::InvalidRequest, "{bad:?}");
+            assert_eq!(refused.faults.as_slice()[0].pointer, "/name");
+        }
+    }
+
+    #[test]
     fn tags_are_sorted_unique_and_at_most_twenty() {
         let many: Vec<String> = (0..21).map(|i| format!("t{i}")).collect();
         assert_eq!(tags(&many).unwrap_err().code, ErrorCode::TooManyTags);

@@ -90,7 +90,7 @@ impl Knob {
 
     /// How far the hand is turned: −135° to 135°.
     pub(super) fn degrees(&self) -> f64 {
-        f64::from(self.percent).mul_add(2.7, -135.0)
+        f64::from(self.percent) * 2.7 - 135.0
     }
 }
 

@@ -2,7 +2,8 @@
 
 use songwalker_generator::package::archive;
 use songwalker_generator::pipeline::{self, Hooks, Request};
-use songwalker_schemas::Timestamp;
+use songwalker_schemas::job::{JobState, Stage};
+use songwalker_schemas::{ErrorCode, Timestamp};
 
 use super::*;
 
@@ -89,11 +90,19 @@ fn a_page_works_under_the_policy_that_it_is_served_with() {
     ] {
         assert!(!html.contains("<style"), "a style that the policy forbids");
         assert!(!html.contains(" style="), "a style that the policy forbids");
-        assert!(
-            !html.contains(" on"),
-            "a handler that the policy forbids: {}",
-            html.split(" on").nth(1).unwrap_or("")
-        );
+        for handler in [
+            "onclick=",
+            "onload=",
+            "onerror=",
+            "oninput=",
+            "onsubmit=",
+            "javascript:",
+        ] {
+            assert!(
+                !html.contains(handler),
+                "a handler that the policy forbids: {handler}"
+            );
+        }
         for script in html.split("<script").skip(1) {
             assert!(
                 script.starts_with(" type=\"module\" src=\"/assets/"),
@@ -174,7 +183,7 @@ fn a_bundle_becomes_a_page_that_does_not_tell_its_prompt() {
         template_id: None,
         seed: 0,
         variations: 1,
-        ..Request::default()
+        parent: None,
     };
     let generated = pipeline::generate(&request, &Hooks::none()).unwrap();
     let zip = &generated.bundle.zip;
@@ -197,4 +206,23 @@ fn a_bundle_becomes_a_page_that_does_not_tell_its_prompt() {
 fn a_bundle_without_its_patch_has_no_page() {
     let error = SharePage::from_files(&Default::default(), 0, ShareLinks::of_token("t"), None).unwrap_err();
     assert!(matches!(error, PageError::Missing("patch.json")));
+}
+
+#[test]
+fn the_home_page_has_a_sentence_for_every_code_stage_and_end() {
+    let sentences = assets::content("sentences.js");
+    for word in ErrorCode::NAMES.iter().chain(Stage::NAMES) {
+        let lines = sentences
+            .lines()
+            .filter(|line| line.starts_with(&format!("  {word}: \"")));
+        assert_eq!(lines.count(), 1, "{word}");
+    }
+    for state in JobState::ALL.iter().filter(|state| state.is_final()) {
+        assert!(sentences.contains(&format!("\"{state}\"")), "{state}");
+    }
+    let order: Vec<usize> = Stage::NAMES
+        .iter()
+        .map(|stage| sentences.find(&format!("  {stage}: ")).unwrap())
+        .collect();
+    assert!(order.is_sorted(), "the stages stand in their order");
 }

@@ -1,0 +1,223 @@
+//! Arguments of the service: the server, who may use it, and what its operator does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use songwalker_schemas::Scope;
+
+use super::place::Place;
+use super::values::listen;
+
+pub const SERVE_HELP: &str = "\
+Runs everything in one process: jobs, their workers, what happens by the clock, and the HTTP API with its pages.
+It listens on 127.0.0.1:7761 unless told otherwise. Every request needs a key: the local one is in the file `token` of \
+the data directory, which only this account can read. Ctrl-C lets running jobs finish, a second one stops at once; \
+jobs that did not finish go on at the next start.
+
+Examples:
+  songwalker serve --open
+  songwalker serve --listen 127.0.0.1:8080 --data-dir /srv/songwalker
+  curl -H \"Authorization: Bearer $(cat ~/.local/share/songwalker/token)\" http://127.0.0.1:7761/v1/jobs";
+
+pub const ADMIN_HELP: &str = "\
+Works on the data directory itself, whether a server runs on it or not.
+
+Examples:
+  songwalker admin user add ada
+  songwalker admin key add --user ada --name laptop --scope jobs:read --scope jobs:write --expires 90d
+  songwalker admin key list --user ada
+  songwalker admin key revoke 0191e2a0";
+
+pub const BACKUP_HELP: &str = "\
+Writes one file with the database and every bundle, consistent also while a server runs. It holds prompts and the \
+hashes of keys, so keep it as you keep the data directory itself. The local token is not in it.
+
+Example:
+  songwalker backup songwalker-backup.zip";
+
+pub const RESTORE_HELP: &str = "\
+Checks every hash of the backup first. A data directory that is in use is left alone; one that holds a database is \
+replaced only with --force, and then its old content is moved aside, not deleted.
+
+Example:
+  songwalker restore songwalker-backup.zip --data-dir /srv/songwalker";
+
+pub const AUDIT_HELP: &str = "\
+Reads database and store and lists whatever breaks a promise of the job system: a job that nobody will wake, a bundle \
+that is missing or changed, an object that nobody owns, a prompt past its date. It changes nothing.
+
+Exit code 7 where it found something.";
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Open the page in a browser, signed in
+    #[arg(long)]
+    pub open: bool,
+    /// Where to listen: an address with its port, or a port; 0 takes a free one
+    #[arg(long, value_name = "ADDR", value_parser = listen)]
+    pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `admin`.
+#[derive(Debug, Args)]
+#[command(after_help = ADMIN_HELP)]
+pub struct Admin {
+    #[command(subcommand)]
+    pub command: AdminCommand,
+}
+
+/// What an operator looks after.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user
+    Add(UserAdd),
+    /// List them
+    List(Plain),
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key; its secret is told once
+    Add(KeyAdd),
+    /// List a user's keys
+    List(KeyList),
+    /// Make a key work no more
+    Revoke(KeyRevoke),
+}
+
+/// Nothing but where, and how it is said.
+#[derive(Debug, Args)]
+pub struct Plain {
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `admin user add`.
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    /// What to call the user
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The plan that limits follow from: `standard`, or `local` for what has none
+    #[arg(long, value_name = "PLAN", default_value = "standard")]
+    pub plan: String,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `admin key add`.
+#[derive(Debug, Args)]
+pub struct KeyAdd {
+    /// Whose key, by name or id
+    #[arg(long, value_name = "USER", default_value = "local")]
+    pub user: String,
+    /// What to call it
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// What it may do; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = PossibleValuesParser::new(Scope::NAMES),
+        default_values = ["jobs:read", "jobs:write", "shares:write"])]
+    pub scopes: Vec<String>,
+    /// How long it works: a whole number with s, m, h or d [default: until it is revoked]
+    #[arg(long, value_name = "SPAN")]
+    pub expires: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `admin key list`.
+#[derive(Debug, Args)]
+pub struct KeyList {
+    /// Whose keys, by name or id
+    #[arg(long, value_name = "USER", default_value = "local")]
+    pub user: String,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `admin key revoke`.
+#[derive(Debug, Args)]
+pub struct KeyRevoke {
+    /// Its id, or the first digits of it
+    #[arg(value_name = "KEY")]
+    pub key: String,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The file that `backup` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Replace what the data directory holds, and move that aside
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Also read every bundle and compare its hash
+    #[arg(long)]
+    pub deep: bool,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
