@@ -2,6 +2,8 @@
 // without this file the browser's own controls stay.
 
 const SMOOTH = 7;
+/** The player that the space bar means: the last one that was made. */
+let current = null;
 
 /** Height of the ridge, 0..1, at `share` of the outline, smoothed so that the walker does not jump. */
 function ridgeOf(path) {
@@ -22,6 +24,7 @@ export function enhance(root) {
   const pictures = [root, ...document.querySelectorAll(".spectrum")];
   let ridge = ridgeOf(part(".above"));
   let moved = false;
+  let frame = 0;
 
   const length = () => (Number.isFinite(audio.duration) ? audio.duration : 0);
   const seconds = (s) => (s < 60 ? s.toFixed(1) : `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`);
@@ -37,7 +40,12 @@ export function enhance(root) {
     part(".at").textContent = seconds(audio.currentTime);
     seek.value = audio.currentTime;
     seek.setAttribute("aria-valuetext", `${seconds(audio.currentTime)} of ${seconds(length())} seconds`);
-    if (!audio.paused) requestAnimationFrame(draw);
+  }
+  /** One chain of frames at a time, however many events ask for it. */
+  function frames() {
+    cancelAnimationFrame(frame);
+    draw();
+    if (!audio.paused) frame = requestAnimationFrame(frames);
   }
   function measure() {
     part(".length").textContent = `${seconds(length())} s`;
@@ -48,7 +56,7 @@ export function enhance(root) {
   function state() {
     root.classList.toggle("playing", !audio.paused);
     play.setAttribute("aria-label", audio.paused ? "Play" : "Pause");
-    draw();
+    frames();
   }
   const fail = (text) => {
     trouble.hidden = false;
@@ -77,6 +85,10 @@ export function enhance(root) {
     loop.setAttribute("aria-pressed", String(audio.loop));
   });
   seek.addEventListener("input", () => jump(Number(seek.value) / (length() || 1)));
+  // Some phones leave loudness to their own keys.
+  audio.volume = 0.5;
+  volume.parentElement.hidden = audio.volume !== 0.5;
+  audio.volume = 1;
   volume.addEventListener("input", () => { audio.volume = Number(volume.value); });
   for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, state);
   for (const name of ["timeupdate", "seeked"]) audio.addEventListener(name, draw);
@@ -85,22 +97,23 @@ export function enhance(root) {
   for (const picture of pictures.slice(1)) {
     picture.addEventListener("pointerdown", (event) => {
       const box = picture.querySelector("img").getBoundingClientRect();
+      // Where the plot stands in the picture.
       jump(((event.clientX - box.left) / box.width - 58 / 900) / (768 / 900));
     });
   }
   if (audio.readyState > 0) measure();
 
+  current = { root, toggle };
   return {
-    toggle,
     /** Takes the outline anew, after it was drawn. */
     outline() { ridge = ridgeOf(part(".above")); draw(); },
   };
 }
 
-const players = [...document.querySelectorAll(".player")].map(enhance);
+for (const root of document.querySelectorAll(".player")) enhance(root);
 document.addEventListener("keydown", (event) => {
-  if (event.key !== " " || players.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key !== " " || !current?.root.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("button, a, input:not(.seek), textarea, select, summary, audio")) return;
   event.preventDefault();
-  players[0].toggle();
+  current.toggle();
 });

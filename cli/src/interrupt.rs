@@ -1,10 +1,11 @@
-//! Ctrl-C (and SIGTERM, SIGHUP). While nothing is on disk the process ends at once; a generation is asked to stop and
-//! a second Ctrl-C ends it; while files are being put in place neither happens, because that takes milliseconds and
-//! leaves nothing half-done.
+//! Ctrl-C (and SIGTERM, SIGHUP). While nothing is under way the process ends at once; a job or a server is asked to
+//! stop and a second Ctrl-C ends the process; while files are being put in place neither happens, because that takes
+//! milliseconds and leaves nothing half-done.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use songwalker_schemas::ErrorCode;
+use tokio::sync::Notify;
 
 use crate::failure::Failure;
 
@@ -24,6 +25,7 @@ pub enum Answer {
 
 static ANSWER: AtomicU8 = AtomicU8::new(Answer::End as u8);
 static ASKED: AtomicBool = AtomicBool::new(false);
+static HEARD: Notify = Notify::const_new();
 
 /// Starts listening. `json` is how the end is said.
 pub fn listen(json: bool) {
@@ -36,6 +38,7 @@ pub fn listen(json: bool) {
             std::process::exit(i32::from(ErrorCode::Cancelled.exit_code()));
         }
         ASKED.store(true, Ordering::SeqCst);
+        HEARD.notify_waiters();
     };
     // Without a handler Ctrl-C ends the process as it always does: worse, not wrong.
     let _ = ctrlc::set_handler(heard);
@@ -64,6 +67,17 @@ pub fn meanwhile(answer: Answer) -> Meanwhile {
 /// Whether the work is asked to stop.
 pub fn is_asked() -> bool {
     ASKED.load(Ordering::SeqCst)
+}
+
+/// Waits until the work is asked to stop.
+pub async fn asked() {
+    let heard = HEARD.notified();
+    tokio::pin!(heard);
+    // Registered before the flag is read, so that no signal comes between the two.
+    heard.as_mut().enable();
+    if !is_asked() {
+        heard.await;
+    }
 }
 
 /// An error once the work is asked to stop.

@@ -2,11 +2,11 @@
 //! another name and then renamed, so that it is there whole or not at all; a folder of that name with other content is
 //! never touched.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use songwalker_generator::package::PackedBundle;
 use songwalker_schemas::ErrorCode;
 use tempfile::Builder;
 
@@ -16,6 +16,17 @@ use crate::whole_file::{UNFINISHED, with_usual_rights};
 
 /// How many folders of one name are made at most.
 const MAX_SAME_NAME: usize = 9_999;
+
+/// What is put in place.
+#[derive(Debug, Clone, Copy)]
+pub struct Content<'b> {
+    /// The stem of its files' names.
+    pub stem: &'b str,
+    /// The zip.
+    pub zip: &'b [u8],
+    /// What stands in it, by path.
+    pub files: &'b BTreeMap<String, Vec<u8>>,
+}
 
 /// Where a bundle lies.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +54,7 @@ pub fn probe(out: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `storage_unavailable`; `cancelled` where Ctrl-C came before it was in place. Either leaves nothing behind.
-pub fn write(out: &Path, bundle: &PackedBundle) -> Result<Written, Failure> {
+pub fn write(out: &Path, bundle: &Content) -> Result<Written, Failure> {
     let mut folders = NewFolders::make(out)?;
     let failed = |error: io::Error| Failure::writing(out, &error);
     let zip_name = format!("{}.zip", bundle.stem);
@@ -51,7 +62,7 @@ pub fn write(out: &Path, bundle: &PackedBundle) -> Result<Written, Failure> {
     let mut filled: Option<tempfile::TempDir> = None;
     for number in 1..=MAX_SAME_NAME {
         let name = if number == 1 {
-            bundle.stem.clone()
+            bundle.stem.to_owned()
         } else {
             format!("{}-{number}", bundle.stem)
         };
@@ -96,20 +107,20 @@ pub fn write(out: &Path, bundle: &PackedBundle) -> Result<Written, Failure> {
 }
 
 /// Whether a folder holds this bundle: its zip, and every file as it was made.
-fn holds(folder: &Path, zip_name: &str, bundle: &PackedBundle) -> bool {
+fn holds(folder: &Path, zip_name: &str, bundle: &Content) -> bool {
     let same = |path: &str, bytes: &[u8]| {
         let path = folder.join(path);
         fs::metadata(&path).is_ok_and(|there| there.len() == bytes.len() as u64)
             && fs::read(&path).is_ok_and(|there| there == bytes)
     };
-    same(zip_name, &bundle.zip) && bundle.files.iter().all(|(path, bytes)| same(path, bytes))
+    same(zip_name, bundle.zip) && bundle.files.iter().all(|(path, bytes)| same(path, bytes))
 }
 
-fn fill(out: &Path, zip_name: &str, bundle: &PackedBundle) -> io::Result<tempfile::TempDir> {
+fn fill(out: &Path, zip_name: &str, bundle: &Content) -> io::Result<tempfile::TempDir> {
     let unfinished = with_usual_rights(&mut Builder::new(), 0o777)
         .prefix(UNFINISHED)
         .tempdir_in(out)?;
-    for (path, bytes) in &bundle.files {
+    for (path, bytes) in bundle.files {
         let path = unfinished.path().join(path);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
@@ -118,7 +129,7 @@ fn fill(out: &Path, zip_name: &str, bundle: &PackedBundle) -> io::Result<tempfil
     }
     // The zip holds everything else, so it alone must be on the disk before the folder gets its name.
     let mut zip = fs::File::create(unfinished.path().join(zip_name))?;
-    zip.write_all(&bundle.zip)?;
+    zip.write_all(bundle.zip)?;
     zip.sync_all()?;
     Ok(unfinished)
 }
@@ -166,21 +177,29 @@ impl Drop for NewFolders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use songwalker_schemas::Manifest;
-    use std::collections::BTreeMap;
 
-    fn bundle(content: &str) -> PackedBundle {
-        PackedBundle {
-            stem: "Warm Pad".to_owned(),
-            zip: content.as_bytes().to_vec(),
-            files: BTreeMap::from([
+    /// A bundle of one text.
+    struct Made(BTreeMap<String, Vec<u8>>);
+
+    impl Made {
+        fn of(content: &str) -> Self {
+            Self(BTreeMap::from([
                 ("patch.json".to_owned(), content.as_bytes().to_vec()),
                 ("meta/manifest.json".to_owned(), b"{}".to_vec()),
-            ]),
-            manifest: Manifest::new(Vec::new()),
-            lost: Vec::new(),
-            dropped_previews: Vec::new(),
+            ]))
         }
+
+        fn called<'m>(&'m self, stem: &'m str) -> Content<'m> {
+            Content {
+                stem,
+                zip: &self.0["patch.json"],
+                files: &self.0,
+            }
+        }
+    }
+
+    fn put(out: &Path, content: &str) -> Result<Written, Failure> {
+        write(out, &Made::of(content).called("Warm Pad"))
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -196,16 +215,16 @@ mod tests {
     fn the_same_bundle_is_recognised_and_another_gets_another_name() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("a/b");
-        let first = write(&out, &bundle("one")).unwrap();
+        let first = put(&out, "one").unwrap();
         assert_eq!(
             (first.folder.clone(), first.already_there),
             (out.join("Warm Pad"), false)
         );
-        assert!(write(&out, &bundle("one")).unwrap().already_there);
-        let second = write(&out, &bundle("two")).unwrap();
+        assert!(put(&out, "one").unwrap().already_there);
+        let second = put(&out, "two").unwrap();
         assert_eq!(second.folder, out.join("Warm Pad-2"));
         assert_eq!(second.zip, out.join("Warm Pad-2/Warm Pad.zip"));
-        assert!(write(&out, &bundle("two")).unwrap().already_there);
+        assert!(put(&out, "two").unwrap().already_there);
         assert_eq!(names(&out), ["Warm Pad", "Warm Pad-2"]);
         assert_eq!(fs::read(out.join("Warm Pad/patch.json")).unwrap(), b"one");
     }
@@ -213,20 +232,16 @@ mod tests {
     #[test]
     fn a_folder_that_somebody_changed_is_left_as_it_is() {
         let root = tempfile::tempdir().unwrap();
-        write(root.path(), &bundle("one")).unwrap();
+        put(root.path(), "one").unwrap();
         fs::write(root.path().join("Warm Pad/patch.json"), "own").unwrap();
         assert_eq!(
-            write(root.path(), &bundle("one")).unwrap().folder,
+            put(root.path(), "one").unwrap().folder,
             root.path().join("Warm Pad-2")
         );
         assert_eq!(fs::read(root.path().join("Warm Pad/patch.json")).unwrap(), b"own");
         fs::write(root.path().join("Other"), "a file").unwrap();
-        let mut other = bundle("one");
-        other.stem = "Other".to_owned();
-        assert_eq!(
-            write(root.path(), &other).unwrap().folder,
-            root.path().join("Other-2")
-        );
+        let other = write(root.path(), &Made::of("one").called("Other")).unwrap();
+        assert_eq!(other.folder, root.path().join("Other-2"));
     }
 
     #[test]
@@ -235,16 +250,12 @@ mod tests {
         fs::write(root.path().join("file"), "").unwrap();
         let below_a_file = root.path().join("file/out");
         assert_eq!(probe(&below_a_file).unwrap_err().exit_code(), 6);
-        assert_eq!(write(&below_a_file, &bundle("one")).unwrap_err().exit_code(), 6);
+        assert_eq!(put(&below_a_file, "one").unwrap_err().exit_code(), 6);
         // A path of a bundle's file that is another's folder cannot be written.
-        let mut broken = bundle("one");
-        broken.files.insert("patch.json/x".to_owned(), Vec::new());
-        assert_eq!(
-            write(&root.path().join("new/out"), &broken)
-                .unwrap_err()
-                .exit_code(),
-            6
-        );
+        let mut broken = Made::of("one");
+        broken.0.insert("patch.json/x".to_owned(), Vec::new());
+        let refused = write(&root.path().join("new/out"), &broken.called("Warm Pad"));
+        assert_eq!(refused.unwrap_err().exit_code(), 6);
         assert_eq!(names(root.path()), ["file"]);
     }
 

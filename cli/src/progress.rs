@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use songwalker_generator::pipeline::Stage;
+use songwalker_schemas::Stage;
 
 use crate::{interrupt, terminal};
 
 /// Steps of the whole bar.
 const STEPS: f64 = 1_000.0;
 
-/// The name under which `timings_ms` lists what is not the pipeline's: putting files in place.
+/// The name under which `timings_ms` lists what is no stage of a job: putting files in place.
 const WRITING: &str = "writing";
 
 /// What a stage is called while it runs, and its usual share of the whole.
@@ -24,7 +24,8 @@ const fn described(stage: Stage) -> (&'static str, f64) {
         Stage::Checking => ("listening and correcting", 0.25),
         Stage::Rendering => ("playing the preview", 0.15),
         Stage::Varying => ("making variations", 0.40),
-        Stage::Packaging => ("packing", 0.15),
+        Stage::Packaging => ("packing", 0.13),
+        Stage::Publishing => ("putting it away", 0.02),
     }
 }
 
@@ -69,13 +70,26 @@ impl Progress {
 
     /// A stage is at `share` (0..1) of its work.
     pub fn at(&self, stage: Stage, share: f64) {
-        let (words, own) = described(stage);
-        let before: f64 = Stage::ALL
-            .iter()
-            .take_while(|s| **s != stage)
-            .map(|s| described(*s).1)
-            .sum();
-        self.show(stage.name(), words, before + own * share.clamp(0.0, 1.0));
+        self.job_at(stage, before(stage) + described(stage).1 * share.clamp(0.0, 1.0));
+    }
+
+    /// A stage has begun.
+    pub fn begun(&self, stage: Stage) {
+        self.job_at(stage, before(stage));
+    }
+
+    /// A job is in that stage, and at `whole` (0..1) of everything.
+    pub fn job_at(&self, stage: Stage, whole: f64) {
+        self.show(stage.name(), described(stage).0, whole.clamp(0.0, 1.0));
+    }
+
+    /// A word on what goes on beside the stages.
+    pub fn notice(&self, text: &str) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.suspend(|| terminal::complain(&format!("{text}\n"))),
+            Shown::Lines => terminal::complain(&format!("{text}\n")),
+            Shown::Nothing => {}
+        }
     }
 
     /// The files are being put in place.
@@ -108,8 +122,8 @@ impl Progress {
         let mut clock = self.lock();
         clock.enter(None);
         let mut timings = clock.spent_ms.clone();
-        for name in Stage::ALL.map(Stage::name).into_iter().chain([WRITING]) {
-            timings.entry(name).or_insert(0.0);
+        for name in Stage::NAMES.iter().chain([&WRITING]) {
+            timings.entry(*name).or_insert(0.0);
         }
         timings.insert("total", millis(clock.started));
         timings
@@ -135,6 +149,15 @@ impl Clock {
         }
         self.current = stage.map(|name| (name, Instant::now()));
     }
+}
+
+/// The share of everything that is done when a stage begins.
+fn before(stage: Stage) -> f64 {
+    Stage::ALL
+        .iter()
+        .take_while(|s| **s != stage)
+        .map(|s| described(*s).1)
+        .sum()
 }
 
 /// Milliseconds since then, to a thousandth.
@@ -186,6 +209,7 @@ mod tests {
                 "mapping",
                 "packaging",
                 "planning",
+                "publishing",
                 "rendering",
                 "total",
                 "varying",

@@ -24,7 +24,7 @@ pub struct DataDir(PathBuf);
 
 /// A lock that is held until this is dropped, or its process ends.
 #[derive(Debug)]
-pub struct Held(File);
+pub struct Held(#[expect(dead_code, reason = "held, never read")] File);
 
 /// How a lock is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,14 @@ impl DataDir {
             .create(path)
             .map_err(|error| cannot(&error))?;
         let dir = Self(path.to_owned());
-        dir.lock_file("open.lock").map_err(|error| cannot(&error))?;
+        lock_file(&dir.0.join("open.lock")).map_err(|error| cannot(&error))?;
         Ok(dir)
+    }
+
+    /// The directory at `path`, whatever is there.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
     }
 
     /// Where it is.
@@ -99,7 +105,7 @@ impl DataDir {
     pub async fn lock_opening(&self) -> Result<Held, JobsError> {
         let dir = self.clone();
         let locked = tokio::task::spawn_blocking(move || {
-            let file = dir.lock_file("open.lock")?;
+            let file = lock_file(&dir.0.join("open.lock"))?;
             let until = Instant::now() + OPENING;
             while !try_lock(&file, Mode::Alone)? {
                 if Instant::now() >= until {
@@ -126,7 +132,7 @@ impl DataDir {
     ///
     /// Call it under [`lock_opening`](Self::lock_opening) only: the lock changes hands in between.
     pub(crate) fn use_it(&self) -> io::Result<(Held, bool)> {
-        let file = self.lock_file("in-use.lock")?;
+        let file = lock_file(&self.0.join("in-use.lock"))?;
         let is_alone = try_lock(&file, Mode::Alone)?;
         if is_alone {
             file.unlock()?;
@@ -139,37 +145,39 @@ impl DataDir {
 
     /// Takes the directory for this program alone; `None`: another one uses it.
     pub(crate) fn use_alone(&self) -> io::Result<Option<Held>> {
-        let file = self.lock_file("in-use.lock")?;
+        let file = lock_file(&self.0.join("in-use.lock"))?;
         Ok(try_lock(&file, Mode::Alone)?.then_some(Held(file)))
     }
+}
 
-    pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(self.0.join(name))
+/// Makes a directory for this account only; one that is there is fine.
+pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| path.parent().map_or(Ok(()), sync_dir)),
     }
+}
 
-    /// Makes a directory in it for this account only; one that is there is fine.
-    pub(crate) fn make(&self, path: &Path) -> io::Result<()> {
-        match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-            made => made.and_then(|()| sync_dir(&self.0)),
-        }
-    }
+/// The file of a lock, made for this account only where it is missing.
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
 
-    /// Writes a file that only this account can read: whole or not at all, and for good once it returns.
-    pub(crate) fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        // A named temporary file is made with the rights 0600.
-        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        sync_dir(&self.0)
-    }
+/// Writes a file that only this account can read: whole or not at all, and for good once it returns.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    // A temporary file of this kind is made with the rights 0600.
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_dir(dir)
 }
 
 /// Tries to lock a file; whether that worked.

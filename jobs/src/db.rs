@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -38,27 +39,15 @@ impl Db {
     /// The file cannot be opened.
     pub async fn open(file: &Path) -> Result<Self, JobsError> {
         let connect = |most: u32, query_only: &'static str| {
-            // The path does not go through the address: there `%` and `?` would mean something.
-            let mut options = ConnectOptions::new("sqlite://songwalker.db");
-            let file = file.to_owned();
-            options
-                .max_connections(most)
-                .min_connections(1)
-                .acquire_timeout(Duration::from_secs(15))
-                .sqlx_logging(false)
-                .map_sqlx_sqlite_opts(move |sqlite| {
-                    sqlite
-                        .filename(&file)
-                        .create_if_missing(true)
-                        .pragma("journal_mode", "WAL")
-                        .pragma("synchronous", "FULL")
-                        .pragma("foreign_keys", "ON")
-                        .pragma("secure_delete", "ON")
-                        .pragma("trusted_schema", "OFF")
-                        .pragma("query_only", query_only)
-                        .busy_timeout(BUSY)
-                });
-            options
+            options(file, most, move |sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .pragma("journal_mode", "WAL")
+                    .pragma("synchronous", "FULL")
+                    .pragma("foreign_keys", "ON")
+                    .pragma("secure_delete", "ON")
+                    .pragma("query_only", query_only)
+            })
         };
         let write = Database::connect(connect(1, "OFF")).await?;
         let read = Database::connect(connect(READERS, "ON")).await?;
@@ -67,6 +56,14 @@ impl Db {
             write,
             held: None,
         })
+    }
+
+    /// A connection that leaves the file as it is, also when it is closed.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub async fn open_to_look(file: &Path) -> Result<DatabaseConnection, JobsError> {
+        Ok(Database::connect(options(file, 1, |sqlite| sqlite.read_only(true))).await?)
     }
 
     /// The same, keeping hold of a lock as long as any handle lives.
@@ -143,4 +140,27 @@ impl Db {
             let _ = connection.close_by_ref().await;
         }
     }
+}
+
+fn options(
+    file: &Path,
+    connections: u32,
+    more: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
+) -> ConnectOptions {
+    // The path does not go through the address: there `%` and `?` would mean something.
+    let mut options = ConnectOptions::new("sqlite://songwalker.db");
+    let file = file.to_owned();
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(15))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .filename(&file)
+                .pragma("trusted_schema", "OFF")
+                .busy_timeout(BUSY);
+            more(sqlite)
+        });
+    options
 }

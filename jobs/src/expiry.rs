@@ -63,14 +63,31 @@ mod tests {
         assert_eq!(parse("365d", most), Ok(Duration::from_secs(365 * 86_400)));
         for long in ["366d", "99999999d", "31536001s"] {
             let fault = parse(long, most).unwrap_err();
-            assert_eq!((fault.pointer.as_str(), fault.problem.as_str()), (POINTER, "at most 365d"));
+            assert_eq!(
+                (fault.pointer.as_str(), fault.problem.as_str()),
+                (POINTER, "at most 365d")
+            );
         }
     }
 
     #[test]
     fn spans_of_another_form_are_refused() {
         for bad in [
-            "", "0s", "01d", "1", "d", "1ms", "1 d", "-1d", "+1d", "1.5h", "123456789s", "1D", "١d", "1d ", "keep",
+            "",
+            "0s",
+            "01d",
+            "1",
+            "d",
+            "1ms",
+            "1 d",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "123456789s",
+            "1D",
+            "١d",
+            "1d ",
+            "keep",
         ] {
             assert!(parse(bad, Span::from_days(365)).is_err(), "{bad:?}");
         }

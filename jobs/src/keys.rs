@@ -97,10 +97,14 @@ fn check(request: &CreateKey) -> Result<(String, Vec<Scope>, Option<std::time::D
     scopes.dedup();
     if scopes.is_empty() {
         fault("/scopes", "empty");
-    } else if scopes.len() < request.scopes.len() {
-        fault("/scopes", "one is named twice");
+    } else if request.scopes.len() > Scope::ALL.len() {
+        fault("/scopes", "more than there are");
     }
-    let life = match request.expires_in.as_deref().map(|text| expiry::parse(text, LONGEST)) {
+    let life = match request
+        .expires_in
+        .as_deref()
+        .map(|text| expiry::parse(text, LONGEST))
+    {
         None => None,
         Some(Ok(life)) => Some(life),
         Some(Err(problem)) => {
@@ -183,13 +187,11 @@ pub(crate) async fn revoke_all(
 
 /// That a key works at `now`.
 pub(crate) fn works(now: Timestamp) -> Condition {
-    Condition::all()
-        .add(api_keys::Column::RevokedAt.is_null())
-        .add(
-            Condition::any()
-                .add(api_keys::Column::ExpiresAt.is_null())
-                .add(api_keys::Column::ExpiresAt.gt(now.0)),
-        )
+    Condition::all().add(api_keys::Column::RevokedAt.is_null()).add(
+        Condition::any()
+            .add(api_keys::Column::ExpiresAt.is_null())
+            .add(api_keys::Column::ExpiresAt.gt(now.0)),
+    )
 }
 
 /// Removes what works no more beyond the youngest, so that making and revoking keys fills nothing.
@@ -216,7 +218,7 @@ async fn forget_ended(tx: &DatabaseTransaction, user: UserId, now: Timestamp) ->
 }
 
 /// Scopes as the column holds them: their words, a blank between them.
-fn written(scopes: &[Scope]) -> String {
+pub(crate) fn written(scopes: &[Scope]) -> String {
     let words: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
     words.join(" ")
 }

@@ -5,7 +5,10 @@
 //! only then tells others of it. `docs/INVARIANTS.md` lists the invariants R1 to R12 that the files name.
 
 pub mod accept;
+pub mod access;
+pub mod account;
 pub mod adapters;
+pub mod artifacts;
 pub mod attempt;
 pub mod backoff;
 pub mod cancel;
@@ -17,24 +20,35 @@ pub mod db;
 pub mod delete;
 pub mod ending;
 pub mod entity;
+pub mod erase;
 pub mod error;
 pub mod events;
+pub mod expiry;
 pub mod failpoint;
 pub mod job_key;
+pub mod keys;
+pub mod library;
 pub mod migrate;
 pub mod objects;
 pub mod open;
 pub mod outbox;
 pub mod ports;
+pub mod presence;
 pub mod publish;
 pub mod quota;
 pub mod read;
 pub mod retry;
 pub mod row;
+pub mod runner;
 pub mod secret;
+pub mod server_file;
+pub mod sessions;
+pub mod shares;
+pub mod sweep;
 pub mod system;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod testing;
+pub mod users;
 pub mod view;
 pub mod wiring;
 

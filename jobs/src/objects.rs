@@ -17,13 +17,15 @@ use songwalker_schemas::job::JobState;
 use crate::entity::{jobs, stage_outputs, tombstones};
 use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
-use crate::ports::ObjectKey;
+use crate::ports::{ObjectKey, PortError};
 use crate::system::System;
 
 /// How often a claim looks again whether a tombstone is gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often it looks before it gives up: ten seconds.
 const LOOKS: u32 = 500;
+/// How long a deletion may take: half of the time after which the sweep takes its tombstone over.
+const BURIED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Whether a job or a claim refers to the object.
 ///
@@ -63,40 +65,43 @@ pub(crate) async fn begin_without_tombstone(
         tx.rollback().await?;
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-    Err(JobsError::Conflict("the object is being deleted".to_owned()))
+    Err(PortError::Unavailable("the object is being deleted".to_owned()).into())
 }
 
-/// Deletes an object if nobody refers to it; whether it did.
+/// Deletes an object if nobody refers to it; whether it did. Where a tombstone stands already, whoever put it up
+/// deletes: of two that delete under one tombstone, the slower one could meet a publisher behind the faster one.
 ///
 /// # Errors
 /// The database or the store does not answer; what was begun is finished by the sweep.
 pub async fn collect(system: &System, user: UserId, sha256: &str) -> Result<bool, JobsError> {
     let key = ObjectKey::bundle(user, sha256)?;
     let tx = system.db.begin().await?;
-    if is_referred(&tx, user, sha256).await? {
+    let standing = tombstones::Entity::find_by_id(key.as_str()).count(&tx).await?;
+    if standing > 0 || is_referred(&tx, user, sha256).await? {
         return Ok(false);
     }
-    if tombstones::Entity::find_by_id(key.as_str()).count(&tx).await? == 0 {
-        let tombstone = tombstones::Model {
-            object_key: key.as_str().to_owned(),
-            at: system.clock.steady().0,
-        };
-        tombstones::Entity::insert(tombstone.into_active_model().reset_all())
-            .exec_without_returning(&tx)
-            .await?;
-    }
+    let tombstone = tombstones::Model {
+        object_key: key.as_str().to_owned(),
+        at: system.clock.steady().0,
+    };
+    tombstones::Entity::insert(tombstone.into_active_model().reset_all())
+        .exec_without_returning(&tx)
+        .await?;
     tx.commit().await?;
     failpoint::reached(Failpoint::ObjectTombstoned).await?;
     bury(system, &key).await?;
     Ok(true)
 }
 
-/// Deletes the object under a tombstone, then takes the tombstone down.
+/// Deletes the object under a tombstone, then takes the tombstone down. The caller put it up, or took it over.
 ///
 /// # Errors
 /// The store or the database does not answer.
 pub async fn bury(system: &System, key: &ObjectKey) -> Result<(), JobsError> {
-    system.store.delete(key).await?;
+    system.bundles().forget(key);
+    tokio::time::timeout(BURIED_WITHIN, system.store.delete(key))
+        .await
+        .map_err(|_| PortError::Unavailable("an object is not deleted in time".to_owned()))??;
     failpoint::reached(Failpoint::ObjectDeleted).await?;
     let tx = system.db.begin().await?;
     tombstones::Entity::delete_by_id(key.as_str()).exec(&tx).await?;

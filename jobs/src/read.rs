@@ -186,8 +186,30 @@ pub async fn log(system: &System, user: UserId, job: JobId) -> Result<Vec<LogLin
 /// The bundle of a row, as zip.
 ///
 /// # Errors
-/// It has none yet; it is past its retention; the store does not have it.
+/// It has none yet; it is past its retention, or was deleted meanwhile; the store does not have it.
 pub async fn bundle(system: &System, row: &JobRow) -> Result<Vec<u8>, JobsError> {
+    let key = published(row)?;
+    if let Some(bundle) = system.store.get(&key).await? {
+        return Ok(bundle);
+    }
+    // The row may have been read before somebody deleted the object.
+    let now = jobs::Entity::find_by_id(row.model.id)
+        .filter(jobs::Column::DeleteRequestedAt.is_null())
+        .one(system.db.read())
+        .await?
+        .map(JobRow::from)
+        .ok_or(JobsError::NotFound("job"))?;
+    let key = published(&now)?;
+    Err(JobsError::Internal(format!(
+        "the object {key} is not in the store"
+    )))
+}
+
+/// The key of a row's bundle, where it can be had.
+///
+/// # Errors
+/// It has none yet; it is past its retention.
+pub(crate) fn published(row: &JobRow) -> Result<ObjectKey, JobsError> {
     if row.model.artifacts_deleted_at.is_some() {
         return Err(JobsError::Gone(
             "the artifacts of this job are past their retention",
@@ -199,10 +221,5 @@ pub async fn bundle(system: &System, row: &JobRow) -> Result<Vec<u8>, JobsError>
             _ => JobsError::NotFound("artifact yet: the job has not succeeded"),
         });
     };
-    let key = ObjectKey::bundle(row.user_id(), sha256)?;
-    system
-        .store
-        .get(&key)
-        .await?
-        .ok_or_else(|| JobsError::Internal(format!("the object {key} is not in the store")))
+    Ok(ObjectKey::bundle(row.user_id(), sha256)?)
 }

@@ -125,18 +125,40 @@ pub fn token(prefix: &str, bits: usize) -> Result<Secret, SecretError> {
     Ok(Secret(format!("{prefix}{}", base62(&bytes))))
 }
 
+/// So many random bytes, as they are.
+///
+/// # Errors
+/// The system gives no random bits.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], SecretError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(SecretError::NoRandomness)?;
+    Ok(bytes)
+}
+
+/// Whether a text has the form of a token of so many bits behind `prefix`.
+#[must_use]
+pub fn is_of_form(text: &str, prefix: &str, bits: usize) -> bool {
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        digits.len() == length(bits / 8) && digits.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
 /// What the database holds of a token.
 #[must_use]
 pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
+/// How many digits the largest number of so many bytes has in base62.
+const fn length(bytes: usize) -> usize {
+    // log2(62) = 5.95419…: rounded down, so that the length is never too small.
+    (bytes * 8 * 100_000).div_ceil(595_419)
+}
+
 /// The bytes as one big-endian number in base62, padded to the length that the largest such number needs.
 fn base62(bytes: &[u8]) -> String {
-    // log2(62) = 5.95419…: rounded down, so that the length is never too small.
-    let length = (bytes.len() * 8 * 100_000).div_ceil(595_419);
     let mut number = bytes.to_vec();
-    let mut digits = vec![b'0'; length];
+    let mut digits = vec![b'0'; length(bytes.len())];
     for digit in digits.iter_mut().rev() {
         let mut remainder = 0_u32;
         for byte in &mut number {
@@ -173,6 +195,19 @@ mod tests {
         assert_eq!(tokens.len(), 500);
         assert!(tokens.iter().all(|t| t.len() == 4 + 43 && t.starts_with("swk_")));
         assert_eq!(token("", 128).unwrap().expose().len(), 22);
+    }
+
+    #[test]
+    fn the_form_of_a_token_is_prefix_length_and_digits() {
+        for (prefix, bits) in [("swk_", 256), ("", 128)] {
+            let token = token(prefix, bits).unwrap();
+            let text = token.expose();
+            assert!(is_of_form(text, prefix, bits));
+            let other = format!("{}-", &text[..text.len() - 1]);
+            for bad in ["", prefix, &text[1..], &format!("{text}0"), &other] {
+                assert!(!is_of_form(bad, prefix, bits), "{bad}");
+            }
+        }
     }
 
     #[test]

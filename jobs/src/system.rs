@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::artifacts::BundleCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -38,9 +39,15 @@ pub struct Parts {
     pub catalogue: Catalogue,
 }
 
+/// The parts, and what is kept in memory beside them.
+struct Whole {
+    parts: Parts,
+    bundles: BundleCache,
+}
+
 /// A handle on everything; clones are the same system.
 #[derive(Clone)]
-pub struct System(Arc<Parts>);
+pub struct System(Arc<Whole>);
 
 impl std::fmt::Debug for System {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -52,7 +59,15 @@ impl System {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Whole {
+            parts,
+            bundles: BundleCache::default(),
+        }))
+    }
+
+    /// The bundles that were asked for last.
+    pub(crate) fn bundles(&self) -> &BundleCache {
+        &self.0.bundles
     }
 }
 
@@ -60,7 +75,7 @@ impl Deref for System {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 

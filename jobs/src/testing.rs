@@ -8,14 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use songwalker_schemas::{Timestamp, UserId};
 use tempfile::TempDir;
 
 use crate::clock::{Clock, ManualClock};
 use crate::config::Config;
 use crate::entity::users;
-use crate::open::{LOCAL_USER, open_with_clock};
+use crate::open::open_with_clock;
 use crate::system::{Catalogue, System};
 
 /// When both clocks of a test start: 2023-11-14T22:13:20Z.
@@ -69,17 +69,14 @@ async fn start(dir: TempDir, config: Config, clock: Arc<ManualClock>) -> TestSys
     let system = open_with_clock(config, catalogue(), Arc::clone(&clock) as Arc<dyn Clock>)
         .await
         .expect("a new data directory opens");
-    let local = users::Entity::find()
-        .filter(users::Column::Name.eq(LOCAL_USER))
-        .one(system.db.read())
+    let user = crate::users::local(&system)
         .await
-        .expect("the users can be read")
         .expect("the local user is there");
     TestSystem {
         system,
         clock,
         dir,
-        user: UserId(local.id),
+        user,
     }
 }
 
@@ -90,12 +87,14 @@ impl TestSystem {
         self.dir.path()
     }
 
-    /// The next process on the same directory: closed and opened again, the clock goes on.
+    /// The next process on the same directory: closed and opened again. Its steady clock starts at the wall clock's
+    /// time, as every process's does; the wall clock goes on.
     pub async fn restarted(self) -> Self {
         self.system.db.close().await;
         let config = self.system.config.clone();
         drop(self.system);
-        start(self.dir, config, self.clock).await
+        let clock = Arc::new(ManualClock::new(self.clock.now()));
+        start(self.dir, config, clock).await
     }
 
     /// One more user, on the plan `local` or `standard`.

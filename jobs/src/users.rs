@@ -17,7 +17,7 @@ use crate::error::JobsError;
 use crate::secret;
 use crate::system::System;
 
-/// The name of the user of an embedded installation, and of the plan that limits follow from there.
+/// The name of the user of an embedded installation, and of its plan.
 pub const LOCAL: &str = "local";
 
 /// A user as an administrator sees it.

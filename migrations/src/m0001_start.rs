@@ -119,6 +119,7 @@ const TABLES: &[&str] = &[
     "CREATE INDEX jobs_by_state ON jobs (state, queued_at)",
     "CREATE INDEX jobs_by_bundle ON jobs (user_id, bundle_sha256) WHERE bundle_sha256 IS NOT NULL",
     "CREATE INDEX jobs_by_retention ON jobs (retain_until) WHERE retain_until IS NOT NULL AND artifacts_deleted_at IS NULL",
+    "CREATE INDEX jobs_to_delete ON jobs (id) WHERE delete_requested_at IS NOT NULL",
     "CREATE TABLE prompts (
         job_id {uuid} PRIMARY KEY NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
         prompt TEXT NOT NULL,

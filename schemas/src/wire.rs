@@ -7,12 +7,14 @@ pub mod job;
 pub mod page;
 pub mod request;
 pub mod share;
+pub mod template;
 pub mod version;
 
 pub use account::{CreateKey, Erasure, Key, Me, NewKey, Session, Usage};
-pub use event::{Event, EventKind, LogLine};
+pub use event::{Event, EventKind, LogLine, Progress};
 pub use job::{BundleInfo, Job, Links, RequestEcho, StageTiming, Waiting};
 pub use page::Page;
 pub use request::{CreateJob, UpdateJob};
 pub use share::{CreateShare, NewShare, Share};
+pub use template::TemplateSummary;
 pub use version::Version;

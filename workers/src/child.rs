@@ -3,7 +3,7 @@
 //!
 //! The same program is on both sides. [`main`] is the child: it [confines](confine) itself and answers [orders](protocol)
 //! one at a time. [`RenderChild`] is the parent's end of one child, [`RenderPool`] keeps several warm. Neither knows
-//! jobs.
+//! rows or users.
 
 mod confine;
 mod error;

@@ -1,86 +1,105 @@
-//! `cargo xtask bench`: figures about speed, with the load of the machine beside them. They judge nothing.
+//! `cargo xtask bench`: figures about speed and memory, with the load of the machine beside them. They judge nothing but
+//! that what was measured is right.
 
-use std::collections::BTreeMap;
+pub mod cancel;
+mod direct;
+mod engine;
+pub mod latency;
+pub mod memory;
+mod moment;
+
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::python;
-use crate::workspace::{Workspace, output};
+use crate::workspace::Workspace;
 
-/// How many prompts `latency` takes, spread evenly over the prompt file.
-const PROMPTS: usize = 20;
+/// What can be measured.
+#[derive(clap::Subcommand)]
+pub enum What {
+    /// From prompt to bundle with 3 variations over 20 prompts: the pipeline called directly, a job over HTTP, and
+    /// `songwalker generate`.
+    Latency {
+        /// Rounds over the prompts.
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+    },
+    /// From asking for a cancellation to its end, queued and running jobs apart, at random moments.
+    Cancel {
+        /// How many of each.
+        #[arg(long, default_value_t = 200)]
+        times: usize,
+        /// Use this binary instead of building the release one.
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
+    /// Memory of the server and its children after 100 jobs and after all of them.
+    Memory {
+        /// How many jobs.
+        #[arg(long, default_value_t = 1000)]
+        jobs: usize,
+        /// Use this binary instead of building the release one.
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
+    /// CPU time of some patches as a multiple of real time, beside Vital's own where it is at hand.
+    Engine {
+        /// Renders per patch; the median counts.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+        /// Use this binary instead of building the release one.
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
+}
 
-/// Wall time from prompt to bundle with 3 variations, in all and by stage.
-pub fn latency(runs: usize, binary: Option<PathBuf>) -> Result<bool> {
+/// Measures it; false where what was measured is not right.
+pub fn run(what: What) -> Result<bool> {
     let workspace = Workspace::find()?;
-    let binary = workspace.release_binary(binary.as_deref())?;
-    let prompts = prompts(&workspace)?;
-    let scratch = workspace.target.join("bench-latency");
-    if scratch.exists() {
-        std::fs::remove_dir_all(&scratch)?;
+    match what {
+        What::Latency { runs } => latency::run(&workspace, runs.max(1)),
+        What::Cancel { times, binary } => cancel::run(&workspace, times.max(1), binary),
+        What::Memory { jobs, binary } => memory::run(&workspace, jobs.max(1), binary),
+        What::Engine { runs, binary } => engine::run(&workspace, runs.max(1), binary),
     }
-    let before = load();
-    let mut by_stage: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for round in 0..runs.max(1) {
-        for (number, prompt) in prompts.iter().enumerate() {
-            let started = Instant::now();
-            let answer = output(
-                Command::new(&binary)
-                    .args([
-                        "generate",
-                        "--seed",
-                        "0",
-                        "--planner",
-                        "embedded",
-                        "--variations",
-                        "3",
-                        "--json",
-                        "--out",
-                    ])
-                    .arg(scratch.join(format!("{round}-{number}")))
-                    .args(["--", prompt]),
-            )?;
-            by_stage
-                .entry("wall".into())
-                .or_default()
-                .push(1000.0 * started.elapsed().as_secs_f64());
-            let answer: Value = serde_json::from_str(&answer)?;
-            for (stage, took) in answer["timings_ms"]
-                .as_object()
-                .context("no timings_ms in the answer")?
-            {
-                if let Some(took) = took.as_f64() {
-                    by_stage.entry(stage.clone()).or_default().push(took);
-                }
-            }
-        }
-    }
-    println!(
-        "{} calls, load average {before} before, {} after",
-        prompts.len() * runs.max(1),
-        load()
-    );
-    println!("{:16}{:>10}{:>10}{:>10}", "stage", "p50 ms", "p95 ms", "max ms");
-    for (stage, times) in &mut by_stage {
-        times.sort_by(f64::total_cmp);
-        let [p50, p95, max] = [0.5, 0.95, 1.0].map(|q| quantile(times, q));
-        println!("{stage:16}{p50:>10.0}{p95:>10.0}{max:>10.0}");
-    }
-    std::fs::remove_dir_all(&scratch)?;
-    Ok(true)
 }
 
-/// The nearest-rank quantile of sorted values.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
+/// Values of one kind, milliseconds.
+#[derive(Default)]
+struct Times(Vec<f64>);
+
+impl Times {
+    fn add(&mut self, ms: f64) {
+        self.0.push(ms);
+    }
+
+    /// The nearest-rank quantile: a value that was measured.
+    fn quantile(&self, q: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let rank = (q * sorted.len() as f64).ceil() as usize;
+        sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
+    }
+
+    fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// A line of a table whose head is [`HEAD`].
+    fn line(&self, title: &str) -> String {
+        let [p50, p95, p99, max] = [0.5, 0.95, 0.99, 1.0].map(|q| self.quantile(q));
+        format!("{title:44}{:>6}{p50:>9.0}{p95:>9.0}{p99:>9.0}{max:>9.0}", self.0.len())
+    }
 }
 
-fn prompts(workspace: &Workspace) -> Result<Vec<String>> {
+/// The head of a table of [`Times`].
+fn head(title: &str) -> String {
+    format!("{title:44}{:>6}{:>9}{:>9}{:>9}{:>9}", "n", "p50 ms", "p95 ms", "p99 ms", "max ms")
+}
+
+/// Some prompts, spread evenly over the prompt file.
+fn prompts(workspace: &Workspace, count: usize) -> Result<Vec<String>> {
     let document: Value = serde_json::from_slice(&std::fs::read(workspace.script("data/prompts-dev.json"))?)?;
     let all: Vec<&str> = document["prompts"]
         .as_array()
@@ -89,9 +108,9 @@ fn prompts(workspace: &Workspace) -> Result<Vec<String>> {
         .filter_map(|p| p["prompt"].as_str())
         .filter(|p| !p.trim().is_empty())
         .collect();
-    ensure!(all.len() >= PROMPTS, "only {} prompts", all.len());
-    Ok((0..PROMPTS)
-        .map(|i| all[i * all.len() / PROMPTS].to_owned())
+    ensure!(all.len() >= count, "only {} prompts", all.len());
+    Ok((0..count)
+        .map(|i| all[i * all.len() / count].to_owned())
         .collect())
 }
 
@@ -102,28 +121,19 @@ fn load() -> String {
         .unwrap_or_else(|| "unknown".into())
 }
 
-/// CPU time of some patches as a multiple of real time; Vital's beside it where `vita` is at hand.
-pub fn engine(runs: usize, binary: Option<PathBuf>) -> Result<bool> {
-    let workspace = Workspace::find()?;
-    let binary = workspace.release_binary(binary.as_deref())?;
-    let python = python::ready(&workspace).unwrap_or_else(|| "python3".into());
-    println!("load average {}", load());
-    let mut command = python::script(&workspace, &python, "evaluation/engine_speed.py");
-    command
-        .arg("--binary")
-        .arg(binary)
-        .args(["--runs", &runs.to_string()]);
-    Ok(command.status()?.success())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn quantiles_are_values_that_were_measured() {
-        let times: Vec<f64> = (1..=20).map(f64::from).collect();
-        assert_eq!([0.5, 0.95, 1.0].map(|q| quantile(&times, q)), [10.0, 19.0, 20.0]);
-        assert_eq!(quantile(&[7.0], 0.5), 7.0);
+        let times = Times((1..=20).rev().map(f64::from).collect());
+        assert_eq!([0.5, 0.95, 1.0].map(|q| times.quantile(q)), [10.0, 19.0, 20.0]);
+        assert_eq!(Times(vec![7.0]).median(), 7.0);
+    }
+
+    #[test]
+    fn a_line_stands_under_its_head() {
+        assert_eq!(Times(vec![1.0]).line("x").chars().count(), head("x").chars().count());
     }
 }

@@ -42,7 +42,10 @@ pub struct Options {
 /// Runs the evaluation; false when something could not be evaluated.
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::find()?;
-    let Some(python) = python::ready(&workspace).or_else(|| needs::provide(&workspace, options.yes)) else {
+    let python = python::CONFORMANCE
+        .ready(&workspace)
+        .or_else(|| needs::provide(&workspace, options.yes, &["eval".to_owned()]).conformance);
+    let Some(python) = python else {
         bail!("the evaluation needs its Python environment");
     };
     let binary = workspace.release_binary(options.binary.as_deref())?;

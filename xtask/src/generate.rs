@@ -5,7 +5,7 @@
 
 use anyhow::Result;
 
-use crate::workspace::{Workspace, execute};
+use crate::workspace::{EVERYTHING, Workspace, execute};
 
 /// Writes the files, or with `check` only compares them.
 pub fn run(check: bool) -> Result<bool> {
@@ -14,7 +14,8 @@ pub fn run(check: bool) -> Result<bool> {
 
 /// The same, for the tests; an error where a file is not what it should be.
 pub fn files(workspace: &Workspace, check: bool) -> Result<()> {
-    let mut command = workspace.cargo(["test", "--quiet", "--workspace", "--test", "generated"]);
+    let mut command = workspace.cargo(["test", "--quiet", "--test", "generated"]);
+    command.args(EVERYTHING);
     if !check {
         command.env("SONGWALKER_BLESS", "1");
     }

@@ -9,46 +9,117 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::python;
+use crate::python::{self, Environment};
 use crate::workspace::{Workspace, execute, succeeds};
+
+/// The names that a Chromium goes by.
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// How something that is missing can be had.
+enum Source {
+    /// This Debian package.
+    Debian(&'static str),
+    /// This environment's packages, from PyPI.
+    PyPi(&'static Environment),
+}
 
 /// One thing that is needed.
 struct Need {
     name: &'static str,
-    what_for: &'static str,
+    /// The steps and commands that need it.
+    used_by: &'static [&'static str],
     present: bool,
-    /// The Debian package that brings it.
-    package: Option<&'static str>,
+    source: Source,
 }
 
-fn survey(workspace: &Workspace) -> Vec<Need> {
-    let python = |code: &str| succeeds(Command::new("python3").args(["-c", code]));
-    vec![
-        Need {
-            name: "python3, 3.10 or later",
-            what_for: "conformance, evaluation",
-            present: python("import sys; assert sys.version_info >= (3, 10)"),
-            package: Some("python3"),
-        },
-        Need {
-            name: "python3's venv",
-            what_for: "the throw-away environment",
-            present: python("import venv, ensurepip"),
-            package: Some("python3-venv"),
-        },
-        Need {
-            name: "taskset",
-            what_for: "determinism on one processor",
-            present: succeeds(Command::new("taskset").arg("--version")),
-            package: Some("util-linux"),
-        },
-        Need {
-            name: "Python packages vita (the real Vital engine), numpy, scipy",
-            what_for: "conformance, evaluation; in target/conformance-venv, from PyPI",
-            present: python::ready(workspace).is_some(),
-            package: None,
-        },
-    ]
+/// What is at hand once everything was provided that could be.
+#[derive(Default)]
+pub struct Tools {
+    /// Any Python 3.10 or later.
+    pub python: Option<PathBuf>,
+    /// The Python with vita, numpy and scipy.
+    pub conformance: Option<PathBuf>,
+    /// The Python with schemathesis.
+    pub contract: Option<PathBuf>,
+    /// Whether a Chromium is there.
+    pub has_browser: bool,
+}
+
+impl Tools {
+    fn at_hand(workspace: &Workspace) -> Self {
+        Self {
+            python: has_python("import sys; assert sys.version_info >= (3, 10)").then(|| "python3".into()),
+            conformance: python::CONFORMANCE.ready(workspace),
+            contract: python::CONTRACT.ready(workspace),
+            has_browser: has_browser(),
+        }
+    }
+}
+
+fn has_python(code: &str) -> bool {
+    succeeds(Command::new("python3").args(["-c", code]))
+}
+
+fn has_browser() -> bool {
+    BROWSERS
+        .iter()
+        .any(|name| succeeds(Command::new(name).arg("--version")))
+}
+
+/// What the steps and commands in `users` need; all of it where `users` is empty.
+fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
+    let pypi = |environment: &'static Environment, used_by| Need {
+        name: environment.title,
+        used_by,
+        present: environment.ready(workspace).is_some(),
+        source: Source::PyPi(environment),
+    };
+    let debian = |name, package, used_by, present| Need {
+        name,
+        used_by,
+        present,
+        source: Source::Debian(package),
+    };
+    let with_venv: &[&str] = &["analysis", "vital", "evaluator", "eval", "contract"];
+    let conformance: &[&str] = &["analysis", "vital", "evaluator", "eval"];
+    let mut needs = vec![
+        debian(
+            "python3, 3.10 or later",
+            "python3",
+            &[
+                "analysis",
+                "vital",
+                "evaluator",
+                "eval",
+                "contract",
+                "determinism",
+                "browser",
+            ],
+            has_python("import sys; assert sys.version_info >= (3, 10)"),
+        ),
+        debian(
+            "python3's venv",
+            "python3-venv",
+            with_venv,
+            has_python("import venv, ensurepip"),
+        ),
+        debian(
+            "taskset",
+            "util-linux",
+            &["determinism"],
+            succeeds(Command::new("taskset").arg("--version")),
+        ),
+        debian("Chromium", "chromium", &["browser"], has_browser()),
+        pypi(&python::CONFORMANCE, conformance),
+        pypi(&python::CONTRACT, &["contract"]),
+    ];
+    needs.retain(|need| users.is_empty() || users.iter().any(|user| need.used_by.contains(&user.as_str())));
+    needs
 }
 
 fn is_debian() -> bool {
@@ -69,7 +140,7 @@ fn print(needs: &[Need]) {
             "{:8} {} ({})",
             if need.present { "present" } else { "missing" },
             need.name,
-            need.what_for
+            need.used_by.join(", ")
         );
     }
     let nextest = succeeds(Command::new("cargo-nextest").args(["nextest", "--version"]));
@@ -81,7 +152,7 @@ fn print(needs: &[Need]) {
 
 /// Prints what is needed and whether it is there; installs nothing.
 pub fn list(workspace: &Workspace) {
-    print(&survey(workspace));
+    print(&survey(workspace, &[]));
 }
 
 fn consent(yes: bool) -> bool {
@@ -113,42 +184,47 @@ fn apt_get(packages: &[&str]) -> Result<()> {
     .concat())
 }
 
-/// Lists what is needed, installs what is missing with consent, and returns the Python environment; None, with the reason
-/// printed, where it could not be had.
-pub fn provide(workspace: &Workspace, yes: bool) -> Option<PathBuf> {
-    let needs = survey(workspace);
+/// Lists what the steps and commands in `users` (none: all) need, installs what is missing with consent, and says what is
+/// at hand then.
+pub fn provide(workspace: &Workspace, yes: bool, users: &[String]) -> Tools {
+    let needs = survey(workspace, users);
     print(&needs);
-    if needs.iter().all(|need| need.present) {
-        return python::ready(workspace);
+    let missing: Vec<&Need> = needs.iter().filter(|need| !need.present).collect();
+    if missing.is_empty() {
+        return Tools::at_hand(workspace);
     }
     if !consent(yes) {
-        println!(
-            "not installed, as you wish; what needs it is skipped: conformance (analysis, vital), evaluation"
-        );
-        return python::ready(workspace);
+        println!("not installed, as you wish; what needs it is skipped");
+        return Tools::at_hand(workspace);
     }
-    let packages: Vec<&str> = needs
+    install_packages(&missing);
+    for need in &missing {
+        if let Source::PyPi(environment) = need.source
+            && let Err(fault) = environment.prepare(workspace)
+        {
+            println!("not installed: {} ({fault:#}); skipped: {}", need.name, need.used_by.join(", "));
+        }
+    }
+    Tools::at_hand(workspace)
+}
+
+fn install_packages(missing: &[&Need]) {
+    let packages: Vec<&str> = missing
         .iter()
-        .filter(|n| !n.present)
-        .filter_map(|n| n.package)
+        .filter_map(|need| match need.source {
+            Source::Debian(package) => Some(package),
+            Source::PyPi(_) => None,
+        })
         .collect();
-    if !packages.is_empty() {
-        if is_debian() && is_root() {
-            if let Err(fault) = apt_get(&packages) {
-                println!("could not install {}: {fault:#}", packages.join(", "));
-            }
-        } else {
-            println!(
-                "missing, and not installed here (only apt-get as root is): {}",
-                packages.join(", ")
-            );
-        }
+    if packages.is_empty() {
+        return;
     }
-    match python::prepare(workspace) {
-        Ok(python) => Some(python),
-        Err(fault) => {
-            println!("no Python environment ({fault:#}); skipped: conformance (analysis, vital), evaluation");
-            None
-        }
+    if !(is_debian() && is_root()) {
+        println!(
+            "missing, and not installed here (only apt-get as root is): {}",
+            packages.join(", ")
+        );
+    } else if let Err(fault) = apt_get(&packages) {
+        println!("could not install {}: {fault:#}", packages.join(", "));
     }
 }

@@ -5,6 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// What every dev build is made of: another choice of packages or features would be another build.
+pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "failpoints"];
+
 /// The workspace that this command was started for.
 pub struct Workspace {
     /// The folder of the workspace's `Cargo.toml`.
@@ -28,7 +31,8 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
-    /// A cargo call in the workspace, with the same settings for every call: one build serves all.
+    /// A cargo call in the workspace, with the same settings for every call: one build serves all. Calls that build for
+    /// the tests name [`EVERYTHING`] too.
     pub fn cargo<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command
@@ -45,9 +49,9 @@ impl Workspace {
         command
     }
 
-    /// The dev build of the product, beside all test targets: the same units as the tests use.
+    /// The dev build of the product, beside all test targets: the same units as the tests use, failpoints included.
     pub fn dev_binary(&self) -> Result<PathBuf> {
-        execute(&mut self.cargo(["build", "--workspace", "--bins", "--tests"]))?;
+        execute(self.cargo(["build", "--bins", "--tests"]).args(EVERYTHING))?;
         Ok(self.target.join("debug/songwalker"))
     }
 

@@ -71,9 +71,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     assets
 });
 
-/// The content and content type of `/assets/{name}`; nothing where the name or its hash is not one of ours.
+/// The content and content type of an asset by its address, `/assets/<name>.<hash>.<ending>`, or by what stands behind
+/// `/assets/`; nothing where the name or its hash is not one of ours.
 #[must_use]
-pub fn asset(name: &str) -> Option<(&'static [u8], &'static str)> {
+pub fn asset(path: &str) -> Option<(&'static [u8], &'static str)> {
+    let name = path.strip_prefix("/assets/").unwrap_or(path);
     let asset = ASSETS
         .iter()
         .find(|asset| asset.address.strip_prefix("/assets/") == Some(name))?;
@@ -103,6 +105,7 @@ mod tests {
         let address = address("player.js");
         let name = address.strip_prefix("/assets/").unwrap();
         let (bytes, content_type) = asset(name).unwrap();
+        assert_eq!(asset(address), Some((bytes, content_type)));
         assert_eq!(content_type, JS);
         assert_eq!(bytes, content("player.js").as_bytes());
         let hash = name.split('.').nth(1).unwrap();

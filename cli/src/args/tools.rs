@@ -7,7 +7,24 @@ use clap::{Args, ValueEnum};
 use songwalker_schemas::Category;
 use songwalker_schemas::limits::MAX_SEED;
 
+use super::place::Place;
 use super::values::{MacroSetting, real, whole};
+
+pub const RENDER_HELP: &str = "\
+Writes a 32-bit float stereo WAV of exactly round((hold + tail) × sample rate) frames; with --midi, from the first \
+beat to the end of the last note plus the tail. The same arguments give the same bytes on every machine.
+
+Examples:
+  songwalker render patch.json --out c4.wav
+  songwalker render \"Warm Pad.zip\" --midi song.mid --tail 4 --out song.wav
+  songwalker render patch.json --macro TONE_BRIGHTNESS=1 --macro space=0.2 --out bright.wav";
+
+/// Where a patch can be put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Synth {
+    /// Vital 1.0.x and 1.5.x
+    Vital,
+}
 
 /// Arguments of `render`.
 #[derive(Debug, Args)]
@@ -98,20 +115,6 @@ pub struct Verify {
     pub json: bool,
 }
 
-/// Arguments of `show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// A bundle: its zip, or the folder it was unpacked to
-    #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
-    /// Print the line that makes it again, and nothing else
-    #[arg(long, conflicts_with = "json")]
-    pub command: bool,
-    /// Print one JSON object instead of words
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Arguments of `templates`.
 #[derive(Debug, Args)]
 pub struct Templates {
@@ -126,6 +129,8 @@ pub struct Templates {
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
+    #[command(flatten)]
+    pub place: Place,
     /// Print one JSON object instead of words
     #[arg(long)]
     pub json: bool,

@@ -1,5 +1,6 @@
-//! Arguments that are more than a word: seeds, macros, numbers within bounds.
+//! Arguments that are more than a word: seeds, macros, jobs, addresses, numbers within bounds.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 use songwalker_schemas::limits::MAX_SEED;
@@ -27,6 +28,89 @@ impl FromStr for Seed {
             .map(Self::Given)
             .ok_or_else(|| format!("a seed is `random` or a whole number from 0 to {MAX_SEED}"))
     }
+}
+
+/// The first digits of an identifier, in lower case and without dashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdPrefix(String);
+
+/// Digits of a whole identifier.
+const ID_DIGITS: usize = 32;
+/// Fewest digits that name something.
+const FEWEST_DIGITS: usize = 4;
+
+impl IdPrefix {
+    /// Whether an identifier begins so.
+    pub fn is_of(&self, id: uuid::Uuid) -> bool {
+        id.simple().to_string().starts_with(&self.0)
+    }
+
+    /// The identifier, where all of it is there.
+    pub fn whole(&self) -> Option<uuid::Uuid> {
+        (self.0.len() == ID_DIGITS)
+            .then(|| uuid::Uuid::try_parse(&self.0).ok())
+            .flatten()
+    }
+
+    /// The earliest moment that an identifier of this prefix can be of, milliseconds since 1970: its first 48 bits.
+    pub fn earliest_ms(&self) -> i64 {
+        let moment: String = self.0.chars().chain(std::iter::repeat('0')).take(12).collect();
+        i64::from_str_radix(&moment, 16).unwrap_or(0)
+    }
+}
+
+impl std::fmt::Display for IdPrefix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for IdPrefix {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.replace('-', "").to_ascii_lowercase();
+        let is_id = digits.bytes().all(|b| b.is_ascii_hexdigit())
+            && (FEWEST_DIGITS..=ID_DIGITS).contains(&digits.len());
+        if is_id {
+            Ok(Self(digits))
+        } else {
+            Err(format!(
+                "write an id, or at least its first {FEWEST_DIGITS} digits"
+            ))
+        }
+    }
+}
+
+/// A job as it is named on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobReference {
+    /// The newest one.
+    Last,
+    /// The one whose id begins so.
+    Id(IdPrefix),
+}
+
+impl FromStr for JobReference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "last" {
+            return Ok(Self::Last);
+        }
+        text.parse()
+            .map(Self::Id)
+            .map_err(|problem: String| format!("{problem}, or `last`"))
+    }
+}
+
+/// Where to listen: an address with its port, or a port of this machine alone.
+pub fn listen(text: &str) -> Result<SocketAddr, String> {
+    let port = || Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.parse().ok()?)));
+    text.parse()
+        .ok()
+        .or_else(port)
+        .ok_or_else(|| "write an address with its port, such as 127.0.0.1:7761 or [::1]:7761, or a port".to_owned())
 }
 
 /// A macro and where it is turned to.
@@ -104,6 +188,34 @@ mod tests {
         assert_eq!("9007199254740991".parse(), Ok(Seed::Given(MAX_SEED)));
         for bad in ["9007199254740992", "-1", "1.5", "", "Random"] {
             assert!(bad.parse::<Seed>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_named_by_its_first_digits_or_as_the_last() {
+        let read = |text: &str| text.parse::<JobReference>();
+        assert_eq!(read("last"), Ok(JobReference::Last));
+        let Ok(JobReference::Id(prefix)) = read("0191E2A0-b1") else {
+            panic!("no prefix");
+        };
+        assert_eq!(prefix.to_string(), "0191e2a0b1");
+        assert_eq!(prefix.earliest_ms(), 0x0191_e2a0_b100);
+        let id = uuid::Uuid::try_parse("0191e2a0-b1c2-7000-8000-000000000001").unwrap();
+        assert!(prefix.is_of(id) && prefix.whole().is_none());
+        let whole: IdPrefix = id.to_string().parse().unwrap();
+        assert_eq!(whole.whole(), Some(id));
+        for bad in ["", "abc", "first", "0191e2a0-b1c2-7000-8000-0000000000011", "ä191"] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_listens_at_an_address_or_at_a_port_of_this_machine() {
+        assert_eq!(listen("8080"), Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))));
+        assert_eq!(listen("0.0.0.0:80").unwrap().port(), 80);
+        assert!(listen("[::1]:0").unwrap().is_ipv6());
+        for bad in ["", "localhost", "1.2.3.4", "65536", ":80"] {
+            assert!(listen(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -5,58 +5,42 @@ use std::os::unix::fs::PermissionsExt;
 
 use sea_orm::prelude::{Expr, Uuid};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect,
 };
-use songwalker_schemas::Timestamp;
 use songwalker_schemas::scope::Scope;
+use songwalker_schemas::{Timestamp, UserId};
 
-use super::LOCAL_USER;
-use crate::data_dir::{DataDir, cannot_use};
-use crate::db::Db;
-use crate::entity::{api_keys, users};
+use crate::data_dir::{DataDir, cannot_use, write_private};
+use crate::entity::{api_keys, sessions};
 use crate::error::JobsError;
 use crate::secret::{self, Secret};
+use crate::system::System;
+use crate::{keys, users};
 
-/// The plan of the local user.
-const LOCAL_PLAN: &str = "local";
 /// The name of the key in the file.
 const TOKEN_NAME: &str = "local token";
 
 /// Sees to it that there is a local user, and that the file holds a key of that user which works.
-pub(super) async fn ensure(db: &Db, dir: &DataDir, now: Timestamp) -> Result<(), JobsError> {
+pub(super) async fn ensure(system: &System, dir: &DataDir) -> Result<(), JobsError> {
+    let user = users::local(system).await?;
     let file = dir.token();
-    let found = users::Entity::find()
-        .filter(users::Column::Name.eq(LOCAL_USER))
-        .filter(users::Column::EraseRequestedAt.is_null())
-        .one(db.read())
-        .await?;
-    if let Some(user) = &found
-        && is_private(dir)
+    if is_private(dir)
         && let Ok(token) = Secret::from_file(&file)
-        && works(db, user.id, &token, now).await?
+        && works(system, user, &token).await?
     {
         return Ok(());
     }
-    let token = secret::token("swk_", 256).map_err(|error| JobsError::Unusable(error.to_string()))?;
-    let tx = db.begin().await?;
-    let user = match found {
-        Some(user) => user.id,
-        None => insert(&tx, now).await?,
-    };
-    api_keys::Entity::update_many()
-        .col_expr(api_keys::Column::RevokedAt, Expr::value(now.0))
-        .filter(api_keys::Column::UserId.eq(user))
-        .filter(api_keys::Column::Name.eq(TOKEN_NAME))
-        .filter(api_keys::Column::RevokedAt.is_null())
-        .exec(&tx)
-        .await?;
-    let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+    let token = secret::token(keys::PREFIX, 256)?;
+    let now = system.clock.now();
+    let tx = system.db.begin().await?;
+    revoke_earlier(&tx, user, now).await?;
     let key = api_keys::Model {
         id: Uuid::now_v7(),
-        user_id: user,
+        user_id: user.0,
         name: TOKEN_NAME.to_owned(),
         hash: secret::hash(token.expose()).to_vec(),
-        scopes: scopes.join(" "),
+        scopes: keys::written(Scope::ALL),
         created_at: now.0,
         expires_at: None,
         revoked_at: None,
@@ -65,49 +49,47 @@ pub(super) async fn ensure(db: &Db, dir: &DataDir, now: Timestamp) -> Result<(),
         .exec_without_returning(&tx)
         .await?;
     tx.commit().await?;
-    // The key is committed first: a file that holds a key which works never holds one that is unknown. Where the
-    // process dies in between, the next one makes another key.
-    dir.write_private(&file, format!("{}\n", token.expose()).as_bytes())
+    // The key is committed first, so that a file never holds a key that nobody knows. Where the process dies in
+    // between, the next one makes another key.
+    write_private(&file, format!("{}\n", token.expose()).as_bytes())
         .map_err(|error| JobsError::Unusable(cannot_use(dir.path(), &error)))
 }
 
 /// Whether only this account can read the file; a key that others may have read is replaced.
 fn is_private(dir: &DataDir) -> bool {
     std::fs::symlink_metadata(dir.token())
-        .is_ok_and(|found| found.is_file() && found.permissions().mode().trailing_zeros() >= 6)
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 == 0)
 }
 
-async fn works(db: &Db, user: Uuid, token: &Secret, now: Timestamp) -> Result<bool, JobsError> {
-    let key = api_keys::Entity::find()
+async fn works(system: &System, user: UserId, token: &Secret) -> Result<bool, JobsError> {
+    let found = api_keys::Entity::find()
         .filter(api_keys::Column::Hash.eq(secret::hash(token.expose()).to_vec()))
-        .filter(api_keys::Column::UserId.eq(user))
-        .filter(api_keys::Column::RevokedAt.is_null())
-        .one(db.read())
+        .filter(api_keys::Column::UserId.eq(user.0))
+        .filter(keys::works(system.clock.now()))
+        .count(system.db.read())
         .await?;
-    Ok(key.is_some_and(|key| key.expires_at.is_none_or(|at| at > now.0)))
+    Ok(found == 1)
 }
 
-async fn insert(tx: &DatabaseTransaction, now: Timestamp) -> Result<Uuid, JobsError> {
-    // An account that is being erased keeps its row until that is done, and gives the name away.
-    let id = Uuid::now_v7();
-    users::Entity::update_many()
-        .col_expr(users::Column::Name, Expr::value(format!("erased {id}")))
-        .filter(users::Column::Name.eq(LOCAL_USER))
+/// The keys that stood in the file before work no more, and what they opened is closed.
+async fn revoke_earlier(tx: &DatabaseTransaction, user: UserId, now: Timestamp) -> Result<(), JobsError> {
+    let earlier: Vec<Uuid> = api_keys::Entity::find()
+        .select_only()
+        .column(api_keys::Column::Id)
+        .filter(api_keys::Column::UserId.eq(user.0))
+        .filter(api_keys::Column::Name.eq(TOKEN_NAME))
+        .filter(api_keys::Column::RevokedAt.is_null())
+        .into_tuple()
+        .all(tx)
+        .await?;
+    api_keys::Entity::update_many()
+        .col_expr(api_keys::Column::RevokedAt, Expr::value(now.0))
+        .filter(api_keys::Column::Id.is_in(earlier.iter().copied()))
         .exec(tx)
         .await?;
-    let mut job_key_secret = vec![0_u8; 32];
-    getrandom::fill(&mut job_key_secret)
-        .map_err(|error| JobsError::Unusable(format!("the system gives no random bits: {error}")))?;
-    let user = users::Model {
-        id,
-        name: LOCAL_USER.to_owned(),
-        plan: LOCAL_PLAN.to_owned(),
-        job_key_secret,
-        created_at: now.0,
-        erase_requested_at: None,
-    };
-    users::Entity::insert(user.into_active_model().reset_all())
-        .exec_without_returning(tx)
+    sessions::Entity::delete_many()
+        .filter(sessions::Column::KeyId.is_in(earlier))
+        .exec(tx)
         .await?;
-    Ok(id)
+    Ok(())
 }

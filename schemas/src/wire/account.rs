@@ -89,14 +89,14 @@ pub struct NewKey {
     pub secret: String,
 }
 
-/// `POST /v1/session` and `GET /v1/session`: a browser's session.
+/// `POST /v1/session` and `GET /v1/session`: who is signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// Who is signed in.
     pub user: Me,
-    /// To be sent as `X-CSRF-Token` with everything that changes something.
-    pub csrf_token: String,
+    /// To be sent as `X-CSRF-Token` with everything that changes something; null where a key asks and no browser.
+    pub csrf_token: Option<String>,
 }
 
 /// A receipt: what is to be erased, until when, and when it was.

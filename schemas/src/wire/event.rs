@@ -44,6 +44,16 @@ pub struct Event {
     pub error: Option<ErrorBody>,
 }
 
+/// How far a job has come: an event of the stream that is stored nowhere and has no id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Progress {
+    /// The stage that goes on.
+    pub stage: String,
+    /// How much of the job is done, 0..1.
+    pub progress: f64,
+}
+
 /// One line of `GET /v1/jobs/{id}/log`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

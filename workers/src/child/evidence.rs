@@ -77,7 +77,11 @@ fn sanitised(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut told: Vec<&str> = Vec::new();
     let mut withheld = 0;
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != HINT) {
+    for line in text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && *line != HINT)
+    {
         if is_own(line) && told.len() < 8 {
             told.push(line);
         } else {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use songwalker_generator::generator_version;
+use songwalker_jobs::failpoint::{self, Failpoint};
 use songwalker_schemas::limits::{MAX_BUNDLE_BYTES, MAX_NAME_CHARS};
 use songwalker_schemas::{ErrorCode, Intent, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -218,7 +219,10 @@ impl RenderChild {
         }
         self.condition = Condition::Busy;
         let answered = match self.tell(order).await {
-            Ok(()) => self.hear(stop, progress).await,
+            Ok(()) => match sent(order).await {
+                Ok(()) => self.hear(stop, progress).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         if self.condition == Condition::Idle {
@@ -295,6 +299,16 @@ impl RenderChild {
             last_words: self.evidence.last_words().await,
         })
     }
+}
+
+/// An order to generate has gone, nothing came back yet.
+async fn sent(order: &Order) -> Result<(), ChildError> {
+    if matches!(order, Order::Generate(_)) {
+        failpoint::reached(Failpoint::RenderRequestSent)
+            .await
+            .map_err(|_| ChildError::Died(Death::unknown()))?;
+    }
+    Ok(())
 }
 
 /// Reads until something is no progress; the bundle is read with its line.

@@ -36,7 +36,11 @@ async fn a_child_speaks_through_pipes_and_holds_no_file_of_its_parents() {
         target.to_string_lossy().into_owned()
     };
     for stream in ["0", "1", "2"] {
-        assert!(target(stream).starts_with("pipe:"), "{stream}: {}", target(stream));
+        assert!(
+            target(stream).starts_with("pipe:"),
+            "{stream}: {}",
+            target(stream)
+        );
     }
     for entry in std::fs::read_dir(&folder).expect("a folder") {
         let fd = entry.expect("an entry").file_name();

@@ -1,0 +1,296 @@
+//! What the fields of a request's body may be: checks parsed JSON and lists every fault with its place, before anything
+//! is made of it. What text may be, and which things there are, is the job domain's affair. A test holds the forms
+//! against the schemas of the document.
+
+use serde_json::{Map, Value};
+use songwalker_schemas::job::{JobKind, PlannerChoice};
+use songwalker_schemas::limits::{MAX_SEED, MAX_VARIATIONS};
+use songwalker_schemas::wire::{CreateJob, CreateKey, CreateShare, UpdateJob};
+use songwalker_schemas::{Faults, Scope, text};
+use uuid::Uuid;
+
+/// What a field may hold.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// A text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A whole number from 0.
+    Whole(u64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of these words.
+    Words(&'static [&'static str]),
+    /// A UUID.
+    Id,
+}
+
+/// A field of a body.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may hold.
+    pub rule: Rule,
+    /// Whether it must be there, may be left out, or may be left out or null.
+    pub presence: Presence,
+}
+
+/// Whether a field must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It must.
+    Required,
+    /// It may be left out.
+    Optional,
+    /// It may be left out, or null.
+    Nullable,
+}
+
+/// A body with a form.
+pub trait Form: Sized {
+    /// Its fields.
+    const FIELDS: &'static [Field];
+
+    /// Faults that the fields show beyond their forms; asked only where there are faults of form already, so that one
+    /// answer lists all of them.
+    fn more(_fields: &Map<String, Value>, _faults: &mut Faults) {}
+}
+
+const fn field(name: &'static str, rule: Rule, presence: Presence) -> Field {
+    Field { name, rule, presence }
+}
+
+impl Form for CreateJob {
+    const FIELDS: &'static [Field] = &[
+        field("prompt", Rule::Text, Presence::Required),
+        field("tags", Rule::Texts, Presence::Optional),
+        field("template_id", Rule::Text, Presence::Nullable),
+        field("seed", Rule::Whole(MAX_SEED), Presence::Optional),
+        field("kind", Rule::Word(JobKind::NAMES), Presence::Optional),
+        field(
+            "variations",
+            Rule::Whole(MAX_VARIATIONS as u64),
+            Presence::Optional,
+        ),
+        field("planner", Rule::Word(PlannerChoice::NAMES), Presence::Optional),
+        field("parent_job_id", Rule::Id, Presence::Nullable),
+        field("webhook_url", Rule::Text, Presence::Nullable),
+    ];
+
+    fn more(fields: &Map<String, Value>, faults: &mut Faults) {
+        let mut add = |refused: text::TextRefused| {
+            for fault in refused.faults.as_slice() {
+                faults.push(fault.pointer.clone(), fault.problem.clone());
+            }
+        };
+        if let Some(Err(refused)) = fields.get("prompt").and_then(Value::as_str).map(text::prompt) {
+            add(refused);
+        }
+        let tags: Option<Vec<String>> = fields.get("tags").and_then(Value::as_array).and_then(|tags| {
+            tags.iter()
+                .map(|tag| tag.as_str().map(str::to_owned))
+                .collect()
+        });
+        if let Some(Err(refused)) = tags.as_deref().map(text::tags) {
+            add(refused);
+        }
+    }
+}
+
+impl Form for UpdateJob {
+    const FIELDS: &'static [Field] = &[
+        field("name", Rule::Text, Presence::Nullable),
+        field("tags", Rule::Texts, Presence::Nullable),
+        field("starred", Rule::Flag, Presence::Nullable),
+        field("rating", Rule::Whole(5), Presence::Nullable),
+    ];
+}
+
+impl Form for CreateShare {
+    const FIELDS: &'static [Field] = &[field("expires_in", Rule::Text, Presence::Nullable)];
+}
+
+impl Form for CreateKey {
+    const FIELDS: &'static [Field] = &[
+        field("name", Rule::Text, Presence::Required),
+        field("scopes", Rule::Words(Scope::NAMES), Presence::Required),
+        field("expires_in", Rule::Text, Presence::Nullable),
+    ];
+}
+
+/// Adds every fault of a body.
+pub fn check<T: Form>(body: &Value, faults: &mut Faults) {
+    let Some(fields) = body.as_object() else {
+        faults.push("", format!("must be an object, is {}", kind(body)));
+        return;
+    };
+    for wanted in T::FIELDS {
+        match fields.get(wanted.name) {
+            None if wanted.presence == Presence::Required => {
+                faults.push(format!("/{}", wanted.name), "missing");
+            }
+            None => {}
+            Some(Value::Null) if wanted.presence == Presence::Nullable => {}
+            Some(value) => wanted
+                .rule
+                .check(value, &format!("/{}", wanted.name), faults),
+        }
+    }
+    for name in fields.keys() {
+        if !T::FIELDS.iter().any(|known| known.name == name) {
+            faults.push(pointer(name), "unknown field");
+        }
+    }
+    if !faults.is_empty() {
+        T::more(fields, faults);
+    }
+}
+
+/// The place of a field that nobody knows, cut: its name is the client's.
+fn pointer(name: &str) -> String {
+    let escaped = name.replace('~', "~0").replace('/', "~1");
+    let shown: String = escaped.chars().take(64).collect();
+    format!("/{shown}")
+}
+
+impl Rule {
+    fn check(self, value: &Value, at: &str, faults: &mut Faults) {
+        match self {
+            Self::Text if value.is_string() => {}
+            Self::Text => faults.push(at, format!("must be a text, is {}", kind(value))),
+            Self::Flag if value.is_boolean() => {}
+            Self::Flag => faults.push(at, format!("must be true or false, is {}", kind(value))),
+            Self::Whole(most) => {
+                if value.as_u64().is_none_or(|number| number > most) {
+                    faults.push(at, format!("must be a whole number from 0 to {most}"));
+                }
+            }
+            Self::Word(words) => {
+                if value.as_str().is_none_or(|word| !words.contains(&word)) {
+                    faults.push(at, format!("must be one of {}", words.join(", ")));
+                }
+            }
+            Self::Id => {
+                if value.as_str().is_none_or(|id| Uuid::try_parse(id).is_err()) {
+                    faults.push(at, "must be a UUID");
+                }
+            }
+            Self::Texts => items(value, at, Self::Text, faults),
+            Self::Words(words) => items(value, at, Self::Word(words), faults),
+        }
+    }
+}
+
+fn items(value: &Value, at: &str, each: Rule, faults: &mut Faults) {
+    match value.as_array() {
+        Some(items) => {
+            for (place, item) in items.iter().enumerate() {
+                each.check(item, &format!("{at}/{place}"), faults);
+            }
+        }
+        None => faults.push(at, format!("must be a list, is {}", kind(value))),
+    }
+}
+
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a flag",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults<T: Form>(body: &Value) -> Vec<String> {
+        let mut faults = Faults::new();
+        check::<T>(body, &mut faults);
+        faults
+            .as_slice()
+            .iter()
+            .map(|fault| fault.pointer.clone())
+            .collect()
+    }
+
+    #[test]
+    fn every_fault_is_listed_with_its_place() {
+        let body = json!({
+            "prompt": " ", "tags": ["a", 1], "seed": -1, "kind": "song", "variations": 6, "planner": 1,
+            "parent_job_id": "x", "template_id": 1, "webhook_url": false, "a/b": 1
+        });
+        let mut found = faults::<CreateJob>(&body);
+        found.sort();
+        let expected = [
+            "/a~1b",
+            "/kind",
+            "/parent_job_id",
+            "/planner",
+            "/prompt",
+            "/seed",
+            "/tags/1",
+            "/template_id",
+            "/variations",
+            "/webhook_url",
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(faults::<CreateJob>(&json!([])), [""]);
+        assert_eq!(faults::<CreateJob>(&json!({})), ["/prompt"]);
+    }
+
+    /// What has no fault of form can be read, and what cannot be read has a fault: neither half alone.
+    fn agrees<T: Form + DeserializeOwned>(bodies: &[Value]) {
+        for body in bodies {
+            let read = serde_json::from_value::<T>(body.clone()).is_ok();
+            assert_eq!(faults::<T>(body).is_empty(), read, "{body}");
+        }
+    }
+
+    #[test]
+    fn forms_and_types_agree() {
+        let values = [
+            json!(null),
+            json!(true),
+            json!(0),
+            json!(5),
+            json!(-1),
+            json!(1.5),
+            json!("x"),
+            json!("patch"),
+            json!("auto"),
+            json!("0198c0de-0000-7000-8000-000000000000"),
+            json!([]),
+            json!(["x"]),
+            json!([1]),
+            json!(["admin"]),
+            json!({}),
+        ];
+        let bodies = |names: &[Field], base: &Value| {
+            let mut bodies = vec![base.clone(), json!({}), json!([])];
+            for field in names {
+                for value in &values {
+                    let mut body = base.clone();
+                    body[field.name] = value.clone();
+                    bodies.push(body);
+                }
+            }
+            bodies
+        };
+        agrees::<CreateJob>(&bodies(CreateJob::FIELDS, &json!({ "prompt": "pad" })));
+        agrees::<UpdateJob>(&bodies(UpdateJob::FIELDS, &json!({})));
+        agrees::<CreateShare>(&bodies(CreateShare::FIELDS, &json!({})));
+        let key = json!({ "name": "x", "scopes": ["admin"] });
+        agrees::<CreateKey>(&bodies(CreateKey::FIELDS, &key));
+    }
+}

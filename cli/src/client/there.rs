@@ -1,0 +1,402 @@
+//! The client over HTTP: a server that was named, or the one that runs on a data directory. Its key goes into the
+//! `Authorization` header and nowhere else (R10); a key is sent to the server of a data directory only while a process
+//! holds that directory's runner lock, so that nobody gets it who merely listens at an address that a server had.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Once;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use songwalker_jobs::secret::Secret;
+use songwalker_jobs::server_file::ServerFile;
+use songwalker_schemas::limits::MAX_BUNDLE_BYTES;
+use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};
+use songwalker_schemas::{ErrorCode, ErrorEnvelope, JobId, ShareId, canonical};
+
+use super::{Deleted, Submitted, Wanted};
+use crate::failure::Failure;
+use crate::terminal::{self, NOTICE, paint};
+
+/// The variable that holds the key for a server that was named.
+pub const KEY_VARIABLE: &str = "SONGWALKER_KEY";
+
+/// Most bytes of an answer that is no bundle.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// How long a connection may take to come about.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How long nothing may come; event streams say something every 15 s.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// A server.
+pub struct There {
+    http: reqwest::Client,
+    base: Url,
+    key: Secret,
+}
+
+impl There {
+    /// The server of that address, with the key of the environment or a file.
+    ///
+    /// # Errors
+    /// `usage` where the address is none or there is no key.
+    pub fn named(address: &str, key_file: Option<&Path>) -> Result<Self, Failure> {
+        let key = match key_file {
+            Some(file) => Secret::from_file(file)
+                .map_err(|error| Failure::new(ErrorCode::NotFound, format!("{}: {error}", file.display())))?,
+            None => std::env::var(KEY_VARIABLE)
+                .ok()
+                .map(|key| key.trim().to_owned())
+                .filter(|key| !key.is_empty())
+                .map(Secret::new)
+                .ok_or_else(|| {
+                    Failure::new(ErrorCode::Unauthenticated, "there is no key for the server").with_hint(format!(
+                        "put it into the variable {KEY_VARIABLE}, or name its file with --key-file; \
+                         `songwalker admin key add` makes one"
+                    ))
+                })?,
+        };
+        let server = Self::at(address, key)?;
+        if server.base.scheme() == "http" && !is_loopback(&server.base) {
+            let word = "notice: the key travels without encryption: use https";
+            terminal::complain(&format!("{}\n", paint(NOTICE, word)));
+        }
+        Ok(server)
+    }
+
+    /// The server that runs on a data directory; none where none runs.
+    pub fn of_data_dir(data_dir: &Path) -> Option<Result<Self, Failure>> {
+        let server = ServerFile::of_running(data_dir)?;
+        let file = data_dir.join("token");
+        let key = Secret::from_file(&file).map_err(|error| {
+            let message = format!("{}: {error}", file.display());
+            Failure::new(ErrorCode::Unauthenticated, message)
+                .with_hint("a server runs on this data directory; start it again to get a new token")
+        });
+        Some(key.and_then(|key| Self::at(&server.url, key)))
+    }
+
+    fn at(address: &str, key: Secret) -> Result<Self, Failure> {
+        let refused = |why: &str| {
+            Failure::new(ErrorCode::Usage, format!("{address} is no server's address: {why}"))
+                .with_hint("write it as https://sounds.example.org or http://127.0.0.1:7761")
+        };
+        let mut base = Url::parse(address).map_err(|error| refused(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none_or(str::is_empty) {
+            return Err(refused("neither http nor https"));
+        }
+        if !base.username().is_empty() || base.password().is_some() || base.query().is_some() {
+            return Err(refused("it must hold neither a password nor a query"));
+        }
+        base.set_fragment(None);
+        // The last part of a path without a slash at its end would be replaced by what is joined to it.
+        let path = format!("{}/", base.path().trim_end_matches('/'));
+        base.set_path(&path);
+        Ok(Self {
+            http: http(&base)?,
+            base,
+            key,
+        })
+    }
+
+    /// Its address, for people.
+    pub fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    pub(super) fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
+        let url = self
+            .base
+            .join(path)
+            .map_err(|error| Failure::new(ErrorCode::Internal, format!("{path}: {error}")))?;
+        Ok(self.http.request(method, url).bearer_auth(self.key.expose()))
+    }
+
+    /// Sends, and takes what is no success for the error that it is.
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let answer = request.send().await.map_err(|error| self.silent(&error))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status();
+        let body = self.body(answer, MAX_ANSWER_BYTES).await?;
+        Err(match serde_json::from_slice::<ErrorEnvelope>(&body) {
+            Ok(envelope) => {
+                let failure = Failure::from(envelope);
+                if status == StatusCode::UNAUTHORIZED {
+                    failure.with_hint("the key is unknown, revoked or expired; `songwalker admin key add` makes another")
+                } else {
+                    failure
+                }
+            }
+            Err(_) => Failure::new(
+                ErrorCode::Unavailable,
+                format!("{} answered {status}, and not as a SongWalker server does", self.address()),
+            )
+            .with_hint("is the address right? what stands between may be down"),
+        })
+    }
+
+    async fn body(&self, mut answer: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.silent(&error))? {
+            if body.len() + chunk.len() > limit {
+                let message = format!("{} answered more than it should", self.address());
+                return Err(Failure::new(ErrorCode::Unavailable, message));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    async fn read<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Failure> {
+        let body = self.body(answer, MAX_ANSWER_BYTES).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            let message = format!("{} answered something else than it should: {error}", self.address());
+            Failure::new(ErrorCode::Unavailable, message)
+                .with_hint("server and command line may be of different versions")
+        })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let answer = self.send(self.request(Method::GET, path)?).await?;
+        self.read(answer).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> Result<(StatusCode, T), Failure> {
+        let mut request = self.request(Method::POST, path)?;
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = self.send(request).await?;
+        let status = answer.status();
+        Ok((status, self.read(answer).await?))
+    }
+
+    /// No answer, or half of one.
+    pub(super) fn silent(&self, error: &reqwest::Error) -> Failure {
+        let mut deepest: &dyn std::error::Error = error;
+        while let Some(source) = deepest.source() {
+            deepest = source;
+        }
+        let why = deepest.to_string();
+        let why = why.split(" (os error").next().unwrap_or_default();
+        let why = if error.is_timeout() { "it takes too long" } else { why };
+        Failure::new(
+            ErrorCode::Unavailable,
+            format!("{} does not answer: {}", self.address(), why.to_lowercase()),
+        )
+        .with_hint("does the server run, and is the address right?")
+    }
+
+    pub async fn submit(&self, request: &CreateJob) -> Result<Submitted, Failure> {
+        let (status, job) = self.post("v1/jobs", Some(request)).await?;
+        Ok(Submitted {
+            job,
+            is_new: status == StatusCode::ACCEPTED,
+        })
+    }
+
+    pub async fn job(&self, id: JobId) -> Result<Job, Failure> {
+        self.get(&format!("v1/jobs/{id}")).await
+    }
+
+    pub async fn list(&self, wanted: &Wanted) -> Result<Page<Job>, Failure> {
+        let limit = wanted.limit.to_string();
+        let asked = [
+            ("state", wanted.state.as_deref()),
+            ("category", wanted.category.as_deref()),
+            ("tag", wanted.tag.as_deref()),
+            ("starred", wanted.starred.then_some("true")),
+            ("q", wanted.q.as_deref()),
+            ("cursor", wanted.cursor.as_deref()),
+            ("limit", Some(limit.as_str())),
+        ];
+        let asked: Vec<(&str, &str)> = asked
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        let request = self.request(Method::GET, "v1/jobs")?.query(&asked);
+        let answer = self.send(request).await?;
+        self.read(answer).await
+    }
+
+    pub async fn cancel(&self, id: JobId) -> Result<Job, Failure> {
+        let (_, job) = self.post(&format!("v1/jobs/{id}/cancel"), None::<&()>).await?;
+        Ok(job)
+    }
+
+    pub async fn retry(&self, id: JobId) -> Result<Submitted, Failure> {
+        let (status, job) = self.post(&format!("v1/jobs/{id}/retry"), None::<&()>).await?;
+        Ok(Submitted {
+            job,
+            is_new: status == StatusCode::ACCEPTED,
+        })
+    }
+
+    pub async fn delete(&self, id: JobId) -> Result<Deleted, Failure> {
+        let request = self.request(Method::DELETE, &format!("v1/jobs/{id}"))?;
+        let answer = self.send(request).await?;
+        Ok(if answer.status() == StatusCode::ACCEPTED {
+            Deleted::Stopping
+        } else {
+            Deleted::Gone
+        })
+    }
+
+    pub async fn update(&self, id: JobId, change: &UpdateJob) -> Result<Job, Failure> {
+        let request = self.request(Method::PATCH, &format!("v1/jobs/{id}"))?.json(change);
+        let answer = self.send(request).await?;
+        self.read(answer).await
+    }
+
+    pub async fn log(&self, id: JobId) -> Result<Vec<LogLine>, Failure> {
+        self.get(&format!("v1/jobs/{id}/log")).await
+    }
+
+    pub async fn bundle(&self, job: &Job) -> Result<Vec<u8>, Failure> {
+        let request = self.request(Method::GET, &format!("v1/jobs/{}/bundle", job.id))?;
+        let answer = self.send(request).await?;
+        let zip = self.body(answer, MAX_BUNDLE_BYTES).await?;
+        let sha256 = canonical::sha256_hex(&zip);
+        if job.bundle.as_ref().is_some_and(|bundle| bundle.sha256 == sha256) {
+            return Ok(zip);
+        }
+        Err(Failure::new(
+            ErrorCode::VerificationFailed,
+            format!("the bundle of job {} did not arrive as it was made", job.id),
+        ))
+    }
+
+    pub async fn share(&self, id: JobId, request: &CreateShare) -> Result<NewShare, Failure> {
+        let (_, mut share): (_, NewShare) = self.post(&format!("v1/jobs/{id}/shares"), Some(request)).await?;
+        // A server that does not know its public address says the path alone.
+        if let Ok(url) = self.base.join(share.url.trim_start_matches('/'))
+            && Url::parse(&share.url).is_err()
+        {
+            share.url = url.into();
+        }
+        Ok(share)
+    }
+
+    /// Whether its links lead to it from this machine only.
+    pub fn is_private(&self) -> bool {
+        is_loopback(&self.base)
+    }
+
+    pub async fn shares(&self, cursor: Option<String>) -> Result<Page<Share>, Failure> {
+        let mut request = self.request(Method::GET, "v1/shares")?;
+        if let Some(cursor) = cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let answer = self.send(request).await?;
+        self.read(answer).await
+    }
+
+    pub async fn revoke_share(&self, id: ShareId) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, &format!("v1/shares/{id}"))?;
+        self.send(request).await.map(drop)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    })
+}
+
+/// A client for an address: what a browser trusts, and the certificates of SSL_CERT_FILE where that is set. No proxy
+/// stands between this machine and itself.
+fn http(base: &Url) -> Result<reqwest::Client, Failure> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Another one that is installed already serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    let failed = |problem: String| Failure::new(ErrorCode::Internal, format!("cannot speak HTTP: {problem}"));
+    let mut roots = RootCertStore::empty();
+    if base.scheme() == "https" {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
+            let file = Path::new(&file);
+            let unreadable = |problem: String| {
+                let message = format!("SSL_CERT_FILE {}: {problem}", file.display());
+                Failure::new(ErrorCode::InvalidRequest, message)
+            };
+            let certificates = CertificateDer::pem_file_iter(file)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| unreadable(error.to_string()))?;
+            for certificate in certificates {
+                roots
+                    .add(certificate)
+                    .map_err(|error| unreadable(error.to_string()))?;
+            }
+        }
+    }
+    let tls = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("songwalker/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECTING)
+        .read_timeout(SILENCE);
+    if is_loopback(base) {
+        client = client.no_proxy();
+    }
+    client.build().map_err(|error| failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> Result<There, Failure> {
+        There::at(address, Secret::new("swk_canary".to_owned()))
+    }
+
+    #[test]
+    fn an_address_may_have_a_path_and_nothing_secret() {
+        let url = |address: &str, path: &str| {
+            let request = at(address).unwrap().request(Method::GET, path).unwrap();
+            request.build().unwrap().url().to_string()
+        };
+        assert_eq!(url("http://127.0.0.1:7761", "v1/jobs"), "http://127.0.0.1:7761/v1/jobs");
+        assert_eq!(url("https://a.example/sound/", "v1/jobs"), "https://a.example/sound/v1/jobs");
+        for bad in ["127.0.0.1:7761", "ftp://a.example", "https://", "http://u:p@a.example", "http://a/?q=1", ""] {
+            assert_eq!(at(bad).err().map(|f| f.exit_code()), Some(2), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_counts_as_private() {
+        for (address, is_private) in [
+            ("http://127.0.0.1:1", true),
+            ("http://[::1]:1", true),
+            ("http://localhost:1", true),
+            ("http://192.168.0.1:1", false),
+            ("https://localhost.example", false),
+        ] {
+            assert_eq!(at(address).unwrap().is_private(), is_private, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_unavailable() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", taken.local_addr().unwrap());
+        drop(taken);
+        let failure = at(&address).unwrap().job(JobId(uuid::Uuid::nil())).await.unwrap_err();
+        assert_eq!(failure.exit_code(), ErrorCode::Unavailable.exit_code());
+    }
+}

@@ -1,0 +1,101 @@
+//! `Control` hears what is broadcast: somebody wants a running job to stop. It only makes that job's owner look at its
+//! row at once; the row decides, and the owner looks every second anyway (R8).
+
+use std::collections::BTreeMap;
+
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, StreamHandler};
+use songwalker_jobs::System;
+use songwalker_jobs::ports::Signal;
+use songwalker_schemas::JobId;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::job_actor::{JobActor, Look};
+
+/// A job runs here from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Runs(pub JobId, pub Addr<JobActor>);
+
+/// A job runs here no more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Ended(pub JobId);
+
+/// What was heard.
+enum Heard {
+    Cancel(JobId),
+    /// Signals were lost: anybody may have been meant.
+    Anybody,
+}
+
+/// The actor.
+pub struct Control {
+    system: System,
+    owners: BTreeMap<JobId, Addr<JobActor>>,
+}
+
+impl Control {
+    /// An actor that listens to the system's bus.
+    #[must_use]
+    pub fn new(system: System) -> Self {
+        Self {
+            system,
+            owners: BTreeMap::new(),
+        }
+    }
+}
+
+impl Actor for Control {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let signals = futures::stream::unfold(self.system.bus.subscribe(), |mut bus| async move {
+            loop {
+                match bus.recv().await {
+                    Ok(Signal::CancelRequested { job_id }) => return Some((Heard::Cancel(job_id), bus)),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => return Some((Heard::Anybody, bus)),
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        });
+        ctx.add_stream(signals);
+    }
+}
+
+impl StreamHandler<Heard> for Control {
+    fn handle(&mut self, heard: Heard, _: &mut Self::Context) {
+        match heard {
+            Heard::Cancel(job_id) => {
+                if let Some(owner) = self.owners.get(&job_id) {
+                    owner.do_send(Look);
+                }
+            }
+            Heard::Anybody => self.owners.values().for_each(|owner| owner.do_send(Look)),
+        }
+    }
+
+    fn finished(&mut self, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<Runs> for Control {
+    type Result = ();
+
+    fn handle(&mut self, Runs(job_id, owner): Runs, _: &mut Self::Context) {
+        self.owners.retain(|_, owner| owner.connected());
+        self.owners.insert(job_id, owner);
+    }
+}
+
+impl Handler<Ended> for Control {
+    type Result = ();
+
+    fn handle(&mut self, Ended(job_id): Ended, _: &mut Self::Context) {
+        self.owners.remove(&job_id);
+    }
+}
+
+#[cfg(feature = "failpoints")]
+crate::actors::can_panic!(Control);

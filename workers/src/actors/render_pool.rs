@@ -1,0 +1,82 @@
+//! The `RenderPool` owns the child processes: it lends them, and shows how they are. What a pool does is in
+//! [`crate::child::pool`].
+
+use std::sync::Arc;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+
+use crate::board::Board;
+use crate::child::{Lease, PoolConfig, RenderPool};
+
+/// A child for one job. Answered once there is one; nothing where there never will be.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Lease>")]
+pub struct Checkout;
+
+/// Ends the children that are not lent; lends no more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Close;
+
+/// The actor.
+pub struct RenderPoolActor {
+    pool: RenderPool,
+    board: Arc<Board>,
+}
+
+impl RenderPoolActor {
+    /// An actor that owns a new pool. The children's births begin at once.
+    #[must_use]
+    pub fn new(config: PoolConfig, board: Arc<Board>) -> Self {
+        Self {
+            pool: RenderPool::start(config),
+            board,
+        }
+    }
+}
+
+impl Actor for RenderPoolActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (mut watch, board) = (self.pool.watch(), Arc::clone(&self.board));
+        let show = async move {
+            loop {
+                let pool = watch.borrow_and_update().clone();
+                board.show(|state| state.pool = pool);
+                if watch.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        ctx.spawn(show.into_actor(self));
+    }
+}
+
+impl Handler<Checkout> for RenderPoolActor {
+    type Result = ResponseFuture<Option<Lease>>;
+
+    fn handle(&mut self, _: Checkout, _: &mut Self::Context) -> Self::Result {
+        let pool = self.pool.clone();
+        Box::pin(async move { pool.checkout().await })
+    }
+}
+
+impl Handler<Close> for RenderPoolActor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Close, _: &mut Self::Context) -> Self::Result {
+        let pool = self.pool.clone();
+        Box::pin(async move { pool.close().await })
+    }
+}
+
+/// However the actor ends, its idle children end with it.
+impl Drop for RenderPoolActor {
+    fn drop(&mut self) {
+        self.pool.abandon();
+    }
+}
+
+#[cfg(feature = "failpoints")]
+crate::actors::can_panic!(RenderPoolActor);

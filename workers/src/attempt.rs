@@ -1,0 +1,81 @@
+//! One attempt at a job, as plain functions: plan, make, publish ([`run`]); then its end is written ([`end`]).
+//!
+//! Nothing here keeps time or mail: who runs an attempt renews its lease, raises its [`StopSign`] and gives it a child.
+//! Each step that writes names the fence (R3); a step that an earlier attempt put by is not done again. Whatever goes
+//! wrong becomes a [`Failure`], and [`end`] makes of it what the row is to say (R7, R8, R11).
+
+mod end;
+mod failure;
+mod make;
+mod plan;
+mod progress;
+mod publish;
+mod stop_sign;
+
+use songwalker_jobs::System;
+use songwalker_jobs::claim::{Ownership, Work};
+use songwalker_schemas::Stage;
+use songwalker_schemas::job::PlannerChoice;
+use tokio::time::Instant;
+
+use crate::child::{RenderChild, Stop};
+
+pub use end::{Ending, end};
+pub use failure::Failure;
+pub use stop_sign::{Cause, StopSign};
+
+/// What an attempt is given.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Everything.
+    pub system: &'a System,
+    /// Under which fence.
+    pub own: &'a Ownership,
+    /// What is to be done.
+    pub work: &'a Work,
+    /// What ends it early.
+    pub sign: &'a StopSign,
+    /// When its child is killed whatever it says.
+    pub deadline: Instant,
+    /// Hears each stage and how far the whole job is, 0..1.
+    pub report: &'a dyn Fn(Stage, f64),
+}
+
+impl Attempt<'_> {
+    /// How a conversation with the child ends early.
+    fn stop(&self) -> Stop {
+        let grace = self.system.config.worker.cancel_grace.duration();
+        Stop::new(self.sign.token().clone(), grace, self.deadline)
+    }
+
+    /// A failure once the sign is up.
+    fn check(&self) -> Result<(), Failure> {
+        if self.sign.cause().is_some() {
+            Err(Failure::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Does the work of an attempt, from where the last one left it. `admit` says whether and when its planner may be asked.
+///
+/// # Errors
+/// Whatever ended it without a published bundle.
+pub async fn run<P>(
+    attempt: &Attempt<'_>,
+    child: &mut RenderChild,
+    admit: impl AsyncFnOnce(PlannerChoice) -> Result<P, Failure>,
+) -> Result<(), Failure> {
+    if let Some(packaged) = publish::left(attempt).await? {
+        return publish::again(attempt, &packaged).await;
+    }
+    let intent = match plan::left(attempt) {
+        Some(intent) => intent,
+        None => plan::plan(attempt, child, admit).await?,
+    };
+    attempt.check()?;
+    let made = make::make(attempt, child, intent).await?;
+    attempt.check()?;
+    publish::publish(attempt, made).await
+}
