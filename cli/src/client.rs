@@ -9,7 +9,7 @@ mod watch;
 use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};
 use songwalker_schemas::{JobId, ShareId};
 
-pub use self::here::{Here, Standing};
+pub use self::here::{Here, Standing, catalogue};
 pub use self::there::There;
 pub use self::watch::{Update, Watch};
 use crate::args::Target;

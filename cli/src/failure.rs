@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use songwalker_generator::error::GenerateError;
+use songwalker_schemas::error_code::ErrorBody;
 use songwalker_schemas::{ErrorCode, ErrorEnvelope, Fault, Faults};
 
 use crate::terminal::{self, BAD, COMMAND, DIM, clean, paint};
@@ -63,6 +64,23 @@ impl Failure {
     pub fn with_hint(mut self, text: impl Into<String>) -> Self {
         if let Self::Error { hint, .. } = &mut self {
             *hint = Some(text.into());
+        }
+        self
+    }
+
+    /// Which error it is; nothing where it is none.
+    pub const fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Error { code, .. } => Some(*code),
+            Self::PipeClosed => None,
+        }
+    }
+
+    /// The same with other words for people.
+    #[must_use]
+    pub fn said(mut self, text: impl FnOnce(&str) -> String) -> Self {
+        if let Self::Error { message, .. } = &mut self {
+            *message = text(message);
         }
         self
     }
@@ -211,6 +229,9 @@ const fn usual_hint(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::SilentPatch => Some("ask for something to hear, or try another --seed"),
         ErrorCode::InvalidPatch => Some("docs/parameters.md lists every parameter with its range"),
         ErrorCode::VerificationFailed | ErrorCode::InvalidBundle => Some("fetch or make the bundle again"),
+        ErrorCode::TooManyConcurrentJobs => Some("`songwalker list` shows what is not finished yet"),
+        ErrorCode::RateLimited => Some("wait a little, then ask again"),
+        ErrorCode::Forbidden => Some("another key may: `songwalker admin key add --scope …` makes one"),
         ErrorCode::Internal => Some("this is a fault of ours: please report it with the command you typed"),
         _ => None,
     }
@@ -224,6 +245,18 @@ fn said(error: &io::Error) -> String {
     letters
         .next()
         .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+impl From<ErrorEnvelope> for Failure {
+    fn from(envelope: ErrorEnvelope) -> Self {
+        Self::from(envelope.error)
+    }
+}
+
+impl From<ErrorBody> for Failure {
+    fn from(error: ErrorBody) -> Self {
+        Self::new(error.code, error.message).with_faults(error.details)
+    }
 }
 
 impl From<GenerateError> for Failure {

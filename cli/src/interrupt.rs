@@ -2,6 +2,7 @@
 //! stop and a second Ctrl-C ends the process; while files are being put in place neither happens, because that takes
 //! milliseconds and leaves nothing half-done.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use songwalker_schemas::ErrorCode;
@@ -26,6 +27,7 @@ pub enum Answer {
 static ANSWER: AtomicU8 = AtomicU8::new(Answer::End as u8);
 static ASKED: AtomicBool = AtomicBool::new(false);
 static HEARD: Notify = Notify::const_new();
+static LAST_WORDS: OnceLock<&str> = OnceLock::new();
 
 /// Starts listening. `json` is how the end is said.
 pub fn listen(json: bool) {
@@ -34,7 +36,10 @@ pub fn listen(json: bool) {
         let ends =
             answer == Answer::End as u8 || (answer == Answer::Ask as u8 && ASKED.load(Ordering::SeqCst));
         if ends {
-            Failure::cancelled().tell(json);
+            let words = LAST_WORDS.get().copied();
+            words
+                .map_or_else(Failure::cancelled, |words| Failure::new(ErrorCode::Cancelled, words))
+                .tell(json);
             std::process::exit(i32::from(ErrorCode::Cancelled.exit_code()));
         }
         ASKED.store(true, Ordering::SeqCst);
@@ -42,6 +47,11 @@ pub fn listen(json: bool) {
     };
     // Without a handler Ctrl-C ends the process as it always does: worse, not wrong.
     let _ = ctrlc::set_handler(heard);
+}
+
+/// What is said when the process ends at once, in the place of "cancelled; nothing was written".
+pub fn last_words(words: &'static str) {
+    let _ = LAST_WORDS.set(words);
 }
 
 /// Says what Ctrl-C does from here on.

@@ -1,14 +1,23 @@
 //! The command line: parses, calls, prints. What it does lives in the other crates.
 
 mod args;
+mod browser;
+mod bundle;
+mod client;
 mod commands;
 mod cpu_time;
 mod failure;
+mod follow;
 mod install;
 mod interrupt;
+mod logging;
+mod named;
 mod output;
 mod play;
 mod progress;
+mod runner;
+mod runtime;
+mod settings;
 mod source;
 mod table;
 mod terminal;
@@ -21,12 +30,17 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use songwalker_schemas::ErrorCode;
+use songwalker_workers::child::{self, protocol};
 
 use crate::args::Cli;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    // A child has no terminal, no signals of its own and nothing to parse.
+    if arguments.len() == 2 && arguments[1] == protocol::ARGUMENT {
+        return child::main();
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return misused(&error, &arguments),

@@ -19,13 +19,13 @@ const WRITING: &str = "writing";
 /// What a stage is called while it runs, and its usual share of the whole.
 const fn described(stage: Stage) -> (&'static str, f64) {
     match stage {
-        Stage::Planning => ("reading the prompt", 0.02),
-        Stage::Mapping => ("building the patch", 0.03),
-        Stage::Checking => ("listening and correcting", 0.25),
-        Stage::Rendering => ("playing the preview", 0.15),
-        Stage::Varying => ("making variations", 0.40),
-        Stage::Packaging => ("packing", 0.13),
-        Stage::Publishing => ("putting it away", 0.02),
+        Stage::Planning => ("reading the prompt", 0.03),
+        Stage::Mapping => ("building the patch", 0.02),
+        Stage::Checking => ("listening and correcting", 0.30),
+        Stage::Rendering => ("playing the preview", 0.20),
+        Stage::Varying => ("making variations", 0.30),
+        Stage::Packaging => ("packing", 0.12),
+        Stage::Publishing => ("putting it away", 0.03),
     }
 }
 
@@ -81,6 +81,13 @@ impl Progress {
     /// A job is in that stage, and at `whole` (0..1) of everything.
     pub fn job_at(&self, stage: Stage, whole: f64) {
         self.show(stage.name(), described(stage).0, whole.clamp(0.0, 1.0));
+    }
+
+    /// The job waits for its turn.
+    pub fn waiting(&self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.set_message("waiting for its turn");
+        }
     }
 
     /// A word on what goes on beside the stages.

@@ -6,14 +6,16 @@ use std::time::Duration;
 use songwalker_jobs::System;
 use songwalker_jobs::runner::{RunnerLock, adopt};
 use songwalker_scheduler::{Scheduler, SchedulerHandle};
+use songwalker_schemas::ErrorCode;
 use songwalker_workers::{Workers, WorkersHandle, WorkersOptions};
+use tokio::sync::Mutex;
 
 use crate::failure::Failure;
 
 /// Everything that runs jobs, and the right to do so.
 pub struct Runner {
-    scheduler: SchedulerHandle,
     workers: WorkersHandle,
+    scheduler: Mutex<Option<SchedulerHandle>>,
     /// Held until everything else has stopped.
     _lock: RunnerLock,
 }
@@ -22,32 +24,34 @@ impl Runner {
     /// Takes over what the process before left, and begins.
     ///
     /// # Errors
-    /// The database does not answer, or there is no program to start children from.
+    /// The database does not answer, or the system gives no thread.
     pub async fn start(system: &System, lock: RunnerLock) -> Result<Self, Failure> {
-        let options = WorkersOptions::of_this_program(system)?;
-        let workers = Workers::start(system.clone(), options)?;
+        // Nobody else runs jobs now, and this process does not yet: what is running in the rows is dead.
         adopt(system, &lock).await?;
-        let scheduler = Scheduler::start(system.clone());
+        let workers = Workers::start(system.clone(), WorkersOptions::default())
+            .map_err(|error| Failure::new(ErrorCode::Internal, format!("no worker can be started: {error}")))?;
         Ok(Self {
-            scheduler,
             workers,
+            scheduler: Mutex::new(Some(Scheduler::start(system.clone()))),
             _lock: lock,
         })
     }
 
-    /// The workers.
-    pub const fn workers(&self) -> &WorkersHandle {
-        &self.workers
+    /// Why no jobs are taken; nothing where they are.
+    pub fn problem(&self) -> Option<&'static str> {
+        self.workers.state().problem()
     }
 
     /// Takes no more jobs, lets those that run go on for `grace`, and hands the rest back.
-    pub async fn stop(self, grace: Duration) {
+    pub async fn drain(&self, grace: Duration) {
         self.workers.drain(grace).await;
-        self.scheduler.stop().await;
     }
 
-    /// Hands back at once what runs.
-    pub async fn stop_now(self) {
-        self.stop(Duration::ZERO).await;
+    /// Hands back what runs, and ends.
+    pub async fn stop(&self) {
+        self.drain(Duration::ZERO).await;
+        if let Some(scheduler) = self.scheduler.lock().await.take() {
+            scheduler.stop().await;
+        }
     }
 }

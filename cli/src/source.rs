@@ -142,7 +142,11 @@ fn refused(path: &Path, error: &VerifyError) -> Failure {
     Failure::new(code, format!("{} is not a sound bundle", path.display())).with_faults(error.details())
 }
 
-fn checked(path: &Path, zip: Vec<u8>) -> Result<Bundle, Failure> {
+/// The bytes of a zip, checked; `path` is how it is called.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn checked(path: &Path, zip: Vec<u8>) -> Result<Bundle, Failure> {
     refuse_what_is_no_zip(path, &zip, ErrorCode::InvalidBundle)?;
     match verify::verify(&zip) {
         Ok(report) => Ok(Bundle { zip, report }),

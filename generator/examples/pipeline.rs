@@ -7,6 +7,7 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use songwalker_generator::pipeline::{Hooks, Request, generate};
 
 #[derive(Deserialize)]
@@ -36,10 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let started = Instant::now();
         let generated = generate(&request, &Hooks::none())?;
-        let made = Made {
-            ms: 1000.0 * started.elapsed().as_secs_f64(),
-            sha256: generated.bundle.sha256,
-        };
+        let ms = 1000.0 * started.elapsed().as_secs_f64();
+        let hash = Sha256::digest(&generated.bundle.zip);
+        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let made = Made { ms, sha256 };
         println!("{}", serde_json::to_string(&made)?);
         std::io::stdout().flush()?;
     }

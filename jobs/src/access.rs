@@ -70,8 +70,7 @@ pub async fn by_bearer(system: &System, token: &str) -> Result<Caller, JobsError
     if !secret::is_of_form(token, keys::PREFIX, 256) {
         return Err(JobsError::Unauthenticated);
     }
-    let holder = holders(system)
-        .filter(api_keys::Column::Hash.eq(secret::hash(token).to_vec()))
+    let holder = of_token(system, token)
         .into_model::<Holder>()
         .one(system.db.read())
         .await?
@@ -88,21 +87,31 @@ pub async fn by_session(system: &System, cookie: &str) -> Result<(Caller, Secret
     if !secret::is_of_form(cookie, "", browser::BITS) {
         return Err(JobsError::Unauthenticated);
     }
-    let of_key: RelationDef = api_keys::Entity::belongs_to(sessions::Entity)
-        .from(api_keys::Column::Id)
-        .to(sessions::Column::KeyId)
-        .into();
-    let session = holders(system)
-        .join(JoinType::InnerJoin, of_key)
-        .column_as(sessions::Column::CsrfToken, "csrf_token")
-        .filter(sessions::Column::Hash.eq(secret::hash(cookie).to_vec()))
-        .filter(sessions::Column::ExpiresAt.gt(system.clock.now().0))
+    let session = of_cookie(system, cookie)
         .into_model::<SessionHolder>()
         .one(system.db.read())
         .await?
         .ok_or(JobsError::Unauthenticated)?;
     let csrf_token = Secret::new(session.csrf_token);
     Ok((session.holder.into_caller(Credential::Session), csrf_token))
+}
+
+/// The key of a bearer token, if it works.
+fn of_token(system: &System, token: &str) -> Select<plans::Entity> {
+    holders(system).filter(api_keys::Column::Hash.eq(secret::hash(token).to_vec()))
+}
+
+/// The key that opened the session of a cookie, if both work.
+fn of_cookie(system: &System, cookie: &str) -> Select<plans::Entity> {
+    let of_key: RelationDef = api_keys::Entity::belongs_to(sessions::Entity)
+        .from(api_keys::Column::Id)
+        .to(sessions::Column::KeyId)
+        .into();
+    holders(system)
+        .join(JoinType::InnerJoin, of_key)
+        .column_as(sessions::Column::CsrfToken, "csrf_token")
+        .filter(sessions::Column::Hash.eq(secret::hash(cookie).to_vec()))
+        .filter(sessions::Column::ExpiresAt.gt(system.clock.now().0))
 }
 
 /// Every key that works, with its user and the user's plan.
@@ -153,6 +162,37 @@ impl Holder {
             plan: self.plan,
             scopes: keys::scopes(&self.scopes),
             credential,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement};
+
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn secrets_are_found_by_the_indexes_of_their_hashes_and_no_table_is_read_through() {
+        let system = testing::system().await;
+        for query in [of_token(&system, "token"), of_cookie(&system, "cookie")] {
+            let query = query.build(DbBackend::Sqlite);
+            let explained = Statement {
+                sql: format!("EXPLAIN QUERY PLAN {}", query.sql),
+                ..query
+            };
+            let steps: Vec<String> = system
+                .db
+                .read()
+                .query_all_raw(explained)
+                .await
+                .unwrap()
+                .iter()
+                .map(|step| step.try_get("", "detail").unwrap())
+                .collect();
+            assert!(steps[0].contains("(hash=?)"), "{steps:?}");
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
         }
     }
 }

@@ -18,6 +18,9 @@ const OPENING: Duration = Duration::from_secs(60);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
+/// What the names of files and folders start with that nobody needs once their program has ended.
+pub(crate) const SCRATCH: &str = ".songwalker-";
+
 /// A data directory that is there.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
@@ -143,6 +146,27 @@ impl DataDir {
         Ok((Held(file), is_alone))
     }
 
+    /// A new folder in it for what is being worked on, for this account only; gone when dropped.
+    pub(crate) fn scratch(&self) -> io::Result<tempfile::TempDir> {
+        tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.0)
+    }
+
+    /// Removes what programs that died were working on. Only for who uses the directory alone.
+    pub(crate) fn remove_scratch(&self) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.0)? {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                std::fs::remove_dir_all(entry.path())?;
+            } else {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the directory for this program alone; `None`: another one uses it.
     pub(crate) fn use_alone(&self) -> io::Result<Option<Held>> {
         let file = lock_file(&self.0.join("in-use.lock"))?;
@@ -173,7 +197,7 @@ pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     // A temporary file of this kind is made with the rights 0600.
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    let mut file = tempfile::Builder::new().prefix(SCRATCH).tempfile_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;

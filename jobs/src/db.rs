@@ -22,6 +22,8 @@ use crate::error::JobsError;
 const READERS: u32 = 4;
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(10);
+/// The same where somebody only looks; who has a right to lock for longer holds the opening lock too.
+const BUSY_TO_LOOK: Duration = Duration::from_secs(2);
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -47,6 +49,7 @@ impl Db {
                     .pragma("foreign_keys", "ON")
                     .pragma("secure_delete", "ON")
                     .pragma("query_only", query_only)
+                    .busy_timeout(BUSY)
             })
         };
         let write = Database::connect(connect(1, "OFF")).await?;
@@ -63,7 +66,10 @@ impl Db {
     /// # Errors
     /// The file cannot be opened.
     pub async fn open_to_look(file: &Path) -> Result<DatabaseConnection, JobsError> {
-        Ok(Database::connect(options(file, 1, |sqlite| sqlite.read_only(true))).await?)
+        Ok(Database::connect(options(file, 1, |sqlite| {
+            sqlite.read_only(true).busy_timeout(BUSY_TO_LOOK)
+        }))
+        .await?)
     }
 
     /// The same, keeping hold of a lock as long as any handle lives.
@@ -155,12 +161,6 @@ fn options(
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(15))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            let sqlite = sqlite
-                .filename(&file)
-                .pragma("trusted_schema", "OFF")
-                .busy_timeout(BUSY);
-            more(sqlite)
-        });
+        .map_sqlx_sqlite_opts(move |sqlite| more(sqlite.filename(&file).pragma("trusted_schema", "OFF")));
     options
 }

@@ -21,6 +21,8 @@ use crate::{expiry, quota, secret};
 
 /// What every key starts with.
 pub const PREFIX: &str = "swk_";
+/// The name of the key that stands in the token file of a machine.
+pub(crate) const LOCAL_TOKEN: &str = "local token";
 /// The longest life that a key may be given; without one it works until it is revoked.
 const LONGEST: Span = Span::from_days(3_650);
 /// How many keys that work no more stay in a user's list: the youngest.
@@ -131,6 +133,19 @@ pub async fn list(system: &System, user: UserId) -> Result<Vec<Key>, JobsError> 
         .all(system.db.read())
         .await?;
     Ok(rows.into_iter().map(told).collect())
+}
+
+/// Whether any key works but that of the machine's own token file: without one, nobody from elsewhere could come in.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn any_beside_local(system: &System) -> Result<bool, JobsError> {
+    let found = api_keys::Entity::find()
+        .filter(works(system.clock.now()))
+        .filter(api_keys::Column::Name.ne(LOCAL_TOKEN))
+        .one(system.db.read())
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Revokes a key and ends the sessions that it opened; idempotent.

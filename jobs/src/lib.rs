@@ -11,6 +11,7 @@ pub mod adapters;
 pub mod artifacts;
 pub mod attempt;
 pub mod backoff;
+pub mod backup;
 pub mod cancel;
 pub mod claim;
 pub mod clock;

@@ -124,3 +124,6 @@ pub(crate) async fn copy_to(db: &Db, path: &Path) -> Result<(), JobsError> {
     }
     written
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,9 +109,9 @@ pub fn holder(data_dir: &Path) -> Result<Option<Holder>, JobsError> {
         if try_lock(&file, Mode::Shared)? {
             return Ok(None);
         }
-        let mut text = String::new();
-        file.take(MAX_BYTES).read_to_string(&mut text)?;
-        Ok(Some(serde_json::from_str(&text).unwrap_or(Holder {
+        let mut text = Vec::new();
+        file.take(MAX_BYTES).read_to_end(&mut text)?;
+        Ok(Some(serde_json::from_slice(&text).unwrap_or(Holder {
             pid: 0,
             purpose: "songwalker".to_owned(),
         })))

@@ -1,8 +1,9 @@
 """Same prompt and seed, same bundle: whatever the time zone, language, directory, threads, processor features or build.
 
 Usage: determinism.py --binary PATH [--binary OTHER_BUILD] [--prompts N]
-Generates each prompt once plainly, then once under every condition, and compares the zip byte for byte; says which entries
-differ. Exit code 1 on any difference.
+Generates each prompt once plainly, then twice under every condition, and compares the zip byte for byte; says which entries
+differ. Twice: as a job, each in a fresh data directory, so that nothing is answered from before; and from the intent,
+which the process itself renders (a job's child gets nothing of its environment). Exit code 1 on any difference.
 """
 
 import argparse
@@ -42,16 +43,18 @@ def conditions(binaries):
     return cases
 
 
-def bundle(binary, prefix, environment, folder, prompt, seed):
-    """The bytes of the bundle, made with `folder` as the working directory."""
+def generate(binary, prefix, environment, folder, asked, seed):
+    """The bytes of the bundle and the intent, made with `folder` as the working directory."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [*prefix, binary, "generate", prompt, "--seed", str(seed), "--planner", "embedded", "--variations", "1",
+    command = [*prefix, binary, "generate", *asked, "--seed", str(seed), "--planner", "embedded", "--variations", "1",
                "--out", ".", "--json"]
-    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=300)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="data-") as data:
+        done = subprocess.run(command, cwd=folder, env={**os.environ, **environment, "SONGWALKER__DATA_DIR": data},
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
-    return (folder / json.loads(done.stdout)["bundle"]).read_bytes()
+    answer = json.loads(done.stdout)
+    return (folder / answer["bundle"]).read_bytes(), answer["intent"]
 
 
 def differing_entries(one, other, scratch):
@@ -78,14 +81,17 @@ def main():
         scratch = Path(name)
         for prompt, seed in PROMPTS[:arguments.prompts]:
             where = scratch / f"seed{seed}"
-            expected = bundle(binaries[0], [], {}, where / "plain", prompt, seed)
+            expected, intent = generate(binaries[0], [], {}, where / "plain", [prompt], seed)
+            intent_file = where / "intent.json"
+            intent_file.write_text(json.dumps(intent), "utf-8")
             print(f"{prompt!r}: {hashlib.sha256(expected).hexdigest()[:16]}, {len(expected)} bytes")
             for what, binary, prefix, environment, folder in conditions(binaries):
-                got = bundle(binary, prefix, environment, where / folder, prompt, seed)
-                compared += 1
-                if got != expected:
-                    different += 1
-                    print(f"  DIFFERENT under {what}: {differing_entries(expected, got, scratch)}")
+                for way, asked in [("as a job", [prompt]), ("from its intent", ["--intent", str(intent_file)])]:
+                    got, _ = generate(binary, prefix, environment, where / folder / way, asked, seed)
+                    compared += 1
+                    if got != expected:
+                        different += 1
+                        print(f"  DIFFERENT {way} under {what}: {differing_entries(expected, got, scratch)}")
     print(f"{compared - different} of {compared} bundles identical")
     return 1 if different or not compared else 0
 

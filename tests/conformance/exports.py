@@ -6,8 +6,10 @@ Prints one line of JSON per patch: {"vital", "patch", "category", "note", "promp
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,11 +25,13 @@ def templates(binary):
 
 
 def make(binary, folder, prompt, seed, template=None):
-    """The line about one patch; raises where the product fails."""
+    """The line about one patch; raises where the product fails. Its job is nobody else's: the data directory goes with it."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [binary, "generate", prompt, "--seed", str(seed), "--planner", "embedded", "--variations", "0",
                "--out", str(folder), "--json", *(["--template", template] if template else [])]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+    with tempfile.TemporaryDirectory(prefix="songwalker-data-") as data:
+        done = subprocess.run(command, env={**os.environ, "SONGWALKER__DATA_DIR": data}, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=300)
     if done.returncode != 0:
         raise RuntimeError(f"{prompt!r} (seed {seed}): exit code {done.returncode}: {done.stderr.strip()[-400:]}")
     made = json.loads(done.stdout)

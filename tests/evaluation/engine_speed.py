@@ -140,7 +140,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = subprocess.run([binary, "generate", "lead", "--seed", "0", "--planner", "embedded", "--variations", "0",
-                               "--out", name, "--json"], capture_output=True, text=True, check=True)
+                               "--out", name, "--json"], env={**os.environ, "SONGWALKER__DATA_DIR": str(folder / "data")},
+                              capture_output=True, text=True, check=True)
         base = json.loads((folder / json.loads(made.stdout)["patch"]).read_text("utf-8"))
         print(f"{'CPU x real time':50}{'ours':>8}{'Vital':>8}{'ratio':>8}")
         for title, patch, notes in patches(base):

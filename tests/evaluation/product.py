@@ -4,8 +4,10 @@ Owns every call of the `songwalker` binary; knows nothing of prompts' expectatio
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,11 +30,14 @@ class Product:
         self.binary = str(Path(binary).resolve())
 
     def run(self, *arguments, cwd=None):
-        try:
-            return subprocess.run([self.binary, *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
-                                  timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(arguments, -1, "", f"no answer within {TIMEOUT_S} s")
+        """Each call has a data directory of its own, which goes with it: no answer comes from an earlier call."""
+        with tempfile.TemporaryDirectory(prefix="songwalker-data-") as data:
+            try:
+                return subprocess.run([self.binary, *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
+                                      env={**os.environ, "SONGWALKER__DATA_DIR": data}, timeout=TIMEOUT_S,
+                                      stdin=subprocess.DEVNULL)
+            except subprocess.TimeoutExpired:
+                return subprocess.CompletedProcess(arguments, -1, "", f"no answer within {TIMEOUT_S} s")
 
     def generate(self, prompt, seed, folder, extra=()):
         """What `generate` answered.

@@ -171,7 +171,11 @@ impl Entry {
     /// Shows how far the job is.
     pub fn progress(&self, stage: Stage, progress: f64) {
         self.board.show(|state| {
-            if let Some(running) = state.running.iter_mut().find(|running| running.job_id == self.job_id) {
+            if let Some(running) = state
+                .running
+                .iter_mut()
+                .find(|running| running.job_id == self.job_id)
+            {
                 running.stage = Some(stage);
                 running.progress = progress;
             }
@@ -180,13 +184,15 @@ impl Entry {
 
     /// Counts how the attempt ended.
     pub fn ended(&self, ending: &'static str) {
-        self.board.show(|state| *state.ended.entry(ending).or_default() += 1);
+        self.board
+            .show(|state| *state.ended.entry(ending).or_default() += 1);
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         self.board.signs().remove(&self.job_id);
-        self.board.show(|state| state.running.retain(|running| running.job_id != self.job_id));
+        self.board
+            .show(|state| state.running.retain(|running| running.job_id != self.job_id));
     }
 }

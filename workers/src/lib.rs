@@ -5,5 +5,11 @@
 //! actors that run attempts on a thread of their own. Rows, transitions and quotas belong to `songwalker-jobs`; what a sound is
 //! belongs to `songwalker-generator`.
 
+mod actors;
 pub mod attempt;
+mod board;
 pub mod child;
+mod workers;
+
+pub use board::{IntakeState, RunningJob, WorkersState};
+pub use workers::{Workers, WorkersHandle, WorkersOptions};

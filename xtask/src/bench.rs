@@ -1,11 +1,11 @@
 //! `cargo xtask bench`: figures about speed and memory, with the load of the machine beside them. They judge nothing but
 //! that what was measured is right.
 
-pub mod cancel;
+mod cancel;
 mod direct;
 mod engine;
-pub mod latency;
-pub mod memory;
+mod latency;
+mod memory;
 mod moment;
 
 use std::path::PathBuf;
@@ -89,13 +89,19 @@ impl Times {
     /// A line of a table whose head is [`HEAD`].
     fn line(&self, title: &str) -> String {
         let [p50, p95, p99, max] = [0.5, 0.95, 0.99, 1.0].map(|q| self.quantile(q));
-        format!("{title:44}{:>6}{p50:>9.0}{p95:>9.0}{p99:>9.0}{max:>9.0}", self.0.len())
+        format!(
+            "{title:44}{:>6}{p50:>9.0}{p95:>9.0}{p99:>9.0}{max:>9.0}",
+            self.0.len()
+        )
     }
 }
 
 /// The head of a table of [`Times`].
 fn head(title: &str) -> String {
-    format!("{title:44}{:>6}{:>9}{:>9}{:>9}{:>9}", "n", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    format!(
+        "{title:44}{:>6}{:>9}{:>9}{:>9}{:>9}",
+        "n", "p50 ms", "p95 ms", "p99 ms", "max ms"
+    )
 }
 
 /// Some prompts, spread evenly over the prompt file.
@@ -134,6 +140,9 @@ mod tests {
 
     #[test]
     fn a_line_stands_under_its_head() {
-        assert_eq!(Times(vec![1.0]).line("x").chars().count(), head("x").chars().count());
+        assert_eq!(
+            Times(vec![1.0]).line("x").chars().count(),
+            head("x").chars().count()
+        );
     }
 }

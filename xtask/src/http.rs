@@ -27,7 +27,13 @@ impl Answer {
 }
 
 /// Sends a request to `host:port` and reads the whole answer. `headers` are lines without their ends.
-pub fn send(address: &str, method: &str, path: &str, headers: &[&str], body: Option<&Value>) -> Result<Answer> {
+pub fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: Option<&Value>,
+) -> Result<Answer> {
     let mut stream = TcpStream::connect(address).with_context(|| format!("{address} cannot be reached"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;

@@ -4,10 +4,14 @@
 //! is installed (`needs`).
 
 mod bench;
+mod browser;
+mod contract;
 mod eval;
 mod generate;
+mod http;
 mod needs;
 mod python;
+mod service;
 mod spectrograms;
 mod steps;
 mod test;
@@ -52,35 +56,13 @@ enum Command {
     },
     /// Render the evaluation prompts and print how many the product follows.
     Eval(eval::Options),
-    /// Measure speed; figures, not tests.
+    /// Measure speed and memory; figures, not tests.
     Bench {
         #[command(subcommand)]
-        what: BenchCommand,
+        what: bench::What,
     },
     /// Make every template and write the page that shows their spectrograms.
     Spectrograms {
-        /// Use this binary instead of building the release one.
-        #[arg(long, value_name = "PATH")]
-        binary: Option<PathBuf>,
-    },
-}
-
-#[derive(Subcommand)]
-enum BenchCommand {
-    /// Wall time from prompt to bundle with 3 variations over 20 prompts, by stage.
-    Latency {
-        /// Rounds over the prompts.
-        #[arg(long, default_value_t = 1)]
-        runs: usize,
-        /// Use this binary instead of building the release one.
-        #[arg(long, value_name = "PATH")]
-        binary: Option<PathBuf>,
-    },
-    /// CPU time of some patches as a multiple of real time, beside Vital's own where it is at hand.
-    Engine {
-        /// Renders per patch; the median counts.
-        #[arg(long, default_value_t = 5)]
-        runs: usize,
         /// Use this binary instead of building the release one.
         #[arg(long, value_name = "PATH")]
         binary: Option<PathBuf>,
@@ -92,12 +74,7 @@ fn main() -> ExitCode {
         Command::Test { yes, only, list } => test::run(yes, &only, list),
         Command::Generate { check } => generate::run(check),
         Command::Eval(options) => eval::run(&options),
-        Command::Bench {
-            what: BenchCommand::Latency { runs, binary },
-        } => bench::latency(runs, binary),
-        Command::Bench {
-            what: BenchCommand::Engine { runs, binary },
-        } => bench::engine(runs, binary),
+        Command::Bench { what } => bench::run(what),
         Command::Spectrograms { binary } => spectrograms::run(binary),
     };
     match outcome {

@@ -202,7 +202,11 @@ pub fn provide(workspace: &Workspace, yes: bool, users: &[String]) -> Tools {
         if let Source::PyPi(environment) = need.source
             && let Err(fault) = environment.prepare(workspace)
         {
-            println!("not installed: {} ({fault:#}); skipped: {}", need.name, need.used_by.join(", "));
+            println!(
+                "not installed: {} ({fault:#}); skipped: {}",
+                need.name,
+                need.used_by.join(", ")
+            );
         }
     }
     Tools::at_hand(workspace)

@@ -162,11 +162,6 @@ impl Service {
         self.child.id()
     }
 
-    /// Whether it still runs.
-    pub fn runs(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
-
     /// SIGTERM, and the end of the process.
     pub fn stop(mut self) -> Result<()> {
         let pid = self.child.id().to_string();
@@ -177,7 +172,11 @@ impl Service {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait()? {
-                ensure!(status.success(), "the service ended with {status}:\n{}", self.printed());
+                ensure!(
+                    status.success(),
+                    "the service ended with {status}:\n{}",
+                    self.printed()
+                );
                 return Ok(());
             }
             ensure!(

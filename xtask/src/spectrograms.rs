@@ -72,10 +72,12 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
-/// The folder of the unpacked bundle that the template alone makes.
+/// The folder of the unpacked bundle that the template alone makes, as a job in a data directory beside it.
 fn generate(binary: &Path, template: &Value, folder: &Path) -> Result<PathBuf> {
+    let data_dir = folder.join("data");
     let answer = output(
         Command::new(binary)
+            .env("SONGWALKER__DATA_DIR", &data_dir)
             .args([
                 "generate",
                 text(template, "category"),
@@ -90,6 +92,7 @@ fn generate(binary: &Path, template: &Value, folder: &Path) -> Result<PathBuf> {
             .arg(folder),
     )?;
     let answer: Value = serde_json::from_str(&answer)?;
+    std::fs::remove_dir_all(data_dir)?;
     let patch = folder.join(answer["patch"].as_str().context("no patch in the answer")?);
     patch
         .parent()

@@ -2,20 +2,21 @@
 //!
 //! Dev profile everywhere and one set of build targets, so that a single build serves lints, tests and conformance.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::needs::{self, Tools};
 use crate::steps::{Outcome, Steps};
-use crate::workspace::{Workspace, execute, output, succeeds};
-use crate::{generate, needs, python};
+use crate::workspace::{EVERYTHING, Workspace, execute, output, succeeds};
+use crate::{browser, contract, generate, python};
 
 /// Patches drawn at random that Vital conformance looks at, beside all templates.
 const RANDOM_INTENTS: usize = 100;
 
-type Step = fn(&Workspace, Option<&PathBuf>) -> Result<Outcome>;
+type Step = fn(&Workspace, &Tools) -> Result<Outcome>;
 
 /// The steps in their order: name, what it does, and the step.
 const STEPS: &[(&str, &str, Step)] = &[
@@ -23,55 +24,71 @@ const STEPS: &[(&str, &str, Step)] = &[
         passed(&mut w.cargo(["fmt", "--all", "--check"]))
     }),
     ("clippy", "lints, with warnings as errors", |w, _| {
-        passed(&mut w.cargo([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "-D",
-            "warnings",
-        ]))
+        passed(
+            w.cargo(["clippy", "--all-targets", "--quiet"])
+                .args(EVERYTHING)
+                .args(["--", "-D", "warnings"]),
+        )
     }),
     ("build", "dev build of binaries and tests", |w, _| {
         w.dev_binary().map(|_| Outcome::Passed)
     }),
     ("unit", "unit, property and integration tests", |w, _| unit(w)),
     ("doc", "tests in the documentation", |w, _| {
-        passed(&mut w.cargo(["test", "--doc", "--workspace", "--quiet"]))
+        passed(w.cargo(["test", "--doc", "--quiet"]).args(EVERYTHING))
     }),
     (
         "generated",
         "generated files are what their sources say",
         |w, _| generate::files(w, true).map(|()| Outcome::Passed),
     ),
-    ("evaluator", "the evaluation's own tests", |w, python| {
-        with(python, |python| evaluator(w, python))
+    (
+        "contract",
+        "the API against its own OpenAPI document, by a fuzzer",
+        |w, tools| match &tools.contract {
+            Some(python) => contract::run(w, python),
+            None => skipped("no Python environment with schemathesis"),
+        },
+    ),
+    (
+        "browser",
+        "the share page in a real browser, phone and desktop",
+        |w, tools| match &tools.python {
+            Some(_) if !tools.has_browser => skipped("no Chromium"),
+            Some(python) => browser::run(w, python),
+            None => skipped("no python3"),
+        },
+    ),
+    ("evaluator", "the evaluation's own tests", |w, tools| {
+        with(tools, |python| evaluator(w, python))
     }),
     (
         "analysis",
         "AudioAnalysis against the reference descriptors",
-        |w, python| with(python, |python| analysis(w, python)),
+        |w, tools| with(tools, |python| analysis(w, python)),
     ),
     (
         "vital",
         "exports of all templates and 100 random intents in the real Vital engine",
-        |w, python| with(python, |python| vital(w, python)),
+        |w, tools| with(tools, |python| vital(w, python)),
     ),
     (
         "determinism",
         "same prompt and seed, same bytes, under other circumstances",
-        |w, python| determinism(w, python),
+        |w, tools| match &tools.python {
+            Some(python) => determinism(w, python),
+            None => skipped("no python3"),
+        },
     ),
 ];
 
 /// Runs the steps (all, or those in `only`); true when none failed.
 pub fn run_all(workspace: &Workspace, yes: bool, only: &[String]) -> bool {
-    let python = needs::provide(workspace, yes);
+    let tools = needs::provide(workspace, yes, only);
     let mut steps = Steps::default();
     for (name, title, step) in STEPS {
         if only.is_empty() || only.iter().any(|o| o == name) {
-            steps.run(name, title, || step(workspace, python.as_ref()));
+            steps.run(name, title, || step(workspace, &tools));
         }
     }
     steps.finish()
@@ -99,35 +116,24 @@ fn passed(command: &mut Command) -> Result<Outcome> {
     execute(command).map(|()| Outcome::Passed)
 }
 
-fn with(python: Option<&PathBuf>, step: impl FnOnce(&PathBuf) -> Result<Outcome>) -> Result<Outcome> {
-    match python {
+fn skipped(why: &str) -> Result<Outcome> {
+    Ok(Outcome::Skipped(why.to_owned()))
+}
+
+fn with(tools: &Tools, step: impl FnOnce(&Path) -> Result<Outcome>) -> Result<Outcome> {
+    match &tools.conformance {
         Some(python) => step(python),
-        None => Ok(Outcome::Skipped(
-            "no Python environment with vita, numpy and scipy".into(),
-        )),
+        None => skipped("no Python environment with vita, numpy and scipy"),
     }
 }
 
 fn unit(workspace: &Workspace) -> Result<Outcome> {
-    if succeeds(&mut workspace.cargo(["nextest", "--version"])) {
-        passed(&mut workspace.cargo([
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-fail-fast",
-            "--status-level",
-            "fail",
-        ]))
+    let mut tests = if succeeds(&mut workspace.cargo(["nextest", "--version"])) {
+        workspace.cargo(["nextest", "run", "--no-fail-fast", "--status-level", "fail"])
     } else {
-        passed(&mut workspace.cargo([
-            "test",
-            "--workspace",
-            "--bins",
-            "--tests",
-            "--no-fail-fast",
-            "--quiet",
-        ]))
-    }
+        workspace.cargo(["test", "--bins", "--tests", "--no-fail-fast", "--quiet"])
+    };
+    passed(tests.args(EVERYTHING))
 }
 
 fn evaluator(workspace: &Workspace, python: &Path) -> Result<Outcome> {
@@ -138,7 +144,7 @@ fn evaluator(workspace: &Workspace, python: &Path) -> Result<Outcome> {
     )
 }
 
-fn analysis(workspace: &Workspace, python: &PathBuf) -> Result<Outcome> {
+fn analysis(workspace: &Workspace, python: &Path) -> Result<Outcome> {
     let binary = workspace.dev_binary()?;
     let mut command = python::script(workspace, python, "conformance/analysis_check.py");
     passed(
@@ -151,7 +157,7 @@ fn analysis(workspace: &Workspace, python: &PathBuf) -> Result<Outcome> {
 }
 
 /// The `.vital` files of all templates and of some random intents, made in an empty `folder`.
-fn exports(workspace: &Workspace, python: &PathBuf, binary: &Path, folder: &Path) -> Result<Vec<String>> {
+fn exports(workspace: &Workspace, python: &Path, binary: &Path, folder: &Path) -> Result<Vec<String>> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
@@ -174,7 +180,7 @@ fn exports(workspace: &Workspace, python: &PathBuf, binary: &Path, folder: &Path
         .collect()
 }
 
-fn vital(workspace: &Workspace, python: &PathBuf) -> Result<Outcome> {
+fn vital(workspace: &Workspace, python: &Path) -> Result<Outcome> {
     let binary = workspace.dev_binary()?;
     let files = exports(
         workspace,
@@ -197,13 +203,7 @@ fn vital(workspace: &Workspace, python: &PathBuf) -> Result<Outcome> {
     passed(command.args(&files))
 }
 
-fn determinism(workspace: &Workspace, python: Option<&PathBuf>) -> Result<Outcome> {
-    // The script imports nothing beyond Python itself.
-    let system = PathBuf::from("python3");
-    let python = python.unwrap_or(&system);
-    if !succeeds(Command::new(python).arg("--version")) {
-        return Ok(Outcome::Skipped("no python3".into()));
-    }
+fn determinism(workspace: &Workspace, python: &Path) -> Result<Outcome> {
     let mut command = python::script(workspace, python, "conformance/determinism.py");
     command.arg("--binary").arg(workspace.dev_binary()?);
     command.arg("--binary").arg(workspace.release_binary(None)?);

@@ -36,7 +36,9 @@ pub enum Standing {
     /// This process.
     Mine,
     /// Another one.
-    Other(Option<Holder>),
+    Other(Holder),
+    /// Nobody.
+    Nobody,
 }
 
 /// What the generator offers.
@@ -83,11 +85,20 @@ impl Here {
         }
         let data_dir = &self.system.config.data_dir;
         let Some(mut lock) = RunnerLock::try_take(data_dir)? else {
-            return Ok(Standing::Other(holder(data_dir)?));
+            return self.standing();
         };
         lock.name_purpose(PURPOSE)?;
         *runner = Some(Runner::start(&self.system, lock).await?);
         Ok(Standing::Mine)
+    }
+
+    /// Who runs jobs on the data directory, as far as others do.
+    ///
+    /// # Errors
+    /// The data directory cannot be read.
+    pub fn standing(&self) -> Result<Standing, Failure> {
+        let holder = holder(&self.system.config.data_dir)?;
+        Ok(holder.map_or(Standing::Nobody, Standing::Other))
     }
 
     async fn told(&self, row: JobRow) -> Result<Job, Failure> {
@@ -178,7 +189,7 @@ impl Here {
     /// Ends what runs, and closes the database.
     pub async fn close(self) -> Result<(), Failure> {
         if let Some(runner) = self.runner.into_inner() {
-            runner.stop_now().await;
+            runner.stop().await;
         }
         self.system.db.close().await;
         Ok(())

@@ -1,152 +1,160 @@
-//! `songwalker generate`: from words to a bundle in its folder.
+//! `songwalker generate`: from words to a bundle in its folder, by way of a job; from an intent, directly.
 
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-use songwalker_engine::render::{self, RenderRequest};
-use songwalker_generator::package::{layout, midi};
-use songwalker_generator::pipeline::{self, Generated, Hooks, Planned, Request};
+use songwalker_generator::pipeline::{self, Hooks, Planned};
 use songwalker_generator::templates;
+use songwalker_schemas::job::{JobKind, PlannerChoice};
 use songwalker_schemas::limits::{MAX_PROMPT_CHARS, MAX_SEED};
-use songwalker_schemas::{ErrorCode, Intent};
+use songwalker_schemas::wire::{CreateJob, Job};
+use songwalker_schemas::{ErrorCode, Intent, Stage};
 
-use crate::args::{Generate, Seed, Synth};
-use crate::commands::summary;
+use crate::args::{Details, Generate, Planner, Seed, Target};
+use crate::bundle::Bundle;
+use crate::client::Client;
+use crate::commands::deliver::{self, Asked, MadeBy, Ready};
 use crate::failure::Failure;
-use crate::interrupt::{self, Answer};
-use crate::output::{self, Written};
+use crate::follow::{self, OnInterrupt};
+use crate::named::short;
 use crate::progress::Progress;
-use crate::terminal::{self, NOTICE, paint};
-use crate::{install, play, source, wav};
+use crate::{interrupt, runtime, source};
 
 /// More bytes than any prompt may have.
 const MAX_STDIN_BYTES: u64 = 64 * MAX_PROMPT_CHARS as u64;
 
-/// How long a WAV of the preview goes on after its last note, seconds.
-const WAV_TAIL_S: f64 = 3.0;
-
-/// What is asked for.
-enum Wish {
-    Words(String),
-    Understood(Box<Intent>),
-}
-
-/// Everything there is to say afterwards.
-pub struct Made<'a> {
-    /// What was typed.
-    pub args: &'a Generate,
-    /// The prompt, where there was one.
-    pub prompt: Option<&'a str>,
-    /// The seed that was used.
-    pub seed: u64,
-    /// What came out.
-    pub generated: &'a Generated,
-    /// Where it lies.
-    pub written: &'a Written,
-    /// Where the preset was put for Vital, where that was asked for.
-    pub installed: Option<&'a Path>,
-    /// Milliseconds by stage.
-    pub timings_ms: &'a BTreeMap<&'static str, f64>,
-}
-
 /// Generates, puts in place, and says so.
 pub fn run(args: &Generate) -> Result<(), Failure> {
-    let wish = wish(args)?;
-    let seed = match args.seed {
-        Seed::Given(seed) => seed,
-        Seed::Random => random_seed(),
-    };
-    // What cannot succeed fails before the work, not after it.
-    let presets = args
-        .install
-        .map(|Synth::Vital| install::presets_folder())
-        .transpose()?;
-    interrupt::answer(Answer::Ask);
-    output::probe(&args.out)?;
-    presets.as_deref().map(install::probe).transpose()?;
-
-    let progress = Progress::start(args.json);
-    let generated = generate(args, &wish, seed, &progress)?;
-    interrupt::answer(Answer::Wait);
-    progress.writing();
-    let written = output::write(&args.out, &generated.bundle)?;
-    interrupt::answer(Answer::Ignore);
-    let timings_ms = progress.finish();
-
-    let installed = presets.map(|presets| install(&presets, &generated)).transpose()?;
-    let made = Made {
-        args,
-        prompt: match &wish {
-            Wish::Words(prompt) => Some(prompt),
-            Wish::Understood(_) => None,
-        },
-        seed,
-        generated: &generated,
-        written: &written,
-        installed: installed.as_deref(),
-        timings_ms: &timings_ms,
-    };
-    if args.json {
-        terminal::print_json(&as_json(&made))?;
-    } else {
-        terminal::print(&summary::text(&made))?;
+    if let Some(path) = &args.intent {
+        let intent = source::intent(path)?;
+        return directly(args, &intent);
     }
-    if args.play {
-        let flac = written.folder.join(layout::PREVIEW_FLAC);
-        if let Err(problem) = play::play(&flac, || preview_wav(&generated))
-            && !args.json
-        {
-            terminal::complain(&format!("{} {problem}\n", paint(NOTICE, "not played:")));
-        }
-    }
-    Ok(())
+    let prompt = prompt(&args.prompt)?;
+    let request = request(&prompt, &args.details);
+    let asked = Asked::typed(Some(&prompt), &args.details, request.seed);
+    let ready = deliver::prepare(&args.delivery)?;
+    make(&request, &asked, ready, &args.target, args.json)
+        .map_err(|failure| with_similar_templates(failure, args.details.template.as_deref()))
 }
 
-fn generate(args: &Generate, wish: &Wish, seed: u64, progress: &Progress) -> Result<Generated, Failure> {
+/// The request of these arguments.
+pub fn request(prompt: &str, details: &Details) -> CreateJob {
+    CreateJob {
+        prompt: prompt.to_owned(),
+        tags: details.tags.clone(),
+        template_id: details.template.clone(),
+        seed: seed(details.seed),
+        kind: JobKind::Patch,
+        variations: details.variations,
+        planner: match details.planner {
+            Planner::Auto => PlannerChoice::Auto,
+            Planner::Embedded => PlannerChoice::Embedded,
+        },
+        parent_job_id: None,
+        webhook_url: None,
+    }
+}
+
+/// Has a job made, waits for it, and delivers its bundle.
+///
+/// # Errors
+/// The request is refused, the job fails, the bundle cannot be put in place, Ctrl-C.
+pub fn make(
+    request: &CreateJob,
+    asked: &Asked,
+    ready: Ready<'_>,
+    target: &Target,
+    json: bool,
+) -> Result<(), Failure> {
+    let runtime = runtime::start()?;
+    let progress = Progress::start(json);
+    let client = runtime.block_on(Client::connect(target))?;
+    let made = runtime.block_on(job(&client, request, &progress));
+    let made = match made {
+        Ok((job, ran_now, zip)) => {
+            // What runs is ended while the files are put in place.
+            let closing = runtime.spawn(client.close());
+            let delivered = Bundle::unpack(zip).and_then(|bundle| {
+                let made_by = MadeBy { job: &job, ran_now };
+                ready.deliver(&bundle, asked, Some(made_by), &progress, json)
+            });
+            // The sound is there: how the rest ends changes nothing about it.
+            let _ = runtime.block_on(closing);
+            delivered
+        }
+        Err(failure) => {
+            let _ = runtime.block_on(client.close());
+            Err(failure)
+        }
+    };
+    drop(progress);
+    made
+}
+
+/// The job that answers a request, whether it ran now, and its bundle.
+async fn job(
+    client: &Client,
+    request: &CreateJob,
+    progress: &Progress,
+) -> Result<(Job, bool, Vec<u8>), Failure> {
+    let submitted = follow::submit(client, request, progress).await?;
+    let (mut job, ran_now) = (submitted.job, submitted.is_new);
+    if !ran_now {
+        let id = short(job.id);
+        progress.notice(&if job.state.is_final() {
+            format!("already made: job {id}")
+        } else {
+            format!("already asked for: going on with job {id}")
+        });
+    }
+    let was_over = job.state.is_final();
+    if !was_over {
+        job = follow::to_its_end(client, job.id, progress, OnInterrupt::Cancel).await?;
+    }
+    let job = follow::succeeded(job)?;
+    let zip = client.bundle(&job).await?;
+    Ok((job, !was_over, zip))
+}
+
+/// Without a job: what follows planning, in this process.
+fn directly(args: &Generate, intent: &Intent) -> Result<(), Failure> {
+    let seed = seed(args.details.seed);
+    let ready = deliver::prepare(&args.delivery)?;
+    let progress = Progress::start(args.json);
     let hooks = Hooks {
-        progress: &|stage, share| progress.at(stage, share),
+        progress: &|stage, share| {
+            if let Some(stage) = Stage::from_name(stage.name()) {
+                progress.at(stage, share);
+            }
+        },
         cancelled: &interrupt::is_asked,
     };
-    let variations = usize::from(args.variations);
-    let generated = match wish {
-        Wish::Words(prompt) => {
-            let request = Request {
-                prompt: prompt.clone(),
-                tags: args.tags.clone(),
-                template_id: args.template.clone(),
-                seed,
-                variations,
-                parent: None,
-            };
-            pipeline::generate(&request, &hooks)
-        }
-        Wish::Understood(intent) => {
-            let planned = Planned {
-                intent,
-                seed,
-                variations,
-                parent: None,
-            };
-            pipeline::generate_from_intent(&planned, &hooks)
-        }
+    let planned = Planned {
+        intent,
+        seed,
+        variations: usize::from(args.details.variations),
+        parent: None,
     };
-    generated.map_err(|error| {
-        let alike = similar_templates(args.template.as_deref().unwrap_or_default());
-        let is_unknown = error.code() == ErrorCode::UnknownTemplate && !alike.is_empty();
-        let failure = Failure::from(error);
-        if is_unknown {
-            let hint = format!(
-                "did you mean {}? `songwalker templates` lists them all",
-                alike.join(" or ")
-            );
-            failure.with_hint(hint)
-        } else {
-            failure
-        }
-    })
+    let generated = pipeline::generate_from_intent(&planned, &hooks)?;
+    let bundle = Bundle::unpack(generated.bundle.zip)?;
+    let asked = Asked::typed(None, &args.details, seed);
+    ready.deliver(&bundle, &asked, None, &progress, args.json)
+}
+
+/// An unknown template, named, with those that are like it.
+pub fn with_similar_templates(failure: Failure, id: Option<&str>) -> Failure {
+    let Some(id) = id.filter(|_| failure.code() == Some(ErrorCode::UnknownTemplate)) else {
+        return failure;
+    };
+    let failure = failure.said(|_| format!("there is no template {id}"));
+    let alike = similar_templates(id);
+    if alike.is_empty() {
+        return failure;
+    }
+    failure.with_hint(format!(
+        "did you mean {}? `songwalker templates` lists them all",
+        alike.join(" or ")
+    ))
 }
 
 /// At most three templates whose id is like this one, the likest first.
@@ -167,11 +175,15 @@ fn similar_templates(id: &str) -> Vec<&'static str> {
         .collect()
 }
 
-fn wish(args: &Generate) -> Result<Wish, Failure> {
-    match &args.intent {
-        Some(path) => Ok(Wish::Understood(Box::new(source::intent(path)?))),
-        None if args.prompt == ["-"] => from_stdin().map(Wish::Words),
-        None => Ok(Wish::Words(args.prompt.join(" "))),
+/// The words of the arguments, or of standard input.
+///
+/// # Errors
+/// Standard input is too long or no text.
+pub fn prompt(words: &[String]) -> Result<String, Failure> {
+    if words == ["-"] {
+        from_stdin()
+    } else {
+        Ok(words.join(" "))
     }
 }
 
@@ -199,70 +211,15 @@ fn from_stdin() -> Result<String, Failure> {
     })
 }
 
-/// A seed from the system's own randomness, by way of the standard library's hasher.
-fn random_seed() -> u64 {
-    RandomState::new().build_hasher().finish() & MAX_SEED
-}
-
-fn install(presets: &Path, generated: &Generated) -> Result<PathBuf, Failure> {
-    let stem = &generated.bundle.stem;
-    match generated.bundle.files.get(&layout::vital(stem)) {
-        Some(vital) => install::install(presets, stem, vital),
-        None => Err(Failure::new(ErrorCode::Internal, "the bundle has no .vital file")),
+/// The seed that is meant.
+pub fn seed(seed: Seed) -> u64 {
+    match seed {
+        Seed::Given(seed) => seed,
+        Seed::Random => random_seed(),
     }
 }
 
-/// The preview as WAV, for players that read no FLAC.
-fn preview_wav(generated: &Generated) -> Option<tempfile::NamedTempFile> {
-    let notes = midi::decode(generated.bundle.files.get(layout::PREVIEW_MID)?).ok()?;
-    let seconds = notes
-        .iter()
-        .map(|note| note.start_s + note.hold_s)
-        .fold(0.0, f64::max)
-        + WAV_TAIL_S;
-    let request = RenderRequest {
-        notes,
-        bpm: generated.patch.meta.tempo_bpm.unwrap_or(120.0),
-        ..RenderRequest::note(60, 0.8, 1.0, seconds)
-    };
-    let audio = render::render(&generated.patch, &request, &interrupt::is_asked).ok()?;
-    let file = tempfile::Builder::new()
-        .prefix("songwalker-")
-        .suffix(".wav")
-        .tempfile()
-        .ok()?;
-    wav::write(file.path(), &audio).ok()?;
-    Some(file)
-}
-
-fn as_json(made: &Made) -> Value {
-    let Made {
-        generated, written, ..
-    } = made;
-    let absolute = |path: PathBuf| {
-        let path = std::path::absolute(&path).unwrap_or(path);
-        path.to_string_lossy().into_owned()
-    };
-    let analysis = generated
-        .bundle
-        .files
-        .get(layout::ANALYSIS)
-        .and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok())
-        .unwrap_or_else(|| json!(generated.report.analysis));
-    json!({
-        "name": generated.name,
-        "category": generated.patch.meta.category,
-        "voicing": generated.patch.modules.voicing.mode,
-        "patch": absolute(written.folder.join(layout::PATCH)),
-        "bundle": absolute(written.zip.clone()),
-        "preview": absolute(written.folder.join(layout::PREVIEW_FLAC)),
-        "analysis": analysis,
-        "intent": generated.intent,
-        "conflicts": generated.conflicts,
-        "timings_ms": made.timings_ms,
-        "seed": made.seed,
-        "directory": absolute(written.folder.clone()),
-        "already_there": written.already_there,
-        "installed": made.installed.map(|path| absolute(path.to_owned())),
-    })
+/// A seed from the system's own randomness, by way of the standard library's hasher.
+fn random_seed() -> u64 {
+    RandomState::new().build_hasher().finish() & MAX_SEED
 }

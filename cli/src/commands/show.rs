@@ -1,18 +1,23 @@
-//! `songwalker show`: what is in a bundle, and the line that makes it again.
+//! `songwalker show`: what is in a bundle or in a job, and the line that makes it again.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 use songwalker_generator::package::{archive, layout};
+use songwalker_schemas::job::JobState;
+use songwalker_schemas::limits::DEFAULT_VARIATIONS;
 use songwalker_schemas::patch::MacroSlot;
 use songwalker_schemas::provenance::Provenance;
+use songwalker_schemas::wire::Job;
 use songwalker_schemas::{ErrorCode, Fault, VariationsDiff};
 
-use crate::args::Show;
-use crate::commands::analyse;
+use crate::args::{JobReference, Show};
+use crate::client::Client;
+use crate::commands::{analyse, job as one_job};
 use crate::failure::Failure;
 use crate::source::{self, Bundle};
 use crate::table::Table;
+use crate::{named, runtime};
 use crate::terminal::{self, BOLD, COMMAND, DIM, clean, paint, program, quoted};
 
 /// Positions of a drawn knob.
@@ -20,21 +25,93 @@ const KNOB: usize = 12;
 
 /// Prints what is in it.
 pub fn run(args: &Show) -> Result<(), Failure> {
-    let bundle = source::bundle(&args.bundle)?;
-    let command = command(&args.bundle, &bundle.report.provenance);
+    let reference = args.what.to_str().and_then(|text| text.parse().ok());
+    match reference {
+        Some(reference) if !args.what.exists() => of_job(args, &reference),
+        _ => of_path(args),
+    }
+}
+
+fn of_path(args: &Show) -> Result<(), Failure> {
+    let bundle = source::bundle(&args.what)?;
+    let command = command(&args.what, &bundle.report.provenance);
     if args.command {
         return terminal::print(&format!("{command}\n"));
     }
-    let analysis = document(&bundle, layout::ANALYSIS)?;
-    let variations =
-        VariationsDiff::from_value(document(&bundle, layout::VARIATIONS_DIFF)?).map_err(|faults| {
-            Failure::new(ErrorCode::InvalidBundle, "broken variations")
-                .with_faults(faults.as_slice().to_vec())
-        })?;
+    let (analysis, variations) = documents(&bundle)?;
     if args.json {
         return terminal::print_json(&as_json(&bundle, &analysis, &variations, &command));
     }
-    terminal::print(&in_words(&bundle, &analysis, &variations, &command))
+    let mut text = in_words(&bundle, &analysis, &variations);
+    text.push_str(&made_again(&command));
+    terminal::print(&text)
+}
+
+fn of_job(args: &Show, reference: &JobReference) -> Result<(), Failure> {
+    let (job, zip) = runtime::block_on(async {
+        let client = Client::connect(&args.target).await?;
+        let done = async {
+            let job = named::job(&client, reference).await?;
+            let has_bundle = job.state == JobState::Succeeded && job.links.bundle.is_some();
+            let zip = if has_bundle { Some(client.bundle(&job).await?) } else { None };
+            Ok((job, zip))
+        };
+        let done = done.await;
+        client.close().await?;
+        done
+    })?;
+    let command = command_of_job(&job);
+    if args.command {
+        let command = command.ok_or_else(|| {
+            Failure::new(ErrorCode::Gone, "the prompt of this job is erased")
+                .with_hint("fetch its bundle: `songwalker show` of that prints a line that needs no prompt")
+        })?;
+        return terminal::print(&format!("{command}\n"));
+    }
+    let bundle = zip.map(|zip| source::checked(&args.what, zip)).transpose()?;
+    let Some(bundle) = bundle else {
+        return one_job::say(&job, one_job::Said::Whole, args.json);
+    };
+    let (analysis, variations) = documents(&bundle)?;
+    if args.json {
+        let bundle = as_json(&bundle, &analysis, &variations, command.as_deref().unwrap_or_default());
+        return terminal::print_json(&json!({ "job": job, "bundle": bundle }));
+    }
+    let mut text = one_job::whole(&job);
+    text.push('\n');
+    text.push_str(&in_words(&bundle, &analysis, &variations));
+    text.push_str(&command.map_or_else(String::new, |command| made_again(&command)));
+    terminal::print(&text)
+}
+
+fn documents(bundle: &Bundle) -> Result<(Value, VariationsDiff), Failure> {
+    let analysis = document(bundle, layout::ANALYSIS)?;
+    let variations =
+        VariationsDiff::from_value(document(bundle, layout::VARIATIONS_DIFF)?).map_err(|faults| {
+            Failure::new(ErrorCode::InvalidBundle, "broken variations")
+                .with_faults(faults.as_slice().to_vec())
+        })?;
+    Ok((analysis, variations))
+}
+
+/// The line that asks for the same again; nothing where the prompt is erased.
+fn command_of_job(job: &Job) -> Option<String> {
+    let request = &job.request;
+    let mut command = format!("{} generate", program());
+    let mut option = |name: &str, value: &str| command.push_str(&format!(" --{name} {}", quoted(value)));
+    option("seed", &request.seed.to_string());
+    if request.variations != DEFAULT_VARIATIONS {
+        option("variations", &request.variations.to_string());
+    }
+    if let Some(template) = &request.template_id {
+        option("template", template);
+    }
+    if !request.tags.is_empty() {
+        option("tags", &request.tags.join(","));
+    }
+    let prompt = request.prompt.as_deref()?;
+    command.push_str(&format!(" -- {}", quoted(prompt)));
+    Some(command)
 }
 
 /// The line that makes the same bytes again, from the intent that the bundle holds.
@@ -92,7 +169,7 @@ fn as_json(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comma
     })
 }
 
-fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, command: &str) -> String {
+fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff) -> String {
     let report = &bundle.report;
     let patch = &report.patch;
     let plain = anstyle::Style::new();
@@ -155,12 +232,15 @@ fn in_words(bundle: &Bundle, analysis: &Value, variations: &VariationsDiff, comm
             text.push_str(&format!("  {line}\n"));
         }
     }
-    text.push_str(&format!(
+    text
+}
+
+fn made_again(command: &str) -> String {
+    format!(
         "\n{}\n  {}\n",
         paint(BOLD, "Make it again"),
-        paint(COMMAND, command)
-    ));
-    text
+        paint(COMMAND, clean(command))
+    )
 }
 
 /// A knob's way with its place on it.

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anstyle::Style;
 use songwalker_generator::package::layout;
-use songwalker_schemas::limits::MAX_SEED;
+use songwalker_schemas::limits::{DEFAULT_VARIATIONS, MAX_SEED};
 
-use crate::args::{DEFAULT_OUT, DEFAULT_VARIATIONS};
+use crate::args::DEFAULT_OUT;
 use crate::commands::asked;
-use crate::commands::generate::Made;
+use crate::commands::deliver::Made;
+use crate::named::short;
 use crate::table::{LINE, Table, wrapped};
 use crate::terminal::{BOLD, COMMAND, DIM, GOOD, NOTICE, clean, paint, program, quoted};
 
@@ -35,7 +36,7 @@ pub fn text(made: &Made) -> String {
 }
 
 fn heading(made: &Made) -> String {
-    let patch = &made.generated.patch;
+    let patch = &made.bundle.patch;
     let kind = patch
         .meta
         .subcategory
@@ -44,14 +45,14 @@ fn heading(made: &Made) -> String {
         .unwrap_or_default();
     format!(
         "{}  {}{kind}, {}{}\n\n",
-        paint(BOLD, clean(&made.generated.name)),
+        paint(BOLD, clean(&patch.name)),
         patch.meta.category,
         patch.modules.voicing.mode,
         paint(
             DIM,
             format!(
                 ", seed {}, {:.1} s",
-                made.seed,
+                made.asked.seed,
                 made.timings_ms.get("total").unwrap_or(&0.0) / 1e3
             )
         ),
@@ -60,7 +61,7 @@ fn heading(made: &Made) -> String {
 
 /// What was asked, as it was understood.
 fn understood(made: &Made) -> String {
-    let words = asked::in_words(&made.generated.intent);
+    let words = asked::in_words(&made.bundle.intent);
     let words = if words.is_empty() {
         "nothing beyond its kind".to_owned()
     } else {
@@ -75,7 +76,7 @@ fn understood(made: &Made) -> String {
 }
 
 fn measured(made: &Made) -> String {
-    let report = &made.generated.report;
+    let report = &made.bundle.report;
     let mut table = Table::new();
     table.row([
         (PLAIN, String::new()),
@@ -145,28 +146,27 @@ fn mark(reached: bool) -> (Style, String) {
 
 /// What a person should know and would not see.
 fn remarks(made: &Made) -> String {
-    let generated = made.generated;
+    let (report, intent) = (&made.bundle.report, &made.bundle.intent);
     let mut remarks: Vec<String> = Vec::new();
-    for conflict in &generated.conflicts {
+    for conflict in &report.conflicts {
         let asked = conflict.asked.join("” and “");
         remarks.push(format!(
             "“{asked}” disagree about {}; kept: {}",
             conflict.about, conflict.kept
         ));
     }
-    if made.prompt.is_some() && generated.intent.confidence < LOW_CONFIDENCE {
+    if made.asked.prompt.is_some() && intent.confidence < LOW_CONFIDENCE {
         remarks.push("Few of these words describe a sound, so much of this is a guess.".to_owned());
     }
-    if generated.report.loudness.limited_by == "master" && generated.report.loudness.lufs < TARGET_LUFS - 1.0
-    {
+    if report.loudness.limited_by == "master" && report.loudness.lufs < TARGET_LUFS - 1.0 {
         remarks.push("Its volume is as high as it goes, and it is still quieter than −18 LUFS.".to_owned());
     }
-    for lost in &generated.bundle.lost {
+    for lost in made.bundle.lost() {
         remarks.push(format!("Vital does not carry: {lost}"));
     }
-    if !generated.bundle.dropped_previews.is_empty() {
-        let ids = generated.bundle.dropped_previews.join(", ");
-        remarks.push(format!("To stay small, the bundle has no sound of: {ids}"));
+    let silent = made.bundle.silent_variations();
+    if !silent.is_empty() {
+        remarks.push(format!("To stay small, the bundle has no sound of: {}", silent.join(", ")));
     }
     let mut text = String::new();
     for remark in remarks {
@@ -187,7 +187,7 @@ fn remarks(made: &Made) -> String {
 }
 
 fn files(made: &Made) -> String {
-    let bundle = &made.generated.bundle;
+    let bundle = made.bundle;
     let folder = &made.written.folder;
     let there = if made.written.already_there {
         "  was already there, the same to the last bit"
@@ -198,7 +198,7 @@ fn files(made: &Made) -> String {
     let mut file = |path: &str, what: String| table.row([(PLAIN, path.to_owned()), (DIM, what)]);
     file(&layout::vital(&bundle.stem), "open this in Vital".to_owned());
     file(layout::PREVIEW_FLAC, "hear it".to_owned());
-    let variations = variations(made);
+    let variations = bundle.variations();
     if !variations.is_empty() {
         file("variations/", variations.join(", "));
     }
@@ -220,16 +220,6 @@ fn files(made: &Made) -> String {
     text
 }
 
-/// What the variations are called, in the order of the bundle.
-fn variations(made: &Made) -> Vec<String> {
-    let vital = |path: &String| {
-        path.strip_prefix("variations/")
-            .and_then(|name| name.strip_suffix(".vital"))
-            .map(str::to_owned)
-    };
-    made.generated.bundle.files.keys().filter_map(vital).collect()
-}
-
 fn next(made: &Made) -> String {
     let mut table = Table::new();
     let mut line = |what: &str, command: String| table.row([(DIM, what.to_owned()), (COMMAND, command)]);
@@ -240,11 +230,18 @@ fn next(made: &Made) -> String {
     let folder = quoted(&made.written.folder.display().to_string());
     line("macros and measures", format!("{program} show {folder}"));
     line("check every file", format!("{program} verify {folder}"));
+    if let Some(made_by) = made.made_by {
+        let page = quoted(&format!("{}.html", made.bundle.stem));
+        line(
+            "let others hear it",
+            format!("{program} share {} --html {page}", short(made_by.job.id)),
+        );
+    }
     // What this machine cannot do is not praised.
-    if !made.args.play && !crate::play::found().is_empty() {
+    if !made.delivery.play && !crate::play::found().is_empty() {
         line("hear it at once", format!("{program} generate … --play"));
     }
-    if made.args.install.is_none() {
+    if made.delivery.install.is_none() {
         line(
             "into Vital's browser",
             format!("{program} generate … --install vital"),
@@ -255,24 +252,26 @@ fn next(made: &Made) -> String {
 
 /// The line that was typed with the next seed; none where it would be too long to read or could command a terminal.
 fn another_version(made: &Made) -> Option<String> {
-    let prompt = made
+    let asked = made.asked;
+    let prompt = asked
         .prompt
+        .as_deref()
         .filter(|prompt| prompt.chars().count() <= MAX_REPEATED_PROMPT)?;
     let mut command = format!("{} generate {}", program(), quoted(prompt.trim()));
     let mut option = |name: &str, value: &str| command.push_str(&format!(" --{name} {}", quoted(value)));
-    if let Some(id) = &made.args.template {
+    if let Some(id) = &asked.template {
         option("template", id);
     }
-    if !made.args.tags.is_empty() {
-        option("tags", &made.args.tags.join(","));
+    if !asked.tags.is_empty() {
+        option("tags", &asked.tags.join(","));
     }
-    if made.args.variations != DEFAULT_VARIATIONS {
-        option("variations", &made.args.variations.to_string());
+    if asked.variations != DEFAULT_VARIATIONS {
+        option("variations", &asked.variations.to_string());
     }
-    if made.args.out != Path::new(DEFAULT_OUT) {
-        option("out", &made.args.out.display().to_string());
+    if made.delivery.out != Path::new(DEFAULT_OUT) {
+        option("out", &made.delivery.out.display().to_string());
     }
-    option("seed", &(made.seed.wrapping_add(1) & MAX_SEED).to_string());
+    option("seed", &(asked.seed.wrapping_add(1) & MAX_SEED).to_string());
     is_plain(&command).then_some(command)
 }
 

@@ -34,6 +34,10 @@ pub(super) async fn open(dir: &DataDir) -> Result<Db, JobsError> {
     let (held, is_alone) = dir
         .use_it()
         .map_err(|error| JobsError::Unusable(cannot_use(dir.path(), &error)))?;
+    if is_alone {
+        dir.remove_scratch()
+            .map_err(|error| JobsError::Unusable(cannot_use(dir.path(), &error)))?;
+    }
     if bytes > 0 {
         let closeness = if bytes <= LOOKED_THROUGH_BYTES || (is_alone && was_killed) {
             Closeness::Pages

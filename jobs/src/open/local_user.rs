@@ -19,7 +19,7 @@ use crate::system::System;
 use crate::{keys, users};
 
 /// The name of the key in the file.
-const TOKEN_NAME: &str = "local token";
+const TOKEN_NAME: &str = keys::LOCAL_TOKEN;
 
 /// Sees to it that there is a local user, and that the file holds a key of that user which works.
 pub(super) async fn ensure(system: &System, dir: &DataDir) -> Result<(), JobsError> {

@@ -99,3 +99,18 @@ impl Handler<Ended> for Control {
 
 #[cfg(feature = "failpoints")]
 crate::actors::can_panic!(Control);
+
+/// Make the owners of all running jobs die.
+#[cfg(feature = "failpoints")]
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct PanicOwners;
+
+#[cfg(feature = "failpoints")]
+impl Handler<PanicOwners> for Control {
+    type Result = ();
+
+    fn handle(&mut self, _: PanicOwners, _: &mut Self::Context) {
+        self.owners.values().for_each(|owner| owner.do_send(super::Panic));
+    }
+}

@@ -65,7 +65,9 @@ impl Actor for Intake {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let taking = take_in(self.needs.clone());
-        let ended = taking.into_actor(self).map(|(), _, ctx: &mut Context<Self>| ctx.stop());
+        let ended = taking
+            .into_actor(self)
+            .map(|(), _, ctx: &mut Context<Self>| ctx.stop());
         ctx.spawn(ended);
     }
 }
@@ -192,7 +194,9 @@ impl Session<'_> {
 
     /// Claims a job, alone where it must run alone; nothing where there is nothing to take, and the hint is done with.
     async fn claim(&self, hint: &Hint) -> Result<Option<(Claimed, Timestamp)>, Gone> {
-        let Needs { system, board, stop, .. } = self.needs;
+        let Needs {
+            system, board, stop, ..
+        } = self.needs;
         match alone(system, hint).await {
             Ok(Some(true)) => {
                 self.needs.show(IntakeState::Alone);

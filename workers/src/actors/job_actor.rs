@@ -6,9 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use futures::FutureExt;
 use songwalker_jobs::attempt::{self as rows, Pulse};
 use songwalker_jobs::claim::Claimed;
@@ -112,7 +110,9 @@ impl JobActor {
         let own = self.claimed.own;
         let span = tracing::info_span!("attempt", job.id = %own.job_id, job.attempt = own.attempt, user.id = %own.user_id);
         let outcome = work.done(lease).instrument(span);
-        let over = outcome.into_actor(self).map(|outcome, actor, ctx| actor.over(outcome, ctx));
+        let over = outcome
+            .into_actor(self)
+            .map(|outcome, actor, ctx| actor.over(outcome, ctx));
         ctx.spawn(over);
     }
 
@@ -197,7 +197,9 @@ impl Actor for JobActor {
         let worker = &self.system.config.worker;
         ctx.run_interval(worker.cancel_poll.duration(), Self::look);
         ctx.run_interval(worker.heartbeat.duration(), Self::beat);
-        ctx.run_later(worker.soft_deadline.duration(), |actor, _| actor.sign.raise(Cause::Deadline));
+        ctx.run_later(worker.soft_deadline.duration(), |actor, _| {
+            actor.sign.raise(Cause::Deadline)
+        });
         ctx.run_later(worker.hard_deadline.duration(), |actor, _| {
             actor.sign.raise(Cause::Deadline);
             actor.give_up.cancel();

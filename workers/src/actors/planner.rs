@@ -61,7 +61,10 @@ mod tests {
     async fn only_so_many_plan_at_a_time_and_no_planner_that_is_not_there() {
         let planner = Planner::new(1).start();
         let ask = |choice| planner.send(Admit(choice));
-        let first = ask(PlannerChoice::Embedded).await.expect("answers").expect("admitted");
+        let first = ask(PlannerChoice::Embedded)
+            .await
+            .expect("answers")
+            .expect("admitted");
         let mut second = Box::pin(ask(PlannerChoice::Auto));
         assert!(futures::poll!(&mut second).is_pending());
         assert!(matches!(ask(PlannerChoice::Llm).await, Ok(Err(Failure::Planner))));

@@ -3,11 +3,13 @@
 //!
 //! `SONGWALKER_CHILD_MISBEHAVE` in the parent's environment says what happens when: `WHAT` (each generation),
 //! `WHAT:times:N` (the first N generations of this process), `WHAT:seed:N` (generations of that seed, a poison job that
-//! is planned well), `WHAT:prompt-contains:TEXT` (the planning of such a prompt). The child's own environment is empty:
-//! it is told by a line.
+//! is planned well), `WHAT:prompt-contains:TEXT` (the planning of such a prompt). A file beside the child's program, of
+//! its name and `.misbehave`, says it for that program alone. The child's own environment is empty: it is told by a line.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -143,23 +145,29 @@ pub struct Plot {
 }
 
 impl Plot {
-    /// The plot of `SONGWALKER_CHILD_MISBEHAVE`, read once.
+    /// The plot for a program's children; each is read once.
     ///
     /// # Panics
     /// On a text that is none: a test that asks for nothing would prove nothing.
     #[must_use]
-    pub fn of_environment() -> Option<&'static Self> {
-        static PLOT: OnceLock<Option<Plot>> = OnceLock::new();
-        PLOT.get_or_init(|| {
-            let text = std::env::var("SONGWALKER_CHILD_MISBEHAVE").ok()?;
-            let plot = Self::parse(&text);
-            assert!(
-                plot.is_some(),
-                "SONGWALKER_CHILD_MISBEHAVE asks for nothing known"
-            );
-            plot
-        })
-        .as_ref()
+    pub fn of(program: &Path) -> Option<Arc<Self>> {
+        static PLOTS: Mutex<BTreeMap<PathBuf, Option<Arc<Plot>>>> = Mutex::new(BTreeMap::new());
+        let mut plots = PLOTS.lock().unwrap_or_else(PoisonError::into_inner);
+        plots
+            .entry(program.to_owned())
+            .or_insert_with(|| {
+                let mut beside = program.as_os_str().to_owned();
+                beside.push(".misbehave");
+                let text = std::env::var("SONGWALKER_CHILD_MISBEHAVE").ok();
+                let text = text.or_else(|| std::fs::read_to_string(beside).ok())?;
+                let plot = Self::parse(text.trim());
+                assert!(
+                    plot.is_some(),
+                    "SONGWALKER_CHILD_MISBEHAVE asks for nothing known"
+                );
+                plot.map(Arc::new)
+            })
+            .clone()
     }
 
     /// Reads `WHAT[:CONDITION:VALUE]`.
@@ -181,6 +189,12 @@ impl Plot {
         })
     }
 
+    /// How many generations have begun.
+    #[must_use]
+    pub fn generations(&self) -> u64 {
+        self.generations.load(Ordering::SeqCst)
+    }
+
     /// What goes wrong when this is planned.
     #[must_use]
     pub fn at_plan(&self, prompt: &str) -> Option<Misbehaviour> {
@@ -190,9 +204,10 @@ impl Plot {
     /// What goes wrong when this is generated.
     #[must_use]
     pub fn at_generate(&self, seed: u64) -> Option<Misbehaviour> {
+        let before = self.generations.fetch_add(1, Ordering::SeqCst);
         let is_due = match self.when {
             When::Always => true,
-            When::Times(count) => self.generations.fetch_add(1, Ordering::SeqCst) < count,
+            When::Times(count) => before < count,
             When::Seed(its) => its == seed,
             When::PromptContains(_) => false,
         };

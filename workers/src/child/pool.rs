@@ -136,15 +136,24 @@ impl RenderPool {
         self.shared.state.subscribe()
     }
 
-    /// Lends no more and ends the idle children; a lent one ends with its lease.
+    /// Lends no more and ends the idle children, waiting for their end; a lent one ends with its lease.
     pub async fn close(&self) {
+        for mut warm in self.shut() {
+            warm.child.kill().await;
+        }
+    }
+
+    /// The same without waiting.
+    pub fn abandon(&self) {
+        drop(self.shut());
+    }
+
+    fn shut(&self) -> Vec<Warm> {
         self.shared.closed.cancel();
         self.shared.ready.close();
         let idle = std::mem::take(&mut *self.shared.idle());
-        for mut warm in idle {
-            warm.child.kill().await;
-        }
-        self.shared.state.send_modify(|state| state.idle = 0);
+        self.shared.state.send_modify(|state| state.idle -= idle.len());
+        idle
     }
 }
 
@@ -187,6 +196,7 @@ impl Shared {
                 state.births += 1;
                 state.failures = 0;
             });
+            metrics::counter!("songwalker_child_births_total").increment(1);
             self.lend(Warm { child, slot, jobs: 0 });
         }
     }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+#[cfg(feature = "failpoints")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -59,6 +61,8 @@ pub struct RenderChild {
     evidence: Evidence,
     condition: Condition,
     orders_done: u32,
+    #[cfg(feature = "failpoints")]
+    plot: Option<Arc<Plot>>,
 }
 
 /// The running program itself, also where its file has been replaced since: a child of another version would make other
@@ -104,6 +108,8 @@ impl RenderChild {
             evidence,
             condition: Condition::Idle,
             orders_done: 0,
+            #[cfg(feature = "failpoints")]
+            plot: Plot::of(program),
         };
         let birth = Stop::new(
             CancellationToken::new(),
@@ -129,7 +135,7 @@ impl RenderChild {
     /// See [`ChildError`].
     pub async fn plan(&mut self, order: &PlanOrder, stop: &Stop) -> Result<Intent, ChildError> {
         #[cfg(feature = "failpoints")]
-        if let Some(how) = Plot::of_environment().and_then(|plot| plot.at_plan(&order.prompt)) {
+        if let Some(how) = self.plot.as_ref().and_then(|plot| plot.at_plan(&order.prompt)) {
             self.misbehave(how).await?;
         }
         let order = Order::Plan(order.clone());
@@ -150,7 +156,7 @@ impl RenderChild {
         progress: &mut (dyn FnMut(Stage, f64) + Send),
     ) -> Result<Made, ChildError> {
         #[cfg(feature = "failpoints")]
-        if let Some(how) = Plot::of_environment().and_then(|plot| plot.at_generate(order.seed)) {
+        if let Some(how) = self.plot.as_ref().and_then(|plot| plot.at_generate(order.seed)) {
             self.misbehave(how).await?;
         }
         let order = Order::Generate(Box::new(order.clone()));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::moment::{millis, shares};
@@ -17,6 +17,8 @@ use crate::workspace::{Workspace, execute};
 const PAUSE: Duration = Duration::from_millis(1);
 /// Most jobs must be met while they run; so often may one have ended before.
 const ROUNDS_PER_TIME: usize = 5;
+/// Jobs that are made before, and not cancelled.
+const WARMING: usize = 2;
 
 /// What the cancellations of one kind took.
 #[derive(Default)]
@@ -25,6 +27,15 @@ struct Cancelled {
     by_the_job: Times,
     /// From sending the request to having seen the final state.
     by_the_client: Times,
+}
+
+impl Cancelled {
+    fn add(&mut self, job: &Value, seen_ms: f64) -> Result<()> {
+        let took = millis(job, "stopped_at")? - millis(job, "cancel_requested_at")?;
+        self.by_the_job.add(took);
+        self.by_the_client.add(seen_ms);
+        Ok(())
+    }
 }
 
 /// Prints the figures; an error where a cancelled job left something.
@@ -40,27 +51,31 @@ pub fn run(workspace: &Workspace, times: usize, binary: Option<PathBuf>) -> Resu
     let life = life(&service)?;
     let before = load();
     let (mut waiting, mut running) = (Cancelled::default(), Cancelled::default());
-    let (mut succeeded, mut rounds) = (1, 0);
+    let (mut succeeded, mut rounds) = (WARMING, 0);
     for share in shares() {
         if running.by_the_job.0.len() >= times {
             break;
         }
         rounds += 1;
-        ensure!(rounds <= ROUNDS_PER_TIME * times, "too few jobs could be cancelled while they ran");
-        let first = service.post(&request(2 * rounds))?;
+        ensure!(
+            rounds <= ROUNDS_PER_TIME * times,
+            "too few jobs could be cancelled while they ran"
+        );
+        let first = service.post(&request(WARMING + 2 * rounds))?;
         service.wait_for(&first, PAUSE, |job| job["state"] == "running" || is_final(job))?;
-        let second = service.post(&request(2 * rounds + 1))?;
+        let second = service.post(&request(WARMING + 2 * rounds + 1))?;
         // Not a wait for anything: the moment itself is what is tried.
         std::thread::sleep(life.mul_f64(share));
         // Where the first one has ended meanwhile, the second one runs.
         for id in [second, first] {
-            let state = service.job(&id)?["state"].clone();
-            let kind = match state.as_str() {
-                Some("queued") => Some(&mut waiting),
-                Some("running") => Some(&mut running),
-                _ => None,
-            };
-            succeeded += usize::from(!cancel(&service, &id, kind)?);
+            let (job, seen_ms) = cancel(&service, &id)?;
+            if job["state"] == "succeeded" {
+                succeeded += 1;
+            } else if job["started_at"].is_null() {
+                waiting.add(&job, seen_ms)?;
+            } else {
+                running.add(&job, seen_ms)?;
+            }
         }
     }
     let after = load();
@@ -72,11 +87,22 @@ pub fn run(workspace: &Workspace, times: usize, binary: Option<PathBuf>) -> Resu
     );
     println!("{}", head("cancellation of"));
     for (title, cancelled) in [("a queued job", &waiting), ("a running job", &running)] {
-        println!("{}", cancelled.by_the_job.line(&format!("{title}, requested to stopped")));
-        println!("{}", cancelled.by_the_client.line(&format!("{title}, request to seen")));
+        println!(
+            "{}",
+            cancelled
+                .by_the_job
+                .line(&format!("{title}, requested to stopped"))
+        );
+        println!(
+            "{}",
+            cancelled.by_the_client.line(&format!("{title}, request to seen"))
+        );
     }
     let left = objects(&data_dir.join("objects"))?;
-    ensure!(left == succeeded, "{left} objects in the store of {succeeded} jobs that succeeded");
+    ensure!(
+        left == succeeded,
+        "{left} objects in the store of {succeeded} jobs that succeeded"
+    );
     execute(command(&binary, &data_dir, &[]).args(["audit", "--deep"]))?;
     println!("\nnothing of a cancelled job is left in the store");
     std::fs::remove_dir_all(&folder)?;
@@ -87,54 +113,48 @@ fn request(number: usize) -> Value {
     json!({ "prompt": "warm pad, wide", "seed": number, "variations": 3 })
 }
 
-/// How long a job of this kind takes, once everything is warm.
+/// How long a job of this kind takes, once everything is warm: the first of these also starts the child.
 fn life(service: &Service) -> Result<Duration> {
     let mut life = Duration::ZERO;
-    // The first one also starts the child and is thrown away.
-    for number in 0..2 {
+    for number in 0..WARMING {
         let id = service.post(&request(number))?;
         let job = service.wait_for(&id, PAUSE, is_final)?;
         ensure!(job["state"] == "succeeded", "{job}");
         let ms = millis(&job, "finished_at")? - millis(&job, "started_at")?;
         life = Duration::from_secs_f64(ms / 1000.0);
-        if number == 0 {
-            let deleted = service.call("DELETE", &format!("/v1/jobs/{id}"), &[], None)?;
-            ensure!(matches!(deleted.status, 200 | 202 | 204), "{}", deleted.status);
-        }
     }
     Ok(life)
 }
 
-/// Cancels a job; whether it was in time. What it took goes to the figures of the state it was in.
-fn cancel(service: &Service, id: &str, figures: Option<&mut Cancelled>) -> Result<bool> {
+/// Cancels a job: how it ended, and after how many milliseconds that was seen.
+fn cancel(service: &Service, id: &str) -> Result<(Value, f64)> {
     let started = Instant::now();
     let answer = service.call("POST", &format!("/v1/jobs/{id}/cancel"), &[], None)?;
-    ensure!(matches!(answer.status, 200 | 202), "{}: {}", answer.status, answer.json());
+    ensure!(
+        matches!(answer.status, 200 | 202),
+        "{}: {}",
+        answer.status,
+        answer.json()
+    );
     let mut job = answer.json();
     if !is_final(&job) {
         job = service.wait_for(id, PAUSE, is_final)?;
     }
-    let seen = 1000.0 * started.elapsed().as_secs_f64();
-    match job["state"].as_str() {
-        Some("cancelled") => {
-            if let Some(figures) = figures {
-                let took = millis(&job, "stopped_at")? - millis(&job, "cancel_requested_at")?;
-                figures.by_the_job.add(took);
-                figures.by_the_client.add(seen);
-            }
-            Ok(true)
-        }
-        Some("succeeded") => Ok(false),
-        _ => bail!("neither cancelled nor succeeded: {job}"),
-    }
+    let seen_ms = 1000.0 * started.elapsed().as_secs_f64();
+    ensure!(
+        matches!(job["state"].as_str(), Some("cancelled" | "succeeded")),
+        "neither cancelled nor succeeded: {job}"
+    );
+    Ok((job, seen_ms))
 }
 
 /// How many files a store has.
 fn objects(folder: &Path) -> Result<usize> {
-    let listed = Command::new("find")
-        .arg(folder)
-        .args(["-type", "f"])
-        .output()?;
+    let listed = Command::new("find").arg(folder).args(["-type", "f"]).output()?;
     ensure!(listed.status.success(), "the store cannot be read");
-    Ok(listed.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count())
+    Ok(listed
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .count())
 }

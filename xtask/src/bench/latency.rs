@@ -63,12 +63,19 @@ pub fn run(workspace: &Workspace, runs: usize) -> Result<bool> {
                     _ => {
                         let started = Instant::now();
                         let answer = generate(&mut command(&binary, &by_hand, &[]), &scratch, prompt, seed)?;
-                        figures.add(prompt, "songwalker generate", 1000.0 * started.elapsed().as_secs_f64());
+                        figures.add(
+                            prompt,
+                            "songwalker generate",
+                            1000.0 * started.elapsed().as_secs_f64(),
+                        );
                         figures.stages(&answer)?;
                     }
                 }
             }
-            ensure!(hashes[0] == hashes[1], "{prompt:?}: the job's bundle is not the pipeline's");
+            ensure!(
+                hashes[0] == hashes[1],
+                "{prompt:?}: the job's bundle is not the pipeline's"
+            );
         }
     }
     service.stop()?;
@@ -93,7 +100,9 @@ fn posted(service: &Service, request: &Value) -> Result<(f64, String)> {
     let ms = 1000.0 * started.elapsed().as_secs_f64();
     let job = answer.json();
     ensure!(job["state"] == "succeeded", "{}: {job}", answer.status);
-    let sha256 = job["bundle"]["sha256"].as_str().context("a job without a bundle")?;
+    let sha256 = job["bundle"]["sha256"]
+        .as_str()
+        .context("a job without a bundle")?;
     Ok((ms, sha256.to_owned()))
 }
 
@@ -141,7 +150,8 @@ impl Figures {
         let (Some(way), Some(other)) = (self.by_way.get(way), self.by_way.get(other)) else {
             return Times::default();
         };
-        let difference = |(prompt, times): (&String, &Times)| Some(times.median() - other.get(prompt)?.median());
+        let difference =
+            |(prompt, times): (&String, &Times)| Some(times.median() - other.get(prompt)?.median());
         Times(way.iter().filter_map(difference).collect())
     }
 

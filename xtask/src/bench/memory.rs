@@ -26,7 +26,10 @@ pub fn run(workspace: &Workspace, jobs: usize, binary: Option<PathBuf>) -> Resul
     let folder = workspace.target.join("bench-memory");
     let service = Service::start(&binary, &folder, &[("SONGWALKER__QUOTAS__ENABLED", "false")])?;
     println!("load average {}", load());
-    println!("{:>6}{:>12}{:>14}{:>10}", "jobs", "server MB", "children MB", "children");
+    println!(
+        "{:>6}{:>12}{:>14}{:>10}",
+        "jobs", "server MB", "children MB", "children"
+    );
     let print = |done: usize| -> Result<()> {
         let held = held(service.pid(), &processes()?).context("the server is gone")?;
         let mb = |kb: u64| kb as f64 / 1024.0;
@@ -42,7 +45,12 @@ pub fn run(workspace: &Workspace, jobs: usize, binary: Option<PathBuf>) -> Resul
     for number in 1..=jobs {
         let request = json!({ "prompt": "closed hi hat", "seed": number, "variations": 0 });
         let answer = service.call("POST", "/v1/jobs", &["Prefer: wait=25"], Some(&request))?;
-        ensure!(answer.json()["state"] == "succeeded", "{}: {}", answer.status, answer.json());
+        ensure!(
+            answer.json()["state"] == "succeeded",
+            "{}: {}",
+            answer.status,
+            answer.json()
+        );
         if number == WARM || number % 250 == 0 || number == jobs {
             print(number)?;
         }
@@ -94,9 +102,21 @@ mod tests {
 
     #[test]
     fn a_server_holds_its_own_and_its_childrens_memory_and_nobody_elses() {
-        let processes = BTreeMap::from([(1, (0, 5)), (7, (1, 100)), (8, (7, 20)), (9, (7, 30)), (10, (9, 1))]);
+        let processes = BTreeMap::from([
+            (1, (0, 5)),
+            (7, (1, 100)),
+            (8, (7, 20)),
+            (9, (7, 30)),
+            (10, (9, 1)),
+        ]);
         let held = held(7, &processes).unwrap();
-        assert_eq!(held, Held { server: 100, children: vec![20, 30] });
+        assert_eq!(
+            held,
+            Held {
+                server: 100,
+                children: vec![20, 30]
+            }
+        );
     }
 
     #[test]

@@ -1,0 +1,158 @@
+//! The table of operations: method, address, who may, which errors there can be beside those that its kind always has,
+//! and what handles it. Routes, authorisation, the document and the tests of all three come from it, so what is not
+//! here does not exist.
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, Route};
+use songwalker_schemas::{ErrorCode, Scope};
+use utoipa::OpenApi;
+
+pub use crate::access::Access;
+use crate::access::gate;
+use crate::error::ApiError;
+use crate::frame;
+use crate::routes::{
+    artifacts, docs, events, health, home, jobs, keys, me, metrics, public, session, shares, templates,
+    version,
+};
+
+/// One operation.
+pub struct Operation {
+    /// Its method. Whatever can be got can be asked for its head.
+    pub method: Method,
+    /// Its address, with `{names}`.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// Errors that only some operations have.
+    pub errors: &'static [ErrorCode],
+    route: fn() -> Route,
+}
+
+macro_rules! operations {
+    ($($method:ident $path:literal $access:expr, $module:ident::$handler:ident, [$($error:ident),*];)+) => {
+        /// Every operation of the document, in the order of the document.
+        pub static OPERATIONS: &[Operation] = &[$(Operation {
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            errors: &[$(ErrorCode::$error),*],
+            route: || web::route().to($module::$handler),
+        }),+];
+
+        /// What the handlers say of themselves.
+        #[derive(OpenApi)]
+        #[openapi(paths($($module::$handler),+))]
+        pub(crate) struct Described;
+    };
+}
+
+const READ: Access = Access::Scope(Scope::JobsRead);
+const WRITE: Access = Access::Scope(Scope::JobsWrite);
+const SHARE: Access = Access::Scope(Scope::SharesWrite);
+const KEYS: Access = Access::Scope(Scope::KeysWrite);
+const ADMIN: Access = Access::Scope(Scope::Admin);
+
+operations! {
+    POST "/v1/jobs" WRITE, jobs::create, [
+        InvalidRequest, PromptTooLong, TooManyTags, UnknownTemplate, IdempotencyKeyReuse, TooManyConcurrentJobs,
+        PlannerUnavailable, NotFound, Gone
+    ];
+    GET "/v1/jobs" READ, jobs::list, [InvalidRequest];
+    GET "/v1/jobs/{id}" READ, jobs::show, [NotFound];
+    PATCH "/v1/jobs/{id}" WRITE, jobs::update, [InvalidRequest, TooManyTags, NotFound, Conflict];
+    DELETE "/v1/jobs/{id}" WRITE, jobs::remove, [NotFound, Conflict];
+    GET "/v1/jobs/{id}/events" READ, events::follow, [InvalidRequest, NotFound];
+    GET "/v1/jobs/{id}/log" READ, jobs::log, [NotFound];
+    POST "/v1/jobs/{id}/cancel" WRITE, jobs::cancel, [NotFound, Conflict];
+    POST "/v1/jobs/{id}/retry" WRITE, jobs::again, [NotFound, Conflict, Gone, TooManyConcurrentJobs];
+    GET "/v1/jobs/{id}/patch" READ, artifacts::patch, [NotFound, Gone];
+    GET "/v1/jobs/{id}/preview" READ, artifacts::preview, [NotFound, Gone];
+    GET "/v1/jobs/{id}/bundle" READ, artifacts::bundle, [NotFound, Gone];
+    GET "/v1/jobs/{id}/variations" READ, artifacts::variations, [NotFound, Gone];
+    GET "/v1/jobs/{id}/analysis" READ, artifacts::analysis, [NotFound, Gone];
+    POST "/v1/jobs/{id}/shares" SHARE, shares::create, [InvalidRequest, NotFound, Conflict, Gone];
+    GET "/v1/shares" SHARE, shares::list, [InvalidRequest];
+    DELETE "/v1/shares/{id}" SHARE, shares::revoke, [NotFound];
+    GET "/v1/templates" READ, templates::list, [InvalidRequest];
+    GET "/v1/templates/{id}" READ, templates::show, [NotFound];
+    GET "/v1/me" Access::Caller, me::show, [NotFound];
+    GET "/v1/me/usage" Access::Caller, me::usage, [NotFound];
+    DELETE "/v1/me" KEYS, me::erase, [NotFound];
+    GET "/v1/keys" KEYS, keys::list, [];
+    POST "/v1/keys" KEYS, keys::create, [InvalidRequest, Conflict, Gone];
+    DELETE "/v1/keys/{id}" KEYS, keys::revoke, [NotFound];
+    POST "/v1/session" Access::Caller, session::open, [];
+    GET "/v1/session" Access::Caller, session::show, [NotFound];
+    DELETE "/v1/session" Access::Caller, session::end, [];
+    GET "/s/{token}" Access::Guest, public::page, [NotFound];
+    GET "/s/{token}/preview" Access::Guest, public::preview, [NotFound];
+    GET "/s/{token}/bundle" Access::Guest, public::bundle, [NotFound];
+    GET "/s/{token}/patch" Access::Guest, public::patch, [NotFound];
+    GET "/s/{token}/spectrogram" Access::Guest, public::spectrogram, [NotFound];
+    GET "/v1/version" Access::Open, version::show, [];
+    GET "/health/live" Access::Open, health::live, [];
+    GET "/health/ready" Access::Open, health::ready, [Unavailable];
+    GET "/metrics" ADMIN, metrics::show, [];
+    GET "/openapi.json" Access::Open, docs::openapi, [];
+}
+
+/// What is served to browsers and no part of the document.
+static PAGES: &[Operation] = &[
+    page("/", || web::route().to(home::page)),
+    page("/assets/{name}", || web::route().to(home::asset)),
+    page("/docs", || web::route().to(docs::moved)),
+    page("/docs/{file:.*}", || web::route().to(docs::page)),
+];
+
+const fn page(path: &'static str, route: fn() -> Route) -> Operation {
+    Operation {
+        method: Method::GET,
+        path,
+        access: Access::Open,
+        errors: &[],
+        route,
+    }
+}
+
+/// Registers every operation, and what answers where there is none.
+pub fn configure(config: &mut ServiceConfig) {
+    let all: Vec<&'static Operation> = OPERATIONS.iter().chain(PAGES).collect();
+    let mut paths: Vec<&str> = all.iter().map(|operation| operation.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        let here = all.iter().filter(|operation| operation.path == path);
+        config.service(resource(path, here.copied().collect()));
+    }
+    config.default_service(web::to(frame::not_found));
+}
+
+fn resource(path: &'static str, operations: Vec<&'static Operation>) -> Resource {
+    let mut resource = web::resource(path);
+    let mut allowed: Vec<&str> = Vec::new();
+    for operation in operations {
+        allowed.push(operation.method.as_str());
+        resource = resource.route(guarded(operation, operation.method.clone()));
+        if operation.method == Method::GET {
+            allowed.push("HEAD");
+            resource = resource.route(guarded(operation, Method::HEAD));
+        }
+    }
+    let allowed = allowed.join(", ");
+    resource.default_service(web::to(move || {
+        let error: ApiError = frame::method_not_allowed(&allowed);
+        async move { Err::<&'static str, _>(error) }
+    }))
+}
+
+/// The route of an operation, behind the gate.
+fn guarded(operation: &'static Operation, method: Method) -> Route {
+    let access = operation.access;
+    (operation.route)()
+        .method(method)
+        .wrap(actix_web::middleware::from_fn(move |request, next| {
+            gate(access, request, next)
+        }))
+}

@@ -1,0 +1,31 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use songwalker_jobs::System;
+use songwalker_schemas::wire::Version;
+use tokio_util::sync::CancellationToken;
+
+use crate::feed::Feeds;
+use crate::host::Hosts;
+use crate::meter::Meter;
+use crate::readiness::Readiness;
+
+/// Shared by all threads of the server; clones are the same state.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The job domain.
+    pub system: System,
+    /// Who listens to which job.
+    pub feeds: Feeds,
+    /// By which names the server may be called.
+    pub hosts: Arc<Hosts>,
+    /// Whether the service can do its work.
+    pub readiness: Arc<Readiness>,
+    /// What was counted.
+    pub meter: Meter,
+    /// What the program is.
+    pub version: Arc<Version>,
+    /// Set when the server is to stop: streams and waits end.
+    pub stopping: CancellationToken,
+}

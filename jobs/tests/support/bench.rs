@@ -1,0 +1,244 @@
+//! What tests of the job domain do again and again: ask for jobs, take them, finish them, look at rows. Real operations
+//! on a real system; nothing here stands in for a part of it.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(dead_code, reason = "each test program uses its part of this")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use sea_orm::prelude::Uuid;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use songwalker_jobs::accept::{Answer, accept};
+use songwalker_jobs::claim::{Claimed, Ownership, claim};
+use songwalker_jobs::ending::{self, Fate, Outcome};
+use songwalker_jobs::entity::{job_events, jobs, outbox, stage_outputs};
+use songwalker_jobs::ports::{Hint, ObjectKey};
+use songwalker_jobs::publish::{About, Packaged, store, succeed};
+use songwalker_jobs::{System, attempt};
+use songwalker_schemas::wire::CreateJob;
+use songwalker_schemas::{ErrorCode, JobId, UserId, canonical};
+
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
+pub const HOUR: Duration = Duration::from_secs(3600);
+pub const SECOND: Duration = Duration::from_secs(1);
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// A new job for `prompt`.
+pub async fn ask(system: &System, user: UserId, prompt: &str) -> JobId {
+    let accepted = accept(system, user, CreateJob::new(prompt), None)
+        .await
+        .expect("the request is accepted");
+    assert_eq!(accepted.answer, Answer::New, "{prompt}");
+    accepted.row.id()
+}
+
+/// A worker takes the job.
+pub async fn take(system: &System, job: JobId) -> Claimed {
+    claim(system, Uuid::now_v7(), job)
+        .await
+        .expect("the database answers")
+        .expect("the job can be taken")
+}
+
+/// A new job that a worker has.
+pub async fn running(system: &System, user: UserId, prompt: &str) -> Ownership {
+    let job = ask(system, user, prompt).await;
+    take(system, job).await.own
+}
+
+/// What these bytes are as a bundle.
+pub fn packaged(bundle: &[u8]) -> Packaged {
+    Packaged {
+        sha256: canonical::sha256_hex(bundle),
+        bytes: bundle.len() as u64,
+        about: About {
+            name: "Slow Dawn".to_owned(),
+            category: "pad".to_owned(),
+            manifest_sha256: canonical::sha256_hex(b"manifest"),
+        },
+    }
+}
+
+/// Puts a bundle by.
+pub async fn put_by(system: &System, own: &Ownership, bundle: &[u8]) -> Packaged {
+    let packaged = packaged(bundle);
+    store(system, own, &packaged, Arc::from(bundle))
+        .await
+        .expect("the bundle is put by");
+    packaged
+}
+
+/// Puts a bundle by and publishes it.
+pub async fn finish(system: &System, own: &Ownership, bundle: &[u8]) -> Packaged {
+    let packaged = put_by(system, own, bundle).await;
+    succeed(system, own, &packaged).await.expect("the job succeeds");
+    packaged
+}
+
+/// A new job that has succeeded with `bundle`.
+pub async fn succeeded(system: &System, user: UserId, prompt: &str, bundle: &[u8]) -> JobId {
+    let own = running(system, user, prompt).await;
+    finish(system, &own, bundle).await;
+    own.job_id
+}
+
+/// A new job that was cancelled before anybody took it.
+pub async fn cancelled(system: &System, user: UserId, prompt: &str) -> JobId {
+    let job = ask(system, user, prompt).await;
+    songwalker_jobs::cancel::cancel(system, user, job)
+        .await
+        .expect("the job is cancelled");
+    job
+}
+
+/// The attempt fails with `code`.
+pub async fn fail(system: &System, own: &Ownership, code: ErrorCode) -> Outcome {
+    ending::fail(
+        system,
+        own,
+        ending::sanitised(code, "it went wrong", Vec::new()),
+        Fate::Failed,
+    )
+    .await
+    .expect("the failure is written")
+}
+
+/// The worker's intent is put by.
+pub async fn intend(system: &System, own: &Ownership, intent: &[u8]) {
+    attempt::store_intent(system, own, intent)
+        .await
+        .expect("the intent is put by");
+}
+
+/// The row of a job.
+pub async fn row(system: &System, job: JobId) -> jobs::Model {
+    find(system, job).await.expect("the row is there")
+}
+
+/// The row of a job, if it is there.
+pub async fn find(system: &System, job: JobId) -> Option<jobs::Model> {
+    jobs::Entity::find_by_id(job.0)
+        .one(system.db.read())
+        .await
+        .expect("the database answers")
+}
+
+/// The state of a job.
+pub async fn state(system: &System, job: JobId) -> String {
+    row(system, job).await.state
+}
+
+/// How many rows an entity has.
+pub async fn count<E: EntityTrait>(system: &System) -> u64
+where
+    E::Model: Sync,
+{
+    E::find()
+        .count(system.db.read())
+        .await
+        .expect("the database answers")
+}
+
+/// How many hints of a job stand in the outbox.
+pub async fn outbox_of(system: &System, job: JobId) -> u64 {
+    outbox::Entity::find()
+        .filter(outbox::Column::JobId.eq(job.0))
+        .count(system.db.read())
+        .await
+        .expect("the database answers")
+}
+
+/// How many events of a job are stored.
+pub async fn events_of(system: &System, job: JobId) -> u64 {
+    job_events::Entity::find()
+        .filter(job_events::Column::JobId.eq(job.0))
+        .count(system.db.read())
+        .await
+        .expect("the database answers")
+}
+
+/// What the stages of a job have put by.
+pub async fn outputs_of(system: &System, job: JobId) -> Vec<String> {
+    stage_outputs::Entity::find()
+        .filter(stage_outputs::Column::JobId.eq(job.0))
+        .all(system.db.read())
+        .await
+        .expect("the database answers")
+        .into_iter()
+        .map(|output| output.stage)
+        .collect()
+}
+
+/// Relays the outbox and takes every hint that waits off the queue.
+pub async fn hints(system: &System) -> Vec<Hint> {
+    songwalker_jobs::outbox::relay(system, 1000)
+        .await
+        .expect("the queue takes the hints");
+    waiting_hints(system).await
+}
+
+/// Takes every hint that waits off the queue.
+pub async fn waiting_hints(system: &System) -> Vec<Hint> {
+    let mut consumer = system
+        .queue
+        .consumer(usize::MAX)
+        .await
+        .expect("the queue answers");
+    let mut hints = Vec::new();
+    while let Some(Some(delivery)) = consumer.next().now_or_never() {
+        hints.push(delivery.hint.clone());
+        consumer.ack(delivery).await.expect("the queue answers");
+    }
+    hints
+}
+
+/// Whether the store has the object of a user with this hash.
+pub async fn is_stored(system: &System, user: UserId, sha256: &str) -> bool {
+    let key = ObjectKey::bundle(user, sha256).expect("a hash");
+    system.store.get(&key).await.expect("the store answers").is_some()
+}
+
+/// The keys of every object.
+pub async fn objects(system: &System) -> Vec<String> {
+    system
+        .store
+        .list("users/", None, 100_000)
+        .await
+        .expect("the store answers")
+        .into_iter()
+        .map(|info| info.key.as_str().to_owned())
+        .collect()
+}
+
+/// Runs a statement of the test's own.
+pub async fn sql(system: &System, statement: &str) {
+    system
+        .db
+        .writer()
+        .execute_unprepared(statement)
+        .await
+        .expect("the statement runs");
+}
+
+/// A row that nothing can write: every `event` on a row of `table` for which `when` holds is refused from now on.
+pub async fn poison(system: &System, event: &str, table: &str, when: &str) {
+    sql(
+        system,
+        &format!(
+            "CREATE TRIGGER poison BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, 'poisoned'); END"
+        ),
+    )
+    .await;
+}
+
+/// Makes it a row like every other again.
+pub async fn cure(system: &System) {
+    sql(system, "DROP TRIGGER poison").await;
+}
+
+/// An id as SQL writes it.
+pub fn blob(id: Uuid) -> String {
+    format!("X'{}'", id.simple())
+}

@@ -1,0 +1,115 @@
+"""What the fuzzer cannot know: ids that exist. Three of four valid requests get one; the rest keep what was drawn.
+
+Loaded by schemathesis. Only what was drawn as valid is touched, so that a request that shall be refused stays one. Every
+call is written down for contract.py to count: one line of JSON, {"operation", "status", "valid", "phase"}.
+"""
+
+import itertools
+import json
+import os
+import threading
+from collections import defaultdict
+from pathlib import Path
+
+import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+from world import World
+
+FOLDER = Path(os.environ["SONGWALKER_CONTRACT"])
+WITH_KEY = os.environ["SONGWALKER_CONTRACT_KEY"] == "yes"
+WORLD = World.read(FOLDER / "world.json")
+LOCK = threading.Lock()
+COUNTS = defaultdict(itertools.count)
+CALLS = open(os.environ["SONGWALKER_CONTRACT_CALLS"], "a", encoding="utf-8")  # noqa: SIM115 - as long as the process
+# Jobs that the fuzzer makes and that may run to their end; the others are cancelled, or their work would be all there is.
+KEPT_JOBS = 5
+
+
+def turn(what):
+    """How often this was asked before."""
+    with LOCK:
+        return next(COUNTS[what])
+
+
+def one_of(values, number):
+    return values[number % len(values)]
+
+
+def path_parameters(operation, number):
+    """Path parameters that name something that exists, or None."""
+    path = operation.split(" ", 1)[1]
+    if operation == "DELETE /v1/jobs/{id}" or operation == "POST /v1/jobs/{id}/cancel":
+        return {"id": WORLD.job()}
+    if operation == "POST /v1/jobs/{id}/retry":
+        return {"id": WORLD.cancelled_job()}
+    if operation == "DELETE /v1/shares/{id}":
+        return {"id": WORLD.share()["id"]}
+    if operation == "DELETE /v1/keys/{id}":
+        return {"id": WORLD.key()["id"]}
+    if path.startswith("/v1/jobs/{id}"):
+        return {"id": one_of(WORLD.finished, number)}
+    if path.startswith("/v1/templates/{id}"):
+        return {"id": one_of(WORLD.templates, number)}
+    if path.startswith("/s/{token}"):
+        return {"token": one_of(WORLD.tokens, number)}
+    return None
+
+
+def headers(operation):
+    """Who asks, where it cannot be the local user's key; or None."""
+    if operation == "DELETE /v1/me":
+        with LOCK:
+            return {"Authorization": f"Bearer {WORLD.users.pop()}"} if WORLD.users else None
+    if operation in ("GET /v1/session", "DELETE /v1/session"):
+        cookie, csrf_token = WORLD.session()
+        return {"Authorization": None, "Cookie": cookie, "X-CSRF-Token": csrf_token}
+    return None
+
+
+def is_valid(case, location):
+    component = case.meta.components.get(location) if case.meta else None
+    return component is None or component.mode.is_positive
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    operation, is_probe = case.operation.label, case.method.upper() != case.operation.method.upper()
+    if not WITH_KEY or is_probe:
+        return
+    number = turn(operation)
+    if number % 4 != 3 and case.path_parameters and is_valid(case, ParameterLocation.PATH):
+        known = path_parameters(operation, number)
+        if known:
+            case.path_parameters = known
+    asks = headers(operation)
+    if asks:
+        session = kwargs.get("headers") or {}
+        kwargs["headers"] = {**session, **asks}
+    if operation == "POST /v1/jobs":
+        job_request(case, number)
+
+
+def job_request(case, number):
+    """Half of the valid requests name nothing that does not exist, and none waits long."""
+    if is_valid(case, ParameterLocation.BODY) and isinstance(case.body, dict) and number % 2:
+        for absent in ("template_id", "parent_job_id", "webhook_url"):
+            case.body.pop(absent, None)
+        if "planner" in case.body:
+            case.body["planner"] = "embedded"
+    if is_valid(case, ParameterLocation.HEADER) and "Prefer" in (case.headers or {}):
+        case.headers["Prefer"] = f"wait={number % 2}"
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    operation = case.operation.label
+    if case.method.upper() == case.operation.method.upper():
+        valid = case.meta is None or case.meta.generation.mode.is_positive
+        phase = case.meta.phase.name.value if case.meta else "unknown"
+        line = json.dumps({"operation": operation, "status": response.status_code, "valid": valid, "phase": phase})
+        with LOCK:
+            CALLS.write(line + "\n")
+            CALLS.flush()
+    if response.status_code == 202 and operation in ("POST /v1/jobs", "POST /v1/jobs/{id}/retry"):
+        if turn("kept jobs") >= KEPT_JOBS:
+            WORLD.cancel(response.json()["id"])
