@@ -76,6 +76,14 @@ impl Failure {
         }
     }
 
+    /// What went wrong, for people.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Error { message, .. } => message,
+            Self::PipeClosed => "nobody reads any more",
+        }
+    }
+
     /// The same with other words for people.
     #[must_use]
     pub fn said(mut self, text: impl FnOnce(&str) -> String) -> Self {

@@ -135,6 +135,13 @@ pub fn all() -> impl Iterator<Item = &'static MacroTemplate> {
     bank().map(|entry| &entry.template)
 }
 
+/// The id of every template, in the bank's order, without reading the templates themselves: their files write each id
+/// on a line of its own.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    let id = |line: &'static str| line.strip_prefix("id = \"")?.strip_suffix('"');
+    texts().flat_map(str::lines).filter_map(id)
+}
+
 /// The template of an id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Entry> {
@@ -333,6 +340,11 @@ fn put(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ids_alone_are_those_of_the_templates() {
+        assert!(ids().eq(all().map(|template| template.id.as_str())));
+    }
 
     #[test]
     fn every_file_of_the_bank_reads_and_every_template_keeps_the_rules() {

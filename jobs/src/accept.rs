@@ -384,15 +384,24 @@ impl Idempotency {
             .await?;
         let Some(found) = found else { return Ok(None) };
         if Timestamp(found.expires_at) <= system.clock.now() {
-            idempotency_keys::Entity::delete_by_id((user.0, self.key_sha256.clone()))
-                .exec(tx)
-                .await?;
-            return Ok(None);
+            return self.forget(tx, user).await;
         }
         if found.body_sha256 != self.body_sha256 {
             return Err(JobsError::IdempotencyKeyReuse);
         }
-        row::locked_of(tx, user, JobId(found.job_id)).await.map(Some)
+        match row::locked_of(tx, user, JobId(found.job_id)).await {
+            Ok(row) => Ok(Some(row)),
+            // Its job is being deleted: the header means nothing any more.
+            Err(JobsError::NotFound(_)) => self.forget(tx, user).await,
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn forget(&self, tx: &DatabaseTransaction, user: UserId) -> Result<Option<JobRow>, JobsError> {
+        idempotency_keys::Entity::delete_by_id((user.0, self.key_sha256.clone()))
+            .exec(tx)
+            .await?;
+        Ok(None)
     }
 
     async fn remember(

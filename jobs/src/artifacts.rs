@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use cache::BundleCache;
+pub(crate) use content::Content;
 
 use crate::error::JobsError;
 use crate::read;
 use crate::row::JobRow;
 use crate::system::System;
-use content::{Content, path};
+use content::path;
 
 /// A file for somebody to take.
 #[derive(Clone, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub mod account;
 pub mod adapters;
 pub mod artifacts;
 pub mod attempt;
+pub mod audit;
 pub mod backoff;
 pub mod backup;
 pub mod cancel;

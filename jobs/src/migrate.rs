@@ -44,7 +44,7 @@ async fn migrate_with<M: MigratorTrait>(db: &Db, dir: &DataDir) -> Result<Migrat
     };
     let is_used = !M::get_applied_migrations_read_only(db.read()).await?.is_empty();
     let copy = if is_used {
-        Some(copy(db, dir, first).await?)
+        Some(copy(dir, first).await?)
     } else {
         None
     };
@@ -59,13 +59,13 @@ async fn migrate_with<M: MigratorTrait>(db: &Db, dir: &DataDir) -> Result<Migrat
 }
 
 /// Copies the database to `backups/before-<step>-<n>.db`, and forgets the oldest copies.
-async fn copy(db: &Db, dir: &DataDir, step: &str) -> Result<PathBuf, JobsError> {
+async fn copy(dir: &DataDir, step: &str) -> Result<PathBuf, JobsError> {
     let cannot = |error: io::Error| JobsError::Unusable(cannot_use(&dir.backups(), &error));
     make_dir(&dir.backups()).map_err(cannot)?;
     let copies = copies(&dir.backups()).map_err(cannot)?;
     let next = copies.last().map_or(1, |(number, _)| number + 1);
     let path = dir.backups().join(format!("before-{step}-{next}.db"));
-    copy_to(db, &path).await?;
+    copy_to(&dir.database(), &path).await?;
     let kept_before = COPIES - 1;
     for (_, old) in copies.iter().rev().skip(kept_before) {
         std::fs::remove_file(old).map_err(cannot)?;
@@ -89,8 +89,9 @@ fn copies(backups: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     Ok(copies)
 }
 
-/// Copies the database as it is at one moment into a new file: whole or not at all, for this account only.
-pub(crate) async fn copy_to(db: &Db, path: &Path) -> Result<(), JobsError> {
+/// Copies a database as it is at one moment into a new file: whole or not at all, for this account only. Others go on
+/// reading and writing meanwhile.
+pub(crate) async fn copy_to(database: &Path, path: &Path) -> Result<(), JobsError> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let cannot = |error: io::Error| JobsError::Unusable(cannot_use(dir, &error));
     let partial = path.with_extension("partial");
@@ -106,12 +107,12 @@ pub(crate) async fn copy_to(db: &Db, path: &Path) -> Result<(), JobsError> {
         let text = partial
             .to_str()
             .ok_or_else(|| JobsError::Unusable(format!("{} is not UTF-8", partial.display())))?;
-        let into = Statement::from_sql_and_values(
-            db.writer().get_database_backend(),
-            "VACUUM INTO ?",
-            [text.into()],
-        );
-        db.writer().execute_raw(into).await?;
+        let connection = Db::open_to_look(database).await?;
+        let backend = connection.get_database_backend();
+        let into = Statement::from_sql_and_values(backend, "VACUUM INTO ?", [text.into()]);
+        let copied = connection.execute_raw(into).await;
+        let _ = connection.close().await;
+        copied?;
         File::open(&partial)
             .and_then(|file| file.sync_all())
             .map_err(cannot)?;

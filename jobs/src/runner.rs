@@ -9,8 +9,10 @@ use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use songwalker_schemas::Timestamp;
 
 pub use adopt::{Adopted, adopt};
 
@@ -35,6 +37,9 @@ pub struct Holder {
     pub pid: u32,
     /// What it is, in the words of the command line.
     pub purpose: String,
+    /// Since when, by the wall clock.
+    #[serde(skip)]
+    pub since: Option<Timestamp>,
 }
 
 impl fmt::Display for Holder {
@@ -88,6 +93,7 @@ impl RunnerLock {
         let holder = Holder {
             pid: std::process::id(),
             purpose: purpose.to_owned(),
+            since: None,
         };
         self.file.rewind()?;
         self.file.set_len(0)?;
@@ -109,17 +115,26 @@ pub fn holder(data_dir: &Path) -> Result<Option<Holder>, JobsError> {
         if try_lock(&file, Mode::Shared)? {
             return Ok(None);
         }
+        let since = file.metadata()?.modified().ok().and_then(moment);
         let mut text = Vec::new();
         file.take(MAX_BYTES).read_to_end(&mut text)?;
-        Ok(Some(serde_json::from_slice(&text).unwrap_or(Holder {
+        let unknown = |_| Holder {
             pid: 0,
             purpose: "songwalker".to_owned(),
-        })))
+            since: None,
+        };
+        let holder = serde_json::from_slice(&text).unwrap_or_else(unknown);
+        Ok(Some(Holder { since, ..holder }))
     };
     match look() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         looked => looked.map_err(|error| JobsError::Unusable(cannot_use(data_dir, &error))),
     }
+}
+
+fn moment(at: SystemTime) -> Option<Timestamp> {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
 /// Held for the moment in which somebody takes the lock or looks whether it is taken: who only looks must not be taken

@@ -67,11 +67,14 @@ impl ServerFile {
         serde_json::from_str(&text).ok()
     }
 
-    /// Takes it away; one that is not there is fine.
+    /// Takes away what this process wrote; another's stays, and one that is not there is fine.
     ///
     /// # Errors
     /// It cannot be removed.
     pub fn remove(data_dir: &Path) -> Result<(), JobsError> {
+        if Self::of_file(data_dir).is_some_and(|found| found.pid != std::process::id()) {
+            return Ok(());
+        }
         match std::fs::remove_file(data_dir.join(FILE)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(JobsError::Unusable(cannot_use(data_dir, &error)))
@@ -108,6 +111,18 @@ mod tests {
         };
         file.write(dir.path()).unwrap();
         assert_eq!(ServerFile::read(dir.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_process_that_could_not_start_leaves_the_file_of_the_one_that_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = ServerFile {
+            url: "http://127.0.0.1:1".to_owned(),
+            pid: std::process::id() + 1,
+        };
+        other.write(dir.path()).unwrap();
+        ServerFile::remove(dir.path()).unwrap();
+        assert_eq!(ServerFile::of_file(dir.path()), Some(other));
     }
 
     #[test]

@@ -56,6 +56,12 @@ pub async fn system_with(change: impl FnOnce(&mut Config)) -> TestSystem {
     start(dir, config, clock).await
 }
 
+/// A system with the configuration's defaults on a directory that another had before.
+pub async fn system_in(dir: TempDir) -> TestSystem {
+    let config = Config::for_tests(dir.path());
+    start(dir, config, Arc::new(ManualClock::new(START))).await
+}
+
 /// What a test's generator offers: one template.
 #[must_use]
 pub fn catalogue() -> Catalogue {

@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 mod confinement;
 #[path = "children/conversation.rs"]
 mod conversation;
+#[path = "children/memory.rs"]
+mod memory;
 #[path = "children/misbehaving.rs"]
 mod misbehaving;
 #[path = "children/pool.rs"]

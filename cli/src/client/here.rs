@@ -45,7 +45,7 @@ pub enum Standing {
 pub fn catalogue() -> Catalogue {
     Catalogue {
         generator_version: generator_version().to_owned(),
-        template_ids: templates::all().map(|template| template.id.clone()).collect(),
+        template_ids: templates::ids().map(str::to_owned).collect(),
     }
 }
 
@@ -67,11 +67,6 @@ impl Here {
     /// The open data directory.
     pub const fn system(&self) -> &System {
         &self.system
-    }
-
-    /// Whose jobs these are.
-    pub const fn user(&self) -> UserId {
-        self.user
     }
 
     /// Becomes the process that runs jobs, where no other is.

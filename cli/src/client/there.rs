@@ -71,7 +71,11 @@ impl There {
 
     /// The server that runs on a data directory; none where none runs.
     pub fn of_data_dir(data_dir: &Path) -> Option<Result<Self, Failure>> {
-        let server = ServerFile::of_running(data_dir)?;
+        let server = match ServerFile::read(data_dir) {
+            Ok(Some(server)) => server,
+            // A directory that cannot be read is said by who opens it.
+            Ok(None) | Err(_) => return None,
+        };
         let file = data_dir.join("token");
         let key = Secret::from_file(&file).map_err(|error| {
             let message = format!("{}: {error}", file.display());
@@ -109,7 +113,7 @@ impl There {
         self.base.as_str().trim_end_matches('/')
     }
 
-    pub(super) fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
+    pub fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
         let url = self
             .base
             .join(path)
@@ -118,7 +122,9 @@ impl There {
     }
 
     /// Sends, and takes what is no success for the error that it is.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+    /// # Errors
+    /// What the server says, or that it does not answer.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let answer = request.send().await.map_err(|error| self.silent(&error))?;
         if answer.status().is_success() {
             return Ok(answer);

@@ -1,5 +1,7 @@
-//! `songwalker doctor`: what this machine has, where things go, and whether the engine plays here what it plays
-//! everywhere.
+//! `songwalker doctor`: what this machine has, where things go, whether each part of the service answers, and whether
+//! the engine plays here what it plays everywhere.
+
+mod service;
 
 use std::path::PathBuf;
 
@@ -17,7 +19,8 @@ use crate::cpu_time::CpuTimer;
 use crate::failure::Failure;
 use crate::table::Table;
 use crate::terminal::{self, BAD, BOLD, DIM, GOOD, NOTICE, clean};
-use crate::{install, output, play};
+use crate::{install, logging, output, play, settings};
+use service::{Part, Verdict};
 
 /// SHA-256 of the self-test's sound: two seconds of [`probe`], as little-endian floats, left and right in turn.
 /// It changes with the engine's sound only; the test below says the new one.
@@ -32,24 +35,47 @@ struct SelfTest {
 
 /// Examines and prints.
 pub fn run(args: &Doctor) -> Result<(), Failure> {
+    let config = settings::load(&args.place)?;
+    logging::of_command(&config)?;
+    let parts = service::examine(&config)?;
     let test = self_test()?;
-    let passed = test.sha256 == SELF_TEST_SHA256;
+    let broken = broken(&parts, &test);
     if !args.json {
-        terminal::print(&in_words(&test))?;
-    } else if passed {
-        terminal::print_json(&as_json(&test))?;
+        terminal::print(&in_words(&parts, &test))?;
+    } else if broken.is_none() {
+        terminal::print_json(&as_json(&parts, &test))?;
     }
-    if passed {
+    let Some((code, message, faults)) = broken else {
         return Ok(());
-    }
-    let fault = Fault {
-        pointer: "/self_test/sha256".to_owned(),
-        problem: format!("is {}, expected {SELF_TEST_SHA256}", test.sha256),
     };
-    let message = "the engine does not play on this machine what it plays elsewhere";
-    Err(Failure::new(ErrorCode::VerificationFailed, message)
-        .with_faults(if args.json { vec![fault] } else { Vec::new() })
-        .with_hint("please report this with what `songwalker doctor` says"))
+    let failure = Failure::new(code, message).with_faults(if args.json { faults } else { Vec::new() });
+    Err(if code == ErrorCode::VerificationFailed {
+        failure.with_hint("please report this with what `songwalker doctor` says")
+    } else {
+        failure.with_hint("docs/TROUBLESHOOTING.md says what to do")
+    })
+}
+
+/// What does not work, where something does not.
+fn broken(parts: &[Part], test: &SelfTest) -> Option<(ErrorCode, &'static str, Vec<Fault>)> {
+    if test.sha256 != SELF_TEST_SHA256 {
+        let fault = Fault {
+            pointer: "/self_test/sha256".to_owned(),
+            problem: format!("is {}, expected {SELF_TEST_SHA256}", test.sha256),
+        };
+        let message = "the engine does not play on this machine what it plays elsewhere";
+        return Some((ErrorCode::VerificationFailed, message, vec![fault]));
+    }
+    let faults: Vec<Fault> = parts
+        .iter()
+        .filter(|part| part.verdict == Verdict::Bad)
+        .map(|part| Fault {
+            pointer: format!("/{}", part.name),
+            problem: part.words.clone(),
+        })
+        .collect();
+    let message = "something that jobs need does not work";
+    (!faults.is_empty()).then_some((ErrorCode::StorageUnavailable, message, faults))
 }
 
 /// A sound that uses every kind of part: a detuned saw through a filter, noise, and all effects.
@@ -137,7 +163,11 @@ fn out_folder() -> PathBuf {
     std::path::absolute(DEFAULT_OUT).unwrap_or_else(|_| PathBuf::from(DEFAULT_OUT))
 }
 
-fn as_json(test: &SelfTest) -> Value {
+fn as_json(parts: &[Part], test: &SelfTest) -> Value {
+    let service: serde_json::Map<String, Value> = parts
+        .iter()
+        .map(|part| (part.name.to_owned(), part.value.clone()))
+        .collect();
     let players: Vec<&str> = play::found().iter().map(|(player, _)| player.program).collect();
     json!({
         "versions": {
@@ -152,7 +182,8 @@ fn as_json(test: &SelfTest) -> Value {
             "passed": test.sha256 == SELF_TEST_SHA256, "sha256": test.sha256, "expected": SELF_TEST_SHA256,
             "cpu_s": test.cpu_s, "realtime": test.seconds / test.cpu_s,
         },
-        "network": "never used",
+        "service": service,
+        "network": "only for --server, and for whoever reaches a server that was started here",
     })
 }
 
@@ -160,7 +191,7 @@ const fn build() -> &'static str {
     if cfg!(debug_assertions) { "dev" } else { "release" }
 }
 
-fn in_words(test: &SelfTest) -> String {
+fn in_words(parts: &[Part], test: &SelfTest) -> String {
     let plain = anstyle::Style::new();
     let (good, notice, bad) = (
         (GOOD, "✓".to_owned()),
@@ -205,10 +236,18 @@ fn in_words(test: &SelfTest) -> String {
             format!("{} cannot be written: use --out", out_folder().display()),
         ),
     }
+    for part in parts {
+        let mark = match part.verdict {
+            Verdict::Good => &good,
+            Verdict::Notice => &notice,
+            Verdict::Bad => &bad,
+        };
+        row(mark, part.name, part.words.clone());
+    }
     row(
         &good,
         "elsewhere",
-        "no settings, no cache, no network, no telemetry".to_owned(),
+        "no telemetry; no network but for --server and `serve`; a browser only for `serve --open`".to_owned(),
     );
     match play::found().first() {
         Some((_, path)) => row(&good, "player", path.display().to_string()),

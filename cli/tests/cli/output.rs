@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::workbench::Workbench;
 
-const STAGES: [&str; 8] = [
+const STAGES: [&str; 9] = [
     "checking",
     "mapping",
     "packaging",
     "planning",
+    "publishing",
     "rendering",
     "total",
     "varying",

@@ -1,4 +1,5 @@
-//! A folder of its own for every test, the binary in it, and a bundle that is made once.
+//! A folder and a data directory of its own for every test, the binary in it, and a bundle that is made once. No test
+//! ever sees what the machine's user has: neither settings nor jobs.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -10,9 +11,10 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A test's own folder.
+/// A test's own folder, and beside it its data directory.
 pub struct Workbench {
     folder: TempDir,
+    data: TempDir,
 }
 
 /// How a call ended.
@@ -27,7 +29,13 @@ impl Workbench {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            data: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// Where this test's jobs are kept.
+    pub fn data_dir(&self) -> PathBuf {
+        self.data.path().join("data")
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -48,12 +56,27 @@ impl Workbench {
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "VITAL_PRESETS_DIR"] {
+        for variable in [
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "VITAL_PRESETS_DIR",
+            "XDG_DATA_HOME",
+            "XDG_CONFIG_HOME",
+            "SONGWALKER_KEY",
+            "SSL_CERT_FILE",
+            "BROWSER",
+        ] {
             command.env_remove(variable);
+        }
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("SONGWALKER_") {
+                command.env_remove(name);
+            }
         }
         command
             .env("HOME", self.folder.path())
-            .env_remove("XDG_DATA_HOME");
+            .env("SONGWALKER__DATA_DIR", self.data_dir());
         command
     }
 

@@ -59,7 +59,7 @@ pub async fn backup(system: &System, to: &Path) -> Result<BackedUp, JobsError> {
         .map_err(|error| JobsError::Unusable(cannot_use(&target, &error)))?;
     let work = dir.scratch().map_err(cannot_work)?;
     let copy = work.path().join(DATABASE);
-    migrate::copy_to(&system.db, &copy).await?;
+    migrate::copy_to(&dir.database(), &copy).await?;
 
     let (send, receive) = mpsc::channel(2);
     let writing = tokio::task::spawn_blocking(move || write(file, receive));

@@ -2,7 +2,6 @@
 //! on a real system; nothing here stands in for a part of it.
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-#![expect(dead_code, reason = "each test program uses its part of this")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -244,11 +244,36 @@ async fn r12_a_row_that_cannot_be_written_stops_no_sweep_and_is_found_again() {
     }
 }
 
-/// The store of the system, but for one object at which its deletion panics, and one at which it never ends.
+/// The store of a system, but for what goes wrong in it.
 struct BadStore {
     inner: Arc<dyn ObjectStore>,
-    panics: ObjectKey,
-    hangs: ObjectKey,
+    /// The object at which a deletion panics.
+    panics: Option<ObjectKey>,
+    /// The object at which a deletion never ends.
+    hangs: Option<ObjectKey>,
+    /// Whether every listing panics.
+    list_panics: bool,
+}
+
+/// The same system with such a store.
+fn with_bad_store(system: &System, bad: impl FnOnce(&mut BadStore)) -> System {
+    let mut store = BadStore {
+        inner: Arc::clone(&system.store),
+        panics: None,
+        hangs: None,
+        list_panics: false,
+    };
+    bad(&mut store);
+    System::new(Parts {
+        config: system.config.clone(),
+        db: system.db.clone(),
+        clock: Arc::clone(&system.clock),
+        queue: Arc::clone(&system.queue),
+        store: Arc::new(store),
+        limiter: Arc::clone(&system.limiter),
+        bus: Arc::clone(&system.bus),
+        catalogue: system.catalogue.clone(),
+    })
 }
 
 #[async_trait]
@@ -263,8 +288,8 @@ impl ObjectStore for BadStore {
         self.inner.head(key).await
     }
     async fn delete(&self, key: &ObjectKey) -> Result<(), PortError> {
-        assert_ne!(*key, self.panics, "as the test wants it");
-        if *key == self.hangs {
+        assert_ne!(Some(key), self.panics.as_ref(), "as the test wants it");
+        if Some(key) == self.hangs.as_ref() {
             return std::future::pending().await;
         }
         self.inner.delete(key).await
@@ -275,6 +300,7 @@ impl ObjectStore for BadStore {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<ObjectInfo>, PortError> {
+        assert!(!self.list_panics, "as the test wants it");
         self.inner.list(prefix, after, limit).await
     }
     async fn sign_get(
@@ -302,19 +328,9 @@ async fn r12_a_row_that_panics_or_hangs_stops_no_sweep() {
     }
     strays.sort();
     let key = |sha256: &str| ObjectKey::bundle(system.user, sha256).unwrap();
-    let bad = System::new(Parts {
-        config: system.config.clone(),
-        db: system.db.clone(),
-        clock: Arc::clone(&system.system.clock),
-        queue: Arc::clone(&system.queue),
-        store: Arc::new(BadStore {
-            inner: Arc::clone(&system.store),
-            panics: key(&strays[0]),
-            hangs: key(&strays[1]),
-        }),
-        limiter: Arc::clone(&system.limiter),
-        bus: Arc::clone(&system.bus),
-        catalogue: system.catalogue.clone(),
+    let bad = with_bad_store(&system, |store| {
+        store.panics = Some(key(&strays[0]));
+        store.hangs = Some(key(&strays[1]));
     });
     system.clock.advance(DAY);
     // Waits for as long as a deletion may take.
@@ -330,17 +346,20 @@ async fn r12_a_sweep_that_breaks_off_or_panics_stops_no_round() {
     running(&system, system.user, "lost").await;
     system.clock.advance(LEASE);
     sql(&system, "ALTER TABLE shares RENAME TO elsewhere").await;
-    let round = sweep::full(&system).await;
-    assert_eq!(round.broken, [Sweep::Shares]);
-    assert_eq!(round.complete.len(), Sweep::ALL.len() - 1);
-    assert_eq!(
-        round.swept,
-        Swept { done: 1, failed: 0 },
-        "the lost attempt was found"
-    );
-    // The metric of its age shows which one does not come to its end.
+    let bad = with_bad_store(&system, |store| store.list_panics = true);
+    let round = sweep::full(&bad).await;
+    assert_eq!(round.broken, [Sweep::Shares, Sweep::Strays]);
+    assert_eq!(round.complete.len(), Sweep::ALL.len() - 2);
+    let one = Swept { done: 1, failed: 0 };
+    assert_eq!(round.swept, one, "the lost attempt was found");
+    // The metric of their age shows which ones do not come to their end.
     for (sweep, age) in gauges::ages(&system).await.unwrap() {
-        assert_eq!(age.is_infinite(), sweep == Sweep::Shares, "{}", sweep.name());
+        assert_eq!(
+            age.is_infinite(),
+            round.broken.contains(&sweep),
+            "{}",
+            sweep.name()
+        );
     }
 }
 

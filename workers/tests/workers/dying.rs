@@ -119,7 +119,7 @@ async fn a_job_that_runs_while_the_other_actors_die_is_not_disturbed() {
 async fn a_lease_that_nobody_renews_is_taken_over() {
     let service = Service::start(1, Some("hang_hard:times:1"), |config| {
         config.worker.heartbeat = Span::from_millis(100);
-        config.worker.lease = Span::from_millis(400);
+        config.worker.lease = Span::from_secs(2);
     })
     .await;
     let job = service.submit("short pluck", 0).await;

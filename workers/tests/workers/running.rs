@@ -79,7 +79,7 @@ async fn a_worker_says_that_it_is_ready_and_there_and_later_that_it_is_not() {
 async fn a_long_job_keeps_its_lease_by_its_heartbeat() {
     let service = Service::start(1, Some("slow"), |config| {
         config.worker.heartbeat = Span::from_millis(100);
-        config.worker.lease = Span::from_millis(1_500);
+        config.worker.lease = Span::from_millis(2_500);
     })
     .await;
     let job = service.submit("pad", 0).await;

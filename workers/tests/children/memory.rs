@@ -1,0 +1,43 @@
+//! A child that does job after job keeps nothing of them.
+
+use super::{child, order, patient, proc_file};
+
+/// Resident memory of a process, bytes.
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(proc_file(pid, "status")).expect("a living process");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .expect("a line");
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    1_024 * kib
+}
+
+/// The same five jobs in each round, so that what a round leaves behind is left by all.
+#[tokio::test]
+async fn eight_rounds_of_the_same_jobs_take_no_more_memory_than_two() {
+    let mut child = child().await;
+    let pid = child.pid().expect("lives");
+    let prompts = [
+        "short pluck",
+        "closed hi hat",
+        "punchy bass",
+        "glassy bell",
+        "organ stab",
+    ];
+    let orders = prompts.map(|prompt| order(prompt, 0));
+    let mut after = Vec::new();
+    for _ in 0..8 {
+        for order in &orders {
+            child
+                .generate(order, &patient(), &mut |_, _| {})
+                .await
+                .expect("a bundle");
+        }
+        after.push(resident(pid));
+    }
+    assert!(
+        after[7] < after[1] + (8 << 20),
+        "bytes after each round: {after:?}"
+    );
+}
