@@ -36,7 +36,9 @@ pub fn answer(
     }
     let length = artifact.bytes.len();
     let all = Bytes::from_owner(artifact.bytes);
-    let (mut answer, bytes) = match range::part(headers, length, &tag) {
+    let is_ranged = is_ranged(artifact.content_type);
+    let part = if is_ranged { range::part(headers, length, &tag) } else { Part::All };
+    let (mut answer, bytes) = match part {
         Part::All => (HttpResponse::Ok(), all),
         Part::Some { first, last } => {
             let mut answer = HttpResponse::PartialContent();
@@ -51,12 +53,19 @@ pub fn answer(
         }
     };
     name(&mut answer, disposition, &artifact.filename);
+    if is_ranged {
+        answer.insert_header((header::ACCEPT_RANGES, "bytes"));
+    }
     Ok(answer
         .insert_header((header::ETAG, tag.as_str()))
-        .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .content_type(artifact.content_type)
         .body(bytes))
+}
+
+/// Sound and archives are large, and players jump; a part of a document is of no use to anybody.
+fn is_ranged(content_type: &str) -> bool {
+    content_type.starts_with("audio/") || content_type == "application/zip"
 }
 
 fn name(answer: &mut HttpResponseBuilder, disposition: Disposition, filename: &str) {

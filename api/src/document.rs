@@ -1,6 +1,8 @@
 //! The OpenAPI document: what the handlers say of themselves, and what the table of operations says of all: who may,
 //! and which errors there can be. Written once.
 
+mod tidy;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
@@ -89,6 +91,7 @@ fn document() -> Value {
             "description": format!("A browser's session. Whatever changes something must carry `{CSRF_HEADER}` beside it.") },
     });
     schemas(&mut document["components"]["schemas"]);
+    tidy::tidy(&mut document);
     for operation in OPERATIONS {
         let described = &mut document["paths"][operation.path][operation.method.as_str().to_lowercase()];
         if described.is_object() {
@@ -188,14 +191,15 @@ fn errors(responses: &mut Map<String, Value>, operation: &Operation, takes_body:
             "x-error-codes": codes,
         });
         let header = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+        let wait = json!({ "description": "After how many seconds to come again.", "schema": { "type": "integer", "minimum": 1 } });
         match status {
             401 => response["headers"]["WWW-Authenticate"] = header("`Bearer`."),
             416 => response["headers"]["Content-Range"] = header("How many bytes there are."),
             429 => {
-                response["headers"]["Retry-After"] = header("After how many seconds to come again.");
+                response["headers"]["Retry-After"] = wait;
                 rate_headers(&mut response);
             }
-            503 => response["headers"]["Retry-After"] = header("After how many seconds to come again."),
+            503 => response["headers"]["Retry-After"] = wait,
             404 if operation.path == "/s/{token}" => {
                 response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
             }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 const READ_EVERY: Duration = Duration::from_secs(2);
 /// How many events one query reads.
 const BATCH: u64 = 500;
+const LISTENERS: &str = "songwalker_event_listeners";
 
 /// What is known of a job.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +95,7 @@ impl Feeds {
         let mut open = self.0.open();
         let feed = open.entry(job).or_insert_with(|| self.0.follow(user, job));
         feed.listeners += 1;
+        metrics::gauge!(LISTENERS).increment(1.0);
         Listener {
             told: feed.told.subscribe(),
             job,
@@ -101,9 +103,8 @@ impl Feeds {
         }
     }
 
-    /// How many jobs are listened to.
-    #[must_use]
-    pub fn count(&self) -> usize {
+    #[cfg(test)]
+    fn count(&self) -> usize {
         self.0.open().len()
     }
 }
@@ -144,6 +145,7 @@ pub struct Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        metrics::gauge!(LISTENERS).decrement(1.0);
         let mut open = self.feeds.0.open();
         if let Some(feed) = open.get_mut(&self.job) {
             feed.listeners -= 1;

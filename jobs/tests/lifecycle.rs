@@ -2,6 +2,7 @@
 //! and what holds when somebody dies or comes too late.
 
 #![cfg(feature = "failpoints")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "support/bench.rs"]
 #[expect(dead_code, reason = "the sweeps' tests use the rest")]

@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -472,4 +473,57 @@ async fn a_database_that_is_up_to_date_is_neither_copied_nor_changed() {
         .expect("migrates");
     assert_eq!(migrated, migrate::Migrated::default());
     assert!(!dir.path().join("backups").exists());
+}
+
+/// A file system of its own; none where this account may not mount one.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn new(size: &str) -> Option<Self> {
+        let dir = tempfile::tempdir().expect("a directory");
+        mount(&["-t", "tmpfs", "-o", size, "tmpfs"], dir.path()).then_some(Self(dir))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+fn mount(options: &[&str], place: &Path) -> bool {
+    let mut mount = Command::new("mount");
+    mount.args(options).arg(place).stderr(Stdio::null());
+    mount.status().is_ok_and(|status| status.success())
+}
+
+#[tokio::test]
+async fn a_full_disk_is_called_full_and_once_there_is_room_everything_is_made() {
+    for size in ["size=4k", "size=16k", "size=64k", "size=200k"] {
+        let Some(disk) = Disk::new(size) else {
+            println!("skipped: this account may not mount a file system");
+            return;
+        };
+        let dir = disk.0.path();
+        let message = refused(dir).await;
+        assert!(message.contains("no space left"), "{size}: {message}");
+        assert!(mount(&["-o", "remount,size=4m"], dir));
+        made(dir).await;
+        assert!(!token(dir).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_cannot_be_written_is_called_so() {
+    let Some(disk) = Disk::new("size=4m") else {
+        println!("skipped: this account may not mount a file system");
+        return;
+    };
+    let dir = disk.0.path();
+    made(dir).await;
+    assert!(mount(&["-o", "remount,ro"], dir));
+    for place in [dir.to_owned(), dir.join("below")] {
+        let message = refused(&place).await;
+        assert!(message.contains("cannot be written"), "{message}");
+    }
 }

@@ -2,6 +2,7 @@
 //! them.
 
 #![cfg(feature = "failpoints")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "support/bench.rs"]
 mod bench;

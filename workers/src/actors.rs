@@ -24,7 +24,6 @@ macro_rules! can_panic {
         impl actix::Handler<crate::actors::Panic> for $actor {
             type Result = ();
 
-            #[expect(clippy::panic, reason = "a panic is what is asked for")]
             fn handle(&mut self, _: crate::actors::Panic, _: &mut Self::Context) {
                 panic!("told to");
             }

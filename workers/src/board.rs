@@ -136,6 +136,7 @@ impl Board {
             progress: 0.0,
         };
         self.show(|state| state.running.push(running));
+        metrics::gauge!("songwalker_jobs_running").increment(1.0);
         Entry {
             board: Arc::clone(self),
             job_id: own.job_id,
@@ -191,6 +192,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        metrics::gauge!("songwalker_jobs_running").decrement(1.0);
         self.board.signs().remove(&self.job_id);
         self.board
             .show(|state| state.running.retain(|running| running.job_id != self.job_id));

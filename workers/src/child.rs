@@ -22,5 +22,5 @@ pub use error::{ChildError, Death};
 pub use pool::{Lease, PoolConfig, PoolState, RenderPool};
 pub use protocol::{ChildLimits, GenerateOrder, PlanOrder};
 pub use render_child::{Made, RenderChild, this_program};
-pub use serve::main;
+pub use serve::{main, quiet_panics};
 pub use stop::Stop;

@@ -20,10 +20,9 @@ const SIGNED_FOR: Duration = Duration::from_secs(60);
 
 /// Get the patch
 #[utoipa::path(get, path = "/v1/jobs/{id}/patch", tag = "artifacts", operation_id = "getPatch",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 200, description = "The patch, a PatchSpec.", body = Object, content_type = "application/json", headers(("ETag" = String, description = "The hash of the content."))),
-        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "application/json"),
         (status = 304, description = "As it was: `If-None-Match` names it."),
     ))]
 pub async fn patch(state: State, signed: Signed, request: HttpRequest, id: Id<JobId>) -> Answer {
@@ -36,7 +35,7 @@ pub async fn patch(state: State, signed: Signed, request: HttpRequest, id: Id<Jo
 ///
 /// How the patch sounds, FLAC.
 #[utoipa::path(get, path = "/v1/jobs/{id}/preview", tag = "artifacts", operation_id = "getPreview",
-    params(("id" = JobId, Path, description = "The job."), ("Range" = Option<String>, Header, description = "One stretch of bytes.", example = "bytes=0-1023")),
+    params(("id" = Uuid, Path, description = "The job."), ("Range" = Option<String>, Header, description = "One stretch of bytes.", example = "bytes=0-1023")),
     responses(
         (status = 200, description = "The sound.", body = Vec<u8>, content_type = "audio/flac", headers(("ETag" = String, description = "The hash of the content."))),
         (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "audio/flac"),
@@ -52,7 +51,7 @@ pub async fn preview(state: State, signed: Signed, request: HttpRequest, id: Id<
 ///
 /// Everything in one zip: patch, presets, preview, variations, manifest.
 #[utoipa::path(get, path = "/v1/jobs/{id}/bundle", tag = "artifacts", operation_id = "getBundle",
-    params(("id" = JobId, Path, description = "The job."), ("Range" = Option<String>, Header, description = "One stretch of bytes.", example = "bytes=0-1023")),
+    params(("id" = Uuid, Path, description = "The job."), ("Range" = Option<String>, Header, description = "One stretch of bytes.", example = "bytes=0-1023")),
     responses(
         (status = 200, description = "The bundle.", body = Vec<u8>, content_type = "application/zip", headers(("ETag" = String, description = "The hash of the content."))),
         (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "application/zip"),
@@ -88,10 +87,9 @@ pub async fn send_bundle(state: &State, request: &HttpRequest, row: &JobRow) -> 
 ///
 /// How they differ from the patch. Their sounds and presets are in the bundle.
 #[utoipa::path(get, path = "/v1/jobs/{id}/variations", tag = "artifacts", operation_id = "getVariations",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 200, description = "The variations, a VariationsDiff.", body = Object, content_type = "application/json", headers(("ETag" = String, description = "The hash of the content."))),
-        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "application/json"),
         (status = 304, description = "As it was: `If-None-Match` names it."),
     ))]
 pub async fn variations(state: State, signed: Signed, request: HttpRequest, id: Id<JobId>) -> Answer {
@@ -104,10 +102,9 @@ pub async fn variations(state: State, signed: Signed, request: HttpRequest, id: 
 ///
 /// What was measured, asked and reached.
 #[utoipa::path(get, path = "/v1/jobs/{id}/analysis", tag = "artifacts", operation_id = "getAnalysis",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 200, description = "What was measured, a Report.", body = Object, content_type = "application/json", headers(("ETag" = String, description = "The hash of the content."))),
-        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "application/json"),
         (status = 304, description = "As it was: `If-None-Match` names it."),
     ))]
 pub async fn analysis(state: State, signed: Signed, request: HttpRequest, id: Id<JobId>) -> Answer {

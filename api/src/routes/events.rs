@@ -22,7 +22,7 @@ const MAX_ID_CHARS: usize = 20;
 /// what you know, its data is the whole Job, and everything that is stored follows. A comment comes every 15 seconds.
 #[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", operation_id = "followJob",
     params(
-        ("id" = JobId, Path, description = "The job."),
+        ("id" = Uuid, Path, description = "The job."),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the event that was seen last."),
         ("last_event_id" = Option<String>, Query, description = "The same, for clients that cannot set the header.", max_length = 20),
     ),

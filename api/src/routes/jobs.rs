@@ -157,7 +157,7 @@ pub fn with_next(request: &HttpRequest, cursor: Option<&str>) -> actix_web::Http
 
 /// Look at a job
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", operation_id = "getJob",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 200, description = "The job.", body = Job, headers(("ETag" = String, description = "Names this answer."))),
         (status = 304, description = "As it was: `If-None-Match` names it."),
@@ -169,7 +169,7 @@ pub async fn show(state: State, signed: Signed, request: HttpRequest, id: Id<Job
 
 /// Name, tag, star or rate a job
 #[utoipa::path(patch, path = "/v1/jobs/{id}", tag = "jobs", operation_id = "updateJob",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     request_body = UpdateJob,
     responses((status = 200, description = "The job.", body = Job)))]
 pub async fn update(state: State, signed: Signed, id: Id<JobId>, body: Body<UpdateJob>) -> Answer {
@@ -182,7 +182,7 @@ pub async fn update(state: State, signed: Signed, id: Id<JobId>, body: Body<Upda
 /// With its prompt, its artifacts and its shares. One that runs is cancelled first; its slot is free once it has
 /// stopped.
 #[utoipa::path(delete, path = "/v1/jobs/{id}", tag = "jobs", operation_id = "deleteJob",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 204, description = "It is gone."),
         (status = 202, description = "It goes as soon as it has stopped; nobody finds it any more."),
@@ -198,7 +198,7 @@ pub async fn remove(state: State, signed: Signed, id: Id<JobId>) -> Answer {
 ///
 /// Again is harmless. The body says in which state the job is.
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancelJob",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 202, description = "It is being stopped.", body = Job),
         (status = 200, description = "It has ended.", body = Job),
@@ -217,7 +217,7 @@ pub async fn cancel(state: State, signed: Signed, id: Id<JobId>) -> Answer {
 ///
 /// A new job with the request of one that failed, was cancelled, or whose artifacts are past their retention.
 #[utoipa::path(post, path = "/v1/jobs/{id}/retry", tag = "jobs", operation_id = "retryJob",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses(
         (status = 202, description = "A new job.", body = Job, headers(("Location" = String, description = "Address of the new job."))),
         (status = 200, description = "The job that does it again already.", body = Job, headers(("Location" = String, description = "Address of that job."))),
@@ -230,7 +230,7 @@ pub async fn again(state: State, signed: Signed, id: Id<JobId>) -> Answer {
 
 /// Read a job's log
 #[utoipa::path(get, path = "/v1/jobs/{id}/log", tag = "jobs", operation_id = "getJobLog",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     responses((status = 200, description = "What happened, oldest first.", body = Vec<LogLine>)))]
 pub async fn log(state: State, signed: Signed, id: Id<JobId>) -> Answer {
     let lines = read::log(&state.system, signed.0.user_id, id.0).await?;

@@ -40,7 +40,7 @@ pub async fn list(state: State, signed: Signed) -> Answer {
 ///
 /// It works no more at once, nor do the sessions that it opened. Again is harmless.
 #[utoipa::path(delete, path = "/v1/keys/{id}", tag = "account", operation_id = "revokeKey",
-    params(("id" = KeyId, Path, description = "The key.")),
+    params(("id" = Uuid, Path, description = "The key.")),
     responses((status = 204, description = "It works no more.")))]
 pub async fn revoke(state: State, signed: Signed, id: Id<KeyId>) -> Answer {
     keys::revoke(&state.system, signed.0.user_id, id.0).await?;

@@ -76,7 +76,6 @@ pub async fn bundle(state: State, request: HttpRequest, token: web::Path<String>
     params(("token" = String, Path, description = "The share's token.")),
     responses(
         (status = 200, description = "The patch, a PatchSpec.", body = Object, content_type = "application/json", headers(("ETag" = String, description = "The hash of the content."))),
-        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "application/json"),
         (status = 304, description = "As it was: `If-None-Match` names it."),
     ))]
 pub async fn patch(state: State, request: HttpRequest, token: web::Path<String>) -> Answer {
@@ -90,7 +89,6 @@ pub async fn patch(state: State, request: HttpRequest, token: web::Path<String>)
     params(("token" = String, Path, description = "The share's token.")),
     responses(
         (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/png", headers(("ETag" = String, description = "The hash of the content."))),
-        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "image/png"),
         (status = 304, description = "As it was: `If-None-Match` names it."),
     ))]
 pub async fn spectrogram(state: State, request: HttpRequest, token: web::Path<String>) -> Answer {

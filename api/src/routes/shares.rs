@@ -21,7 +21,7 @@ const MAX_CURSOR_CHARS: usize = 64;
 /// Makes a link under which anybody can hear and download the sound, for seven days where nothing else is said. The
 /// link shows the patch and its name, never the prompt. Its token is told here and never again.
 #[utoipa::path(post, path = "/v1/jobs/{id}/shares", tag = "shares", operation_id = "createShare",
-    params(("id" = JobId, Path, description = "The job.")),
+    params(("id" = Uuid, Path, description = "The job.")),
     request_body(content = Option<CreateShare>),
     responses((status = 201, description = "The share, with its token.", body = NewShare)))]
 pub async fn create(
@@ -59,7 +59,7 @@ pub async fn list(state: State, signed: Signed, request: HttpRequest) -> Answer 
 ///
 /// The very next request with its token finds nothing. Again is harmless.
 #[utoipa::path(delete, path = "/v1/shares/{id}", tag = "shares", operation_id = "revokeShare",
-    params(("id" = ShareId, Path, description = "The share.")),
+    params(("id" = Uuid, Path, description = "The share.")),
     responses((status = 204, description = "It works no more.")))]
 pub async fn revoke(state: State, signed: Signed, id: Id<ShareId>) -> Answer {
     shares::revoke(&state.system, signed.0.user_id, id.0).await?;

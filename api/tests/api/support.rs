@@ -17,6 +17,8 @@ use songwalker_schemas::wire::{CreateJob, CreateKey, NewKey, Version};
 use songwalker_schemas::{JobId, Scope, UserId, canonical};
 use tokio_util::sync::CancellationToken;
 
+use crate::conformance;
+
 /// A server that stops with its test.
 pub struct Server {
     /// What it serves.
@@ -114,7 +116,9 @@ impl Server {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        told(send(request).await).await
+        let (status, body) = told(send(request).await).await;
+        conformance::check(method, path, status, &body);
+        (status, body)
     }
 
     /// A job that was accepted.

@@ -115,7 +115,7 @@ pub(crate) fn refusal(dir: &DataDir, why: &Unusable) -> JobsError {
         Unusable::Silent(Some(5 | 6), _) => {
             format!("the database {file} is locked by another program; end it, then try again")
         }
-        Unusable::Silent(Some(13), _) => {
+        Unusable::Silent(code, _) if *code == Some(13) || (*code == Some(10) && is_full(dir)) => {
             format!("there is no space left for {file}; make room, then try again")
         }
         Unusable::Silent(Some(3 | 8 | 14 | 23), _) => format!(
@@ -126,6 +126,14 @@ pub(crate) fn refusal(dir: &DataDir, why: &Unusable) -> JobsError {
             "the database {file} cannot be read or written ({what}); see whether its disk is full or failing"
         ),
     })
+}
+
+/// Whether hardly anything can be written any more: where SQLite finds no room for its shared memory, it only says that
+/// something went wrong.
+fn is_full(dir: &DataDir) -> bool {
+    const HARDLY_BYTES: u64 = 1 << 20;
+    rustix::fs::statvfs(dir.path())
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < HARDLY_BYTES)
 }
 
 fn how_to_restore(dir: &DataDir) -> String {

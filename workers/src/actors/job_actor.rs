@@ -55,6 +55,8 @@ pub struct JobActor {
     /// When the lease was last known to be renewed, by the steady clock.
     renewed_at: Timestamp,
     is_looking: bool,
+    /// Somebody said "look" while it looked: what it sees may be older than that.
+    looks_again: bool,
 }
 
 /// Whom a job's actor needs.
@@ -91,6 +93,7 @@ impl JobActor {
             progress: 0.0,
             renewed_at: claimed_at,
             is_looking: false,
+            looks_again: false,
         }
     }
 
@@ -137,14 +140,19 @@ impl JobActor {
         if held >= self.system.config.worker.lease.duration() {
             self.sign.raise(Cause::Stale);
         }
-        if std::mem::replace(&mut self.is_looking, true) {
+        if self.is_looking {
+            self.looks_again = true;
             return;
         }
+        self.is_looking = true;
         let (system, own) = (self.system.clone(), self.claimed.own);
         let pulse = async move { rows::pulse(&system, &own).await };
-        let heard = pulse.into_actor(self).map(|pulse, actor, _| {
+        let heard = pulse.into_actor(self).map(|pulse, actor, ctx| {
             actor.is_looking = false;
             actor.hear(pulse);
+            if std::mem::take(&mut actor.looks_again) {
+                actor.look(ctx);
+            }
         });
         ctx.spawn(heard);
     }

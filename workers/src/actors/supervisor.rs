@@ -251,7 +251,6 @@ pub struct Hurt(pub &'static str);
 impl Handler<Hurt> for Supervisor {
     type Result = ();
 
-    #[expect(clippy::panic, reason = "a panic is what is asked for")]
     fn handle(&mut self, Hurt(whom): Hurt, _: &mut Self::Context) {
         use super::Panic;
         match whom {

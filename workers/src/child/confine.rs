@@ -30,7 +30,10 @@ pub fn apply(limits: &ChildLimits) -> Result<(), String> {
     setrlimit(Resource::As, exactly(memory)).map_err(refused("memory"))?;
     setrlimit(Resource::Core, exactly(0)).map_err(refused("core dumps"))?;
     let allowed = sched_getaffinity(None).map_err(refused("cores"))?;
-    sched_setaffinity(None, &chosen(&allowed, limits)).map_err(refused("cores"))?;
+    let family =
+        rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get().unsigned_abs() as usize);
+    sched_setaffinity(None, &chosen(&allowed, limits, family)).map_err(refused("cores"))?;
+    let _ = rustix::thread::set_name(c"songwalker");
     // What follows is a courtesy to the server; without it the child works as well.
     let _ = nice(5);
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
@@ -46,15 +49,16 @@ pub fn apply(_limits: &ChildLimits) -> Result<(), String> {
     Ok(())
 }
 
-/// The cores of a slot: the next ones after its neighbour's, around the circle of those that are allowed.
+/// The cores of a slot: the next ones after its neighbour's, around the circle of those that are allowed. Each parent
+/// begins elsewhere, so that workers who know nothing of each other do not crowd on the first cores.
 #[cfg(target_os = "linux")]
-fn chosen(allowed: &rustix::thread::CpuSet, limits: &ChildLimits) -> rustix::thread::CpuSet {
+fn chosen(allowed: &rustix::thread::CpuSet, limits: &ChildLimits, parent: usize) -> rustix::thread::CpuSet {
     use rustix::thread::CpuSet;
 
     let cores: Vec<usize> = (0..CpuSet::MAX_CPU)
         .filter(|core| allowed.is_set(*core))
         .collect();
-    let first = limits.slot.saturating_mul(limits.cores);
+    let first = limits.slot.wrapping_add(parent).wrapping_mul(limits.cores.max(1));
     let mut set = CpuSet::new();
     for core in cores
         .iter()
@@ -79,22 +83,27 @@ mod tests {
         for core in [1, 2, 5, 6, 9] {
             allowed.set(core);
         }
-        let cores_of = |slot, cores| {
+        let cores_of = |slot, cores, parent| {
             let limits = ChildLimits {
                 memory_bytes: LEAST_MEMORY_BYTES,
                 cores,
                 slot,
             };
-            let set = chosen(&allowed, &limits);
+            let set = chosen(&allowed, &limits, parent);
             (0..CpuSet::MAX_CPU)
                 .filter(|core| set.is_set(*core))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(cores_of(0, 2), [1, 2]);
-        assert_eq!(cores_of(1, 2), [5, 6]);
-        assert_eq!(cores_of(2, 2), [1, 9]);
-        assert_eq!(cores_of(7, 1), [5]);
-        assert_eq!(cores_of(0, 99), [1, 2, 5, 6, 9]);
-        assert_eq!(cores_of(usize::MAX, 0), [1], "no child is without a core");
+        assert_eq!(cores_of(0, 2, 0), [1, 2]);
+        assert_eq!(cores_of(1, 2, 0), [5, 6]);
+        assert_eq!(cores_of(2, 2, 0), [1, 9]);
+        assert_eq!(cores_of(0, 2, 1), [5, 6], "another parent begins elsewhere");
+        assert_eq!(cores_of(7, 1, 0), [5]);
+        assert_eq!(cores_of(0, 99, 0), [1, 2, 5, 6, 9]);
+        assert_eq!(
+            cores_of(usize::MAX, 0, usize::MAX).len(),
+            1,
+            "no child is without a core"
+        );
     }
 }

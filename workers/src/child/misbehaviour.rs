@@ -77,7 +77,6 @@ impl Misbehaviour {
                 }
             }
             Self::Crash => std::process::abort(),
-            #[expect(clippy::panic, reason = "a panic is what is asked for")]
             Self::Panic => panic!("the secret of somebody's prompt"),
             Self::Exit => std::process::exit(3),
             Self::Rubbish => voice.write(b"%%% this is no answer\n", &[]),

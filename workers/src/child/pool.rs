@@ -164,6 +164,7 @@ impl Shared {
 
     /// Starts the birth of a child in the place of one that is no more lent.
     fn replace(self: &Arc<Self>, warm: &Warm) {
+        metrics::counter!("songwalker_children_replaced_total").increment(1);
         self.state.send_modify(|state| state.unborn += 1);
         self.runtime.spawn(Arc::clone(self).give_birth(warm.slot));
     }
@@ -178,7 +179,13 @@ impl Shared {
     }
 
     fn lend(&self, warm: Warm) {
-        self.idle().push(warm);
+        let mut idle = self.idle();
+        // Looked at under the lock under which the last idle children are taken away.
+        if self.closed.is_cancelled() {
+            return;
+        }
+        idle.push(warm);
+        drop(idle);
         self.state.send_modify(|state| state.idle += 1);
         self.ready.add_permits(1);
     }

@@ -69,8 +69,9 @@ pub struct RenderChild {
 /// bytes.
 #[must_use]
 pub fn this_program() -> PathBuf {
-    if cfg!(target_os = "linux") {
-        PathBuf::from("/proc/self/exe")
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        running
     } else {
         std::env::current_exe().unwrap_or_else(|_| PathBuf::from("songwalker"))
     }

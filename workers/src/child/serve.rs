@@ -36,7 +36,7 @@ struct Work {
 /// A child's whole life.
 #[must_use]
 pub fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(tell_place));
+    quiet_panics();
     let limits = match line::read(&mut io::stdin().lock()).map(parsed) {
         Ok(Some(Order::Limits(limits))) => limits,
         Ok(_) | Err(_) => return ExitCode::from(MISUSED),
@@ -54,7 +54,11 @@ pub fn main() -> ExitCode {
     work(&orders, &voice)
 }
 
-/// Says where a panic was, never what it said: its message may hold somebody's words.
+/// Lets panics of this process say where they were, never what they said: a message may hold somebody's words (R10).
+pub fn quiet_panics() {
+    std::panic::set_hook(Box::new(tell_place));
+}
+
 fn tell_place(info: &PanicHookInfo) {
     match info.location() {
         Some(place) => eprintln!("panicked at {}:{}:{}", place.file(), place.line(), place.column()),
@@ -64,11 +68,13 @@ fn tell_place(info: &PanicHookInfo) {
 
 /// Reads lexicon and templates, which the first order would otherwise wait for.
 fn warm() {
-    let _ = planner::plan(&planner::PlanRequest {
-        prompt: "warm",
-        ..planner::PlanRequest::default()
+    std::thread::scope(|scope| {
+        scope.spawn(|| templates::bank().count());
+        planner::plan(&planner::PlanRequest {
+            prompt: "warm",
+            ..planner::PlanRequest::default()
+        })
     });
-    let _ = templates::bank().count();
 }
 
 fn parsed(line: Line) -> Option<Order> {

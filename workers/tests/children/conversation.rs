@@ -65,6 +65,18 @@ async fn a_childs_bundle_is_byte_for_byte_the_pipelines() {
 }
 
 #[tokio::test]
+async fn the_largest_order_fits_into_the_least_memory() {
+    let mut order = order("huge evolving supersaw pad, long reverb, 16 voices", 5);
+    order.seed = 3;
+    let mut child = child().await;
+    let made = child
+        .generate(&order, &patient(), &mut |_, _| {})
+        .await
+        .expect("a bundle");
+    verify(&made.bundle).expect("whole");
+}
+
+#[tokio::test]
 async fn a_refused_order_leaves_the_child_as_it_was() {
     let mut child = child().await;
     let refused = child.plan(&words("a\0b"), &patient()).await.expect_err("refused");
