@@ -239,8 +239,44 @@ mod tests {
         };
         assert_eq!(of(&["Bearer swk_x"]).as_deref(), Some("swk_x"));
         assert_eq!(of(&["bearer  swk_x"]).as_deref(), Some("swk_x"));
-        for other in [&["Basic x"][..], &["swk_x"], &["Bearer"], &[""], &["Bearer a", "Bearer b"]] {
+        for other in [
+            &["Basic x"][..],
+            &["swk_x"],
+            &["Bearer"],
+            &[""],
+            &["Bearer a", "Bearer b"],
+        ] {
             assert_eq!(of(other), None, "{other:?}");
         }
+    }
+
+    async fn boom() -> &'static str {
+        panic!("the canary of a panic");
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_fault_of_ours_without_its_words() {
+        let system = songwalker_jobs::testing::system().await;
+        let state = ApiState::of_test(&system);
+        let app = actix_web::test::init_service(
+            actix_web::App::new().app_data(web::Data::new(state)).route(
+                "/",
+                web::get()
+                    .to(boom)
+                    .wrap(actix_web::middleware::from_fn(|request, next| {
+                        gate(Access::Open, request, next)
+                    })),
+            ),
+        )
+        .await;
+        let request = actix_web::test::TestRequest::get().to_request();
+        let answer = actix_web::test::call_service(&app, request).await;
+        assert_eq!(answer.status(), 500);
+        let body = actix_web::test::read_body(answer).await;
+        let text = std::str::from_utf8(&body).unwrap();
+        assert!(
+            text.contains("\"internal\"") && !text.contains("canary"),
+            "{text}"
+        );
     }
 }

@@ -37,7 +37,11 @@ pub fn answer(
     let length = artifact.bytes.len();
     let all = Bytes::from_owner(artifact.bytes);
     let is_ranged = is_ranged(artifact.content_type);
-    let part = if is_ranged { range::part(headers, length, &tag) } else { Part::All };
+    let part = if is_ranged {
+        range::part(headers, length, &tag)
+    } else {
+        Part::All
+    };
     let (mut answer, bytes) = match part {
         Part::All => (HttpResponse::Ok(), all),
         Part::Some { first, last } => {
@@ -81,7 +85,13 @@ fn name(answer: &mut HttpResponseBuilder, disposition: Disposition, filename: &s
 fn filename_parameters(filename: &str) -> String {
     let plain: String = filename
         .chars()
-        .map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' })
+        .map(|c| {
+            if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let mut whole = String::new();
     for byte in filename.bytes() {

@@ -117,12 +117,9 @@ async fn bounded(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, A
         Ok(bytes.freeze())
     };
     let limit = server.client_timeout.duration();
-    tokio::time::timeout(limit, all).await.unwrap_or_else(|_| {
-        Err(ApiError::new(
-            ErrorCode::Timeout,
-            "the body did not come in time",
-        ))
-    })
+    tokio::time::timeout(limit, all)
+        .await
+        .unwrap_or_else(|_| Err(ApiError::new(ErrorCode::Timeout, "the body did not come in time")))
 }
 
 fn parse<T: Form + DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
@@ -172,7 +169,7 @@ mod tests {
             ("{\"prompt\": secret}", "no JSON at line 1, column 12"),
             ("{\n  \"prompt\":", "the text ends too early at line 2, column 11"),
             ("", "the text ends too early at line 1, column 0"),
-            ("{\"prompt\": \"\\ud800\"}", "no JSON at line 1, column 18"),
+            ("{\"prompt\": \"\\ud800\"}", "no JSON at line 1, column 19"),
         ] {
             let error = parse::<CreateJob>(text.as_bytes()).unwrap_err();
             assert_eq!(error.code(), ErrorCode::InvalidJson, "{text}");
@@ -181,7 +178,10 @@ mod tests {
             assert!(!body.contains("secret"), "{body}");
         }
         let deep = "[".repeat(100_000);
-        assert_eq!(parse::<CreateJob>(deep.as_bytes()).unwrap_err().status_code(), 400);
+        assert_eq!(
+            parse::<CreateJob>(deep.as_bytes()).unwrap_err().status_code(),
+            400
+        );
     }
 
     #[test]

@@ -105,7 +105,10 @@ fn document() -> Value {
 fn schemas(schemas: &mut Value) {
     for (name, schema) in [
         ("ErrorEnvelope", to_value::<songwalker_schemas::ErrorEnvelope>()),
-        ("ErrorBody", to_value::<songwalker_schemas::error_code::ErrorBody>()),
+        (
+            "ErrorBody",
+            to_value::<songwalker_schemas::error_code::ErrorBody>(),
+        ),
         ("ErrorCode", to_value::<ErrorCode>()),
         ("Fault", to_value::<songwalker_schemas::Fault>()),
         ("Event", to_value::<songwalker_schemas::wire::Event>()),
@@ -172,7 +175,10 @@ fn complete(described: &mut Value, operation: &Operation) {
 fn errors(responses: &mut Map<String, Value>, operation: &Operation, takes_body: bool) {
     let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
     for code in codes(operation, takes_body) {
-        by_status.entry(error::status(code).as_u16()).or_default().push(code);
+        by_status
+            .entry(error::status(code).as_u16())
+            .or_default()
+            .push(code);
     }
     let is_ranged = responses.contains_key("206");
     if is_ranged {
@@ -190,7 +196,8 @@ fn errors(responses: &mut Map<String, Value>, operation: &Operation, takes_body:
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ErrorEnvelope" } } },
             "x-error-codes": codes,
         });
-        let header = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+        let header =
+            |description: &str| json!({ "description": description, "schema": { "type": "string" } });
         let wait = json!({ "description": "After how many seconds to come again.", "schema": { "type": "integer", "minimum": 1 } });
         match status {
             401 => response["headers"]["WWW-Authenticate"] = header("`Bearer`."),
@@ -214,7 +221,10 @@ fn rate_headers(response: &mut Value) {
     for (name, description) in [
         ("RateLimit-Limit", "Requests that are allowed each minute."),
         ("RateLimit-Remaining", "How many more may come now."),
-        ("RateLimit-Reset", "After how many seconds all of them may come again."),
+        (
+            "RateLimit-Reset",
+            "After how many seconds all of them may come again.",
+        ),
     ] {
         response["headers"][name] =
             json!({ "description": description, "schema": { "type": "integer", "minimum": 0 } });

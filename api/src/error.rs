@@ -123,10 +123,7 @@ fn said(fault: &Fault) -> String {
 /// Whole seconds, rounded up: whoever waits so long has waited long enough.
 #[must_use]
 pub fn whole_seconds(span: Duration) -> u64 {
-    span.as_millis()
-        .div_ceil(1_000)
-        .try_into()
-        .unwrap_or(u64::MAX)
+    span.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for ApiError {

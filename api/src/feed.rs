@@ -98,8 +98,7 @@ impl Feeds {
         metrics::gauge!(LISTENERS).increment(1.0);
         Listener {
             told: feed.told.subscribe(),
-            job,
-            feeds: self.clone(),
+            place: Some((self.clone(), job)),
         }
     }
 
@@ -139,19 +138,19 @@ impl Shared {
 pub struct Listener {
     /// What is known by now.
     pub told: watch::Receiver<Told>,
-    job: JobId,
-    feeds: Feeds,
+    place: Option<(Feeds, JobId)>,
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        let Some((feeds, job)) = &self.place else { return };
         metrics::gauge!(LISTENERS).decrement(1.0);
-        let mut open = self.feeds.0.open();
-        if let Some(feed) = open.get_mut(&self.job) {
+        let mut open = feeds.0.open();
+        if let Some(feed) = open.get_mut(job) {
             feed.listeners -= 1;
             if feed.listeners == 0 {
                 feed.closed.cancel();
-                open.remove(&self.job);
+                open.remove(job);
             }
         }
     }
@@ -234,7 +233,11 @@ impl Reader {
         // The row was read first: events that came since are read now or next time, none is lost between.
         let seq = u64::try_from(row.model.event_seq).unwrap_or(0);
         let known = self.told.borrow().seq;
-        let fresh = if seq > known { self.fresh(known).await? } else { Vec::new() };
+        let fresh = if seq > known {
+            self.fresh(known).await?
+        } else {
+            Vec::new()
+        };
         let is_final = row.state()?.is_final();
         let last = fresh.last().map_or(seq, |event| event.seq.max(seq));
         let is_end = is_final || fresh.last().is_some_and(|event| is_last(event));
@@ -285,5 +288,82 @@ pub fn state_event(job: &songwalker_schemas::wire::Job, seq: u64) -> Event {
         stage: job.stage.filter(|_| job.state == JobState::Running),
         message: None,
         error: job.error.clone(),
+    }
+}
+
+#[cfg(test)]
+impl Listener {
+    /// One who hears what a test says.
+    pub const fn of_test(told: watch::Receiver<Told>) -> Self {
+        Self { told, place: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use songwalker_jobs::testing::{self, TestSystem};
+    use songwalker_jobs::{accept, cancel};
+    use songwalker_schemas::wire::CreateJob;
+
+    use super::*;
+
+    async fn job(system: &TestSystem, prompt: &str) -> JobId {
+        let accepted = accept::accept(system, system.user, CreateJob::new(prompt), None).await;
+        accepted.unwrap().row.id()
+    }
+
+    fn feeds(system: &TestSystem) -> Feeds {
+        Feeds::start(system.system.clone(), Handle::current(), CancellationToken::new())
+    }
+
+    #[tokio::test]
+    async fn a_job_is_read_once_for_all_who_listen_and_no_more_when_nobody_does() {
+        let system = testing::system().await;
+        let feeds = feeds(&system);
+        let (one, two) = (job(&system, "one").await, job(&system, "two").await);
+        let listeners: Vec<Listener> = (0..20).map(|_| feeds.listen(system.user, one)).collect();
+        let other = feeds.listen(system.user, two);
+        assert_eq!(feeds.count(), 2);
+        drop(other);
+        assert_eq!(feeds.count(), 1);
+        for mut listener in listeners {
+            let told = listener.told.wait_for(|told| told.is_read).await.unwrap().clone();
+            assert_eq!(told.events.len(), 1);
+        }
+        assert_eq!(feeds.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_an_end_hears_of_it() {
+        let system = testing::system().await;
+        let feeds = feeds(&system);
+        let (stopping, long) = (CancellationToken::new(), Duration::from_secs(60));
+        let job = job(&system, "one").await;
+        let (has_ended, cancelled) = tokio::join!(
+            ended(feeds.listen(system.user, job), &stopping, long),
+            cancel::cancel(&system, system.user, job)
+        );
+        cancelled.unwrap();
+        assert!(has_ended);
+        assert!(
+            ended(feeds.listen(system.user, job), &stopping, long).await,
+            "it has ended already"
+        );
+        let nobodys = JobId(songwalker_schemas::ids::Uuid::now_v7());
+        assert!(
+            ended(feeds.listen(system.user, nobodys), &stopping, long).await,
+            "it is not there"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_when_the_server_stops_or_time_is_up() {
+        let system = testing::system().await;
+        let feeds = feeds(&system);
+        let job = job(&system, "one").await;
+        let stopping = CancellationToken::new();
+        assert!(!ended(feeds.listen(system.user, job), &stopping, Duration::ZERO).await);
+        stopping.cancel();
+        assert!(!ended(feeds.listen(system.user, job), &stopping, Duration::from_secs(60)).await);
     }
 }

@@ -63,12 +63,16 @@ impl Query {
 
     /// A whole number from 1 to `most`.
     pub fn number(&mut self, name: &str, most: u64) -> Option<u64> {
-        self.read(name, &format!("must be a whole number from 1 to {most}"), |text| {
-            let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-            text.parse()
-                .ok()
-                .filter(|number| is_plain && (1..=most).contains(number))
-        })
+        self.read(
+            name,
+            &format!("must be a whole number from 1 to {most}"),
+            |text| {
+                let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+                text.parse()
+                    .ok()
+                    .filter(|number| is_plain && (1..=most).contains(number))
+            },
+        )
     }
 
     fn read<T>(&mut self, name: &str, problem: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {

@@ -107,7 +107,15 @@ mod tests {
             assert_eq!(asked(nothing, 10), Part::Nothing, "{nothing}");
         }
         assert_eq!(asked("bytes=0-", 0), Part::Nothing);
-        for all in ["bytes=5-2", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "lines=1-2", "bytes", ""] {
+        for all in [
+            "bytes=5-2",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=0-1,3-4",
+            "lines=1-2",
+            "bytes",
+            "",
+        ] {
             assert_eq!(asked(all, 10), Part::All, "{all}");
         }
     }

@@ -187,10 +187,13 @@ impl BoundApi {
             .metrics_listener
             .map(|listener| metrics_alone(listener, self.meter))
             .transpose()?;
-        let handles: Vec<_> = [Some(main.handle()), metrics.as_ref().map(actix_web::dev::Server::handle)]
-            .into_iter()
-            .flatten()
-            .collect();
+        let handles: Vec<_> = [
+            Some(main.handle()),
+            metrics.as_ref().map(actix_web::dev::Server::handle),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let stop = async {
             stopping.cancelled().await;
             for handle in &handles {

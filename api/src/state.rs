@@ -29,3 +29,31 @@ pub struct ApiState {
     /// Set when the server is to stop: streams and waits end.
     pub stopping: CancellationToken,
 }
+
+#[cfg(test)]
+impl ApiState {
+    /// The state of a server that listens nowhere.
+    pub fn of_test(system: &songwalker_jobs::testing::TestSystem) -> Self {
+        let stopping = CancellationToken::new();
+        let system = system.system.clone();
+        Self {
+            feeds: Feeds::start(
+                system.clone(),
+                tokio::runtime::Handle::current(),
+                stopping.clone(),
+            ),
+            hosts: Arc::new(Hosts::of(&system.config.server, system.config.server.listen)),
+            readiness: Arc::new(Readiness::new(None)),
+            meter: Meter::of_process().unwrap(),
+            version: Arc::new(Version {
+                binary: String::new(),
+                commit: None,
+                engine: String::new(),
+                generator: String::new(),
+                schemas: String::new(),
+            }),
+            system,
+            stopping,
+        }
+    }
+}

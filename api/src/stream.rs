@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::feed::{Listener, Told, is_last, state_event};
 
-/// How often a comment says that the stream is alive.
-const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// How often a comment says that the stream is alive: often enough for proxies that close silent connections.
+pub const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// How soon a browser that was cut comes back, milliseconds.
 const RETRY_MS: u32 = 1_000;
 
@@ -69,12 +69,13 @@ fn start(told: &Told, seen: Seen) -> Start {
 }
 
 /// The stream of a job, as the client that has `seen` something is to get it. `job` is the job as it stood when it was
-/// asked for.
+/// asked for; a comment comes every `comment_every`.
 pub fn of(
     mut listener: Listener,
     seen: Seen,
     job: Job,
     stopping: CancellationToken,
+    comment_every: Duration,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream! {
         yield Ok(Bytes::from(format!("retry: {RETRY_MS}\n\n")));
@@ -97,7 +98,7 @@ pub fn of(
             }
         };
         let mut progress = None;
-        let mut comments = tokio::time::interval(COMMENT_EVERY);
+        let mut comments = tokio::time::interval(comment_every);
         comments.reset();
         loop {
             let now = listener.told.borrow_and_update().clone();
@@ -129,4 +130,145 @@ fn frame<T: Serialize>(id: Option<u64>, name: &str, data: &T) -> Result<Bytes, I
     let data = serde_json::to_string(data).unwrap_or_default();
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     Ok(Bytes::from(format!("{id}event: {name}\ndata: {data}\n\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::StreamExt;
+    use serde_json::{Value, json};
+    use songwalker_schemas::wire::{Event, Progress};
+    use tokio::sync::watch;
+
+    use super::*;
+
+    fn event(seq: u64, state: &str) -> Arc<Event> {
+        let event = json!({
+            "seq": seq, "kind": "state", "at": "2023-11-14T22:13:20Z", "attempt": 1, "state": state
+        });
+        Arc::new(serde_json::from_value(event).unwrap())
+    }
+
+    fn job() -> Job {
+        let job = json!({
+            "id": "0198c0de-0000-7000-8000-000000000000", "kind": "patch", "state": "running", "progress": 0.0,
+            "attempt": 1, "max_attempts": 3,
+            "request": { "tags": [], "seed": 0, "variations": 0, "planner": "embedded" },
+            "tags": [], "starred": false, "stages": [],
+            "created_at": "2023-11-14T22:13:20Z", "queued_at": "2023-11-14T22:13:20Z",
+            "links": { "self": "", "events": "", "log": "" }
+        });
+        serde_json::from_value(job).unwrap()
+    }
+
+    fn told(seqs: std::ops::RangeInclusive<u64>, seq: u64) -> Told {
+        Told {
+            is_read: true,
+            events: seqs.map(|seq| event(seq, "running")).collect(),
+            seq,
+            ..Told::default()
+        }
+    }
+
+    #[test]
+    fn a_stream_goes_on_behind_what_was_seen_or_begins_anew() {
+        let whole = told(1..=5, 5);
+        assert_eq!(start(&whole, Seen::Nothing), Start::Behind(0));
+        assert_eq!(start(&whole, Seen::Event(3)), Start::Behind(3));
+        assert_eq!(start(&whole, Seen::Event(5)), Start::Behind(5));
+        assert_eq!(start(&whole, Seen::Event(6)), Start::Anew);
+        assert_eq!(start(&whole, Seen::Unknown), Start::Anew);
+        let (from, to) = (1, 0);
+        let cleared = told(from..=to, 5);
+        for seen in [Seen::Nothing, Seen::Event(3), Seen::Event(6), Seen::Unknown] {
+            assert_eq!(start(&cleared, seen), Start::Cleared);
+        }
+        assert_eq!(start(&cleared, Seen::Event(5)), Start::Behind(5));
+        assert_eq!(start(&told(4..=5, 5), Seen::Event(1)), Start::Cleared);
+        assert_eq!(start(&told(4..=5, 5), Seen::Event(3)), Start::Behind(3));
+    }
+
+    #[test]
+    fn only_a_number_is_an_event() {
+        let seen = |text| Seen::of(&HeaderMap::new(), text);
+        assert_eq!(seen(None), Seen::Nothing);
+        assert_eq!(seen(Some("")), Seen::Nothing);
+        assert_eq!(seen(Some("12")), Seen::Event(12));
+        for other in ["-1", "+1", "1.0", "x", "99999999999999999999", " 1"] {
+            assert_eq!(seen(Some(other)), Seen::Unknown, "{other}");
+        }
+    }
+
+    /// Name and data of what came; the name is empty for comments.
+    fn read(bytes: &Bytes) -> (String, Value) {
+        let text = std::str::from_utf8(bytes).unwrap();
+        assert!(text.ends_with("\n\n"), "{text}");
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+        (
+            field("event: ").unwrap_or_default().to_owned(),
+            serde_json::from_str(field("data: ").unwrap_or("null")).unwrap(),
+        )
+    }
+
+    /// So rarely that no comment comes while a test runs.
+    const NEVER: Duration = Duration::from_secs(86_400);
+
+    #[tokio::test]
+    async fn comments_come_while_nothing_happens() {
+        let (_say, hear) = watch::channel(told(1..=1, 1));
+        let (listener, stopping) = (Listener::of_test(hear), CancellationToken::new());
+        let often = Duration::from_millis(1);
+        let mut stream = Box::pin(of(listener, Seen::Event(1), job(), stopping, often));
+        assert!(stream.next().await.unwrap().unwrap().starts_with(b"retry: "));
+        for _ in 0..3 {
+            assert!(stream.next().await.unwrap().unwrap().starts_with(b":"));
+        }
+        assert_eq!(COMMENT_EVERY.as_secs(), 15);
+    }
+
+    #[tokio::test]
+    async fn what_happens_is_told_until_the_end() {
+        let (say, hear) = watch::channel(told(1..=1, 1));
+        let (listener, stopping) = (Listener::of_test(hear), CancellationToken::new());
+        let mut stream = Box::pin(of(listener, Seen::Nothing, job(), stopping, NEVER));
+        let mut next = async || stream.next().await.map(|chunk| chunk.unwrap());
+        assert!(next().await.unwrap().starts_with(b"retry: "));
+        assert_eq!(read(&next().await.unwrap()).1["seq"], 1);
+        let far = Progress {
+            stage: "rendering".to_owned(),
+            progress: 0.5,
+        };
+        say.send_modify(|told| told.progress = Some((1, far)));
+        let (name, data) = read(&next().await.unwrap());
+        assert_eq!((name.as_str(), &data["progress"]), ("progress", &json!(0.5)));
+        say.send_modify(|told| {
+            told.events.push(event(2, "succeeded"));
+            told.seq = 2;
+        });
+        assert_eq!(read(&next().await.unwrap()).1["state"], "succeeded");
+        assert_eq!(next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_when_the_server_stops_or_the_job_is_gone() {
+        let (say, hear) = watch::channel(told(1..=1, 1));
+        let stopping = CancellationToken::new();
+        let open = || {
+            Box::pin(of(
+                Listener::of_test(hear.clone()),
+                Seen::Event(1),
+                job(),
+                stopping.clone(),
+                NEVER,
+            ))
+        };
+        let (mut gone, mut stopped) = (open(), open());
+        assert!(gone.next().await.is_some() && stopped.next().await.is_some());
+        say.send_modify(|told| told.is_gone = true);
+        assert!(gone.next().await.is_none());
+        say.send_modify(|told| told.is_gone = false);
+        stopping.cancel();
+        assert!(stopped.next().await.is_none());
+    }
 }

@@ -17,8 +17,8 @@ pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Planner, Su
 pub use self::jobs::{Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
 pub use self::place::{Place, Target};
 pub use self::service::{
-    Admin, AdminCommand, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore, Serve, UserAdd,
-    UserCommand,
+    Admin, AdminCommand, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore, Serve,
+    UserAdd, UserCommand,
 };
 pub use self::tools::{Analyse, Completions, Doctor, Export, Render, Synth, Templates, Verify};
 pub use self::values::{IdPrefix, JobReference, Knob, MacroSetting, Seed};
@@ -177,7 +177,11 @@ impl JobCommand {
         match self {
             Self::Submit(args) => args.json,
             Self::Fetch(args) => args.json,
-            Self::Show(args) | Self::Watch(args) | Self::Cancel(args) | Self::Retry(args) | Self::Log(args) => args.json,
+            Self::Show(args)
+            | Self::Watch(args)
+            | Self::Cancel(args)
+            | Self::Retry(args)
+            | Self::Log(args) => args.json,
         }
     }
 }

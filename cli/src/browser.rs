@@ -100,7 +100,10 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let door = Door::make(folder.path(), "http://127.0.0.1:1", &token).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains("url=http://127.0.0.1:1/#token=swk_canary\""), "{text}");
+        assert!(
+            text.contains("url=http://127.0.0.1:1/#token=swk_canary\""),
+            "{text}"
+        );
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         drop(door);
         assert!(!path.exists());

@@ -116,7 +116,10 @@ fn show(update: &Update, progress: &Progress) {
                 progress.begun(stage);
             }
             if let (Some(error), JobState::Queued) = (&event.error, event.state) {
-                progress.notice(&format!("attempt {} failed, trying again: {}", event.attempt, error.message));
+                progress.notice(&format!(
+                    "attempt {} failed, trying again: {}",
+                    event.attempt, error.message
+                ));
             }
         }
     }
@@ -170,8 +173,14 @@ impl<'c> Seat<'c> {
 
 /// The job was left to itself.
 fn left(id: JobId) -> Failure {
-    Failure::new(ErrorCode::Cancelled, format!("stopped following; job {} is not cancelled", short(id)))
-        .with_hint(format!("`songwalker job watch {0}` goes on, `songwalker job cancel {0}` stops it", short(id)))
+    Failure::new(
+        ErrorCode::Cancelled,
+        format!("stopped following; job {} is not cancelled", short(id)),
+    )
+    .with_hint(format!(
+        "`songwalker job watch {0}` goes on, `songwalker job cancel {0}` stops it",
+        short(id)
+    ))
 }
 
 /// What became of a job that was to stop.
@@ -195,8 +204,12 @@ pub fn succeeded(job: Job) -> Result<Job, Failure> {
     match (job.state, job.error) {
         (JobState::Succeeded, error) => Ok(Job { error, ..job }),
         (_, Some(error)) => {
-            let hint = format!("`songwalker job log {id}` says what happened, `songwalker job retry {id}` tries again");
-            Err(Failure::from(error).said(|message| format!("job {id}: {message}")).with_hint(hint))
+            let hint = format!(
+                "`songwalker job log {id}` says what happened, `songwalker job retry {id}` tries again"
+            );
+            Err(Failure::from(error)
+                .said(|message| format!("job {id}: {message}"))
+                .with_hint(hint))
         }
         (state, None) => Err(Failure::new(ErrorCode::Conflict, format!("job {id} is {state}"))),
     }

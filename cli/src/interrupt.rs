@@ -38,7 +38,9 @@ pub fn listen(json: bool) {
         if ends {
             let words = LAST_WORDS.get().copied();
             words
-                .map_or_else(Failure::cancelled, |words| Failure::new(ErrorCode::Cancelled, words))
+                .map_or_else(Failure::cancelled, |words| {
+                    Failure::new(ErrorCode::Cancelled, words)
+                })
                 .tell(json);
             std::process::exit(i32::from(ErrorCode::Cancelled.exit_code()));
         }

@@ -33,8 +33,15 @@ pub fn of_command(config: &Config) -> Result<(), Failure> {
     if is_asked_for { start(config) } else { Ok(()) }
 }
 
+/// The usual filter, and what it becomes: others' words on what we say ourselves are left out.
+const USUAL: (&str, &str) = ("info", "info,actix_server=warn,sea_orm_migration=warn");
+
 fn start(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log.filter).map_err(|error| {
+    let filter = match config.log.filter.as_str() {
+        filter if filter == USUAL.0 => USUAL.1,
+        filter => filter,
+    };
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
         Failure::new(
             ErrorCode::InvalidRequest,
             format!("{FILTER} is no filter: {error}"),

@@ -81,7 +81,11 @@ pub fn only(ids: &[Uuid], prefix: &IdPrefix, what: &str) -> Result<Uuid, Failure
         (Some(id), None) => Ok(*id),
         (None, _) => Err(none(prefix, what)),
         (Some(_), Some(_)) => {
-            let all: Vec<String> = ids.iter().filter(|id| prefix.is_of(**id)).map(Uuid::to_string).collect();
+            let all: Vec<String> = ids
+                .iter()
+                .filter(|id| prefix.is_of(**id))
+                .map(Uuid::to_string)
+                .collect();
             let message = format!("{} {what}s begin with {prefix}", all.len());
             Err(Failure::new(ErrorCode::InvalidRequest, message)
                 .with_hint(format!("write more digits of one of them: {}", all.join(", "))))

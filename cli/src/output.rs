@@ -17,6 +17,9 @@ use crate::whole_file::{UNFINISHED, with_usual_rights};
 /// How many folders of one name are made at most.
 const MAX_SAME_NAME: usize = 9_999;
 
+/// How often a folder is made again that another process took away, because it had made it only to try.
+const MAX_TRIES: usize = 20;
+
 /// What is put in place.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'b> {
@@ -44,10 +47,24 @@ pub struct Written {
 /// # Errors
 /// `storage_unavailable`.
 pub fn probe(out: &Path) -> Result<(), Failure> {
-    let folders = NewFolders::make(out)?;
-    let tried = Builder::new().prefix(UNFINISHED).tempdir_in(out).map(drop);
+    let (folders, tried) = in_folder(out, || Builder::new().prefix(UNFINISHED).tempdir_in(out))?;
+    drop(tried);
     drop(folders);
-    tried.map_err(|error| Failure::writing(out, &error))
+    Ok(())
+}
+
+/// Makes a folder and something in it, as one step beside others who do the same and take their folders away again.
+fn in_folder<T>(out: &Path, make: impl Fn() -> io::Result<T>) -> Result<(NewFolders, T), Failure> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let folders = NewFolders::make(out)?;
+        match make() {
+            Ok(made) => return Ok((folders, made)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tries < MAX_TRIES => {}
+            Err(error) => return Err(Failure::writing(out, &error)),
+        }
+    }
 }
 
 /// Puts a bundle into `out`, as `<name>`, or `<name>-2`, `<name>-3`, … where other content has that name.
@@ -55,7 +72,7 @@ pub fn probe(out: &Path) -> Result<(), Failure> {
 /// # Errors
 /// `storage_unavailable`; `cancelled` where Ctrl-C came before it was in place. Either leaves nothing behind.
 pub fn write(out: &Path, bundle: &Content) -> Result<Written, Failure> {
-    let mut folders = NewFolders::make(out)?;
+    let mut folders: Option<NewFolders> = None;
     let failed = |error: io::Error| Failure::writing(out, &error);
     let zip_name = format!("{}.zip", bundle.stem);
 
@@ -79,14 +96,18 @@ pub fn write(out: &Path, bundle: &Content) -> Result<Written, Failure> {
         }
         let unfinished = match filled.take() {
             Some(unfinished) => unfinished,
-            None => fill(out, &zip_name, bundle).map_err(failed)?,
+            None => {
+                let (made, unfinished) = in_folder(out, || fill(out, &zip_name, bundle))?;
+                folders = Some(made);
+                unfinished
+            }
         };
         interrupt::check()?;
         match fs::rename(unfinished.path(), &folder) {
             Ok(()) => {
                 // Its old name is gone: there is nothing left to remove.
                 let _ = unfinished.keep();
-                folders.stay();
+                folders.as_mut().map(NewFolders::stay);
                 return Ok(Written {
                     zip: folder.join(zip_name),
                     folder,

@@ -28,8 +28,9 @@ impl Runner {
     pub async fn start(system: &System, lock: RunnerLock) -> Result<Self, Failure> {
         // Nobody else runs jobs now, and this process does not yet: what is running in the rows is dead.
         adopt(system, &lock).await?;
-        let workers = Workers::start(system.clone(), WorkersOptions::default())
-            .map_err(|error| Failure::new(ErrorCode::Internal, format!("no worker can be started: {error}")))?;
+        let workers = Workers::start(system.clone(), WorkersOptions::default()).map_err(|error| {
+            Failure::new(ErrorCode::Internal, format!("no worker can be started: {error}"))
+        })?;
         Ok(Self {
             workers,
             scheduler: Mutex::new(Some(Scheduler::start(system.clone()))),

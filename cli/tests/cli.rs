@@ -7,6 +7,10 @@ mod bundles;
 mod contract;
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/jobs.rs"]
+mod jobs;
+#[path = "cli/keeping.rs"]
+mod keeping;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/patches.rs"]
@@ -15,6 +19,12 @@ mod patches;
 mod prompts;
 #[path = "cli/render.rs"]
 mod render;
+#[path = "cli/running.rs"]
+mod running;
+#[path = "cli/serving.rs"]
+mod serving;
+#[path = "cli/sharing.rs"]
+mod sharing;
 #[path = "cli/storage.rs"]
 mod storage;
 #[path = "cli/workbench.rs"]

@@ -2,15 +2,16 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 use songwalker_jobs::accept::accept;
 use songwalker_jobs::claim::{self, Claimed};
 use songwalker_jobs::entity::{jobs, outbox, tombstones, workers};
 use songwalker_jobs::failpoint;
 use songwalker_jobs::publish::{About, Packaged, store};
 use songwalker_jobs::runner::{Adopted, RunnerLock, adopt};
+use songwalker_jobs::sweep::Sweep;
 use songwalker_jobs::testing::{self, TestSystem};
 use songwalker_jobs::{JobsError, System, cancel, delete, outbox as relay};
 use songwalker_schemas::wire::CreateJob;
@@ -266,4 +267,110 @@ async fn the_lock_of_another_directory_adopts_nothing() {
         .expect("can be looked at")
         .expect("is free");
     assert!(matches!(adopt(&system, &lock).await, Err(JobsError::Internal(_))));
+}
+
+/// Waits until a query finds something.
+async fn until_found(system: &System, sql: &str) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let statement = Statement::from_string(system.db.read().get_database_backend(), sql);
+        let found = system.db.read().query_one_raw(statement).await.expect("answers");
+        if found.is_some() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "never found: {sql}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn adopting_can_die_at_every_step_and_be_done_again() {
+    let steps = [
+        (
+            "ending_failed_committed",
+            "SELECT 1 FROM jobs WHERE state = 'queued' AND deaths = 1",
+        ),
+        (
+            "cancelled_committed",
+            "SELECT 1 FROM jobs WHERE state = 'cancelled'",
+        ),
+        ("object_tombstoned", "SELECT 1 FROM tombstones"),
+        ("object_deleted", "SELECT 1 FROM tombstones"),
+        (
+            "delete_committed",
+            "SELECT 1 FROM jobs WHERE delete_requested_at IS NOT NULL",
+        ),
+    ];
+    for (step, reached) in steps {
+        let system = generous().await;
+        let user = system.user;
+        queued(&system, user, "waits").await;
+        running(&system, user, "owner dead").await;
+        for prompt in ["was to stop", "was to stop and to be deleted"] {
+            let stopping = running(&system, user, prompt).await;
+            let bytes: std::sync::Arc<[u8]> = prompt.as_bytes().into();
+            let packaged = Packaged {
+                sha256: canonical::sha256_hex(&bytes),
+                bytes: bytes.len() as u64,
+                about: About {
+                    name: "Pad".to_owned(),
+                    category: "pad".to_owned(),
+                    manifest_sha256: "0".repeat(64),
+                },
+            };
+            store(&system, &stopping.own, &packaged, bytes)
+                .await
+                .expect("is stored");
+            cancel::cancel(&system, user, stopping.own.job_id)
+                .await
+                .expect("is told");
+            if prompt.ends_with("deleted") {
+                delete::delete(&system, user, stopping.own.job_id)
+                    .await
+                    .expect("is asked for");
+            }
+        }
+        let system = system.restarted().await;
+        let lock = RunnerLock::try_take(system.path())
+            .expect("can be looked at")
+            .expect("is free");
+        let (stop, dying) = (format!("{step}=stop"), system.system.clone());
+        let death = tokio::spawn(async move {
+            let _ = failpoint::scope(&stop, adopt(&dying, &lock)).await;
+        });
+        until_found(&system, reached).await;
+        death.abort();
+        let _ = death.await;
+
+        let system = system.restarted().await;
+        assert_eq!(adopted(&system).await.left, 0, "{step}");
+        assert_one_waker_each(&system).await;
+        let states: Vec<String> = jobs::Entity::find()
+            .all(system.db.read())
+            .await
+            .expect("answers")
+            .into_iter()
+            .map(|row| row.state)
+            .collect();
+        assert_eq!(states, ["queued", "queued", "cancelled"], "{step}");
+        assert_eq!(
+            tombstones::Entity::find()
+                .count(system.db.read())
+                .await
+                .expect("answers"),
+            0,
+            "{step}"
+        );
+        // An object whose last reference went in the very transaction after which the process died has no tombstone:
+        // it is a stray, and goes with those.
+        system
+            .clock
+            .advance(system.config.retention.objects_grace.duration());
+        Sweep::Strays.run(&system).await.expect("sweeps");
+        assert_eq!(
+            system.store.list("", None, 10).await.expect("lists"),
+            Vec::new(),
+            "{step}"
+        );
+    }
 }

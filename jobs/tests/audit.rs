@@ -198,6 +198,14 @@ async fn r1_a_database_that_is_damaged_is_found_by_a_deep_audit() {
 }
 
 #[tokio::test]
+async fn r1_a_database_that_a_newer_program_changed_meanwhile_is_found_by_a_deep_audit() {
+    let busy = busy().await;
+    busy.plant("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_future', 0)")
+        .await;
+    busy.finds(&[("R1", None, "not of this version")]).await;
+}
+
+#[tokio::test]
 async fn r2_two_jobs_of_one_request_and_the_lost_guard_are_found() {
     let busy = busy().await;
     busy.plant("DROP INDEX one_job_per_key").await;
@@ -619,13 +627,18 @@ async fn r10_a_key_that_outlived_its_prompt_is_found() {
 async fn r10_prompts_and_keys_in_errors_and_events_are_found() {
     let busy = busy().await;
     let error = |text: &str| format!(r#"{{"code":"timeout","message":"{text}","retryable":true}}"#);
+    busy.plant("UPDATE prompts SET prompt = prompt || ', told at some length'")
+        .await;
     busy.plant_in(
         busy.failed,
-        &format!("error = '{}'", error("words: a job that fails")),
+        &format!(
+            "error = '{}'",
+            error("words: a job that fails, told at some length")
+        ),
     )
     .await;
     busy.plant(&format!(
-        "UPDATE job_events SET message = 'words: a job that runs' WHERE seq = 2 AND job_id = {}",
+        "UPDATE job_events SET message = 'words: a job that runs, told at some length' WHERE seq = 2 AND job_id = {}",
         literal(busy.running.job_id)
     ))
     .await;

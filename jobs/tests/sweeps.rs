@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "support/bench.rs"]
+#[expect(dead_code, reason = "the other tests use the rest")]
 mod bench;
 
 mod sweeps {

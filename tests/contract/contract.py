@@ -1,8 +1,8 @@
 """Holds a running server against its own OpenAPI document: schemathesis draws requests from it, with a key and without.
 
 Usage: contract.py --url URL --data-dir DIR --binary PATH --out DIR [--examples N]
-The server must run with SONGWALKER__QUOTAS__ENABLED=false. Exit code 1 where an answer is not as the document says, where an
-operation was asked too seldom, never succeeded with a key, or succeeded without one though it asks for one.
+The server must run with SONGWALKER__QUOTAS__ENABLED=false. Exit code 1 where an answer is not as the document says, where
+an operation was asked too seldom, never succeeded with a key, or succeeded without one though it asks for one.
 """
 
 import argparse
@@ -13,14 +13,15 @@ import sys
 import time
 import urllib.request
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from world import World
 
 HERE = Path(__file__).resolve().parent
+# The document is read from a file: what it is read from over HTTP, the fuzzer leaves out.
+DOCUMENT = "openapi.json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Users who may erase themselves.
-USERS = 4
 
 
 def operations(document):
@@ -41,34 +42,54 @@ def takes_something(document, label, operation):
     return bool(operation.get("parameters") or path.get("parameters") or operation.get("requestBody"))
 
 
-def fuzz(arguments, with_key):
-    """Runs the fuzzer; whether it found nothing, and the calls it made."""
-    name = "with-key" if with_key else "without-key"
-    calls = arguments.out / f"{name}.jsonl"
-    environment = {
-        **os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"),
-        "SONGWALKER_CONTRACT": str(arguments.out), "SONGWALKER_CONTRACT_CALLS": str(calls),
-        "SONGWALKER_CONTRACT_KEY": "yes" if with_key else "no"}
-    command = [str(Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "--no-color", "run",
-               f"{arguments.url}/openapi.json", "--max-examples", str(arguments.examples)]
-    if with_key:
-        command += ["--header", f"Authorization: Bearer {(arguments.data_dir / 'token').read_text().strip()}"]
-    else:
-        # Whether a key is asked for is what is tried: nothing is to be drawn in its place.
-        command += ["--generation-with-security-parameters", "false", "--exclude-checks", "ignored_auth"]
-    started = time.monotonic()
-    with open(arguments.out / f"{name}.txt", "w+", encoding="utf-8") as report:
-        done = subprocess.run(command, env=environment, stdout=report, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        report.seek(0)
-        if done.returncode != 0:
-            print(report.read())
-    made = [json.loads(line) for line in calls.read_text("utf-8").splitlines()] if calls.exists() else []
-    print(f"{name}: {len(made)} calls in {time.monotonic() - started:.0f} s, exit code {done.returncode}")
-    return done.returncode == 0, made
+@dataclass
+class Run:
+    """One run of the fuzzer: who asks, and for what."""
+
+    name: str
+    headers: dict
+    filters: list
+
+    def fuzz(self, arguments):
+        """Whether it found nothing, and the calls it made. The report of what it found is printed."""
+        calls = arguments.out / f"{self.name}.jsonl"
+        environment = {
+            **os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
+            "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), "SONGWALKER_CONTRACT": str(arguments.out),
+            "SONGWALKER_CONTRACT_CALLS": str(calls), "SONGWALKER_CONTRACT_SIGNED": "yes" if self.headers else "no"}
+        command = [str(Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"), "--no-color",
+                   "run", str(arguments.out / DOCUMENT), "--url", arguments.url, "--max-examples", str(arguments.examples),
+                   # A credential is sent or not; wrong ones are what the check `ignored_auth` tries.
+                   "--generation-with-security-parameters", "false", *self.filters]
+        command += [word for name, value in self.headers.items() for word in ("--header", f"{name}: {value}")]
+        if not self.headers:
+            command += ["--exclude-checks", "ignored_auth"]
+        started = time.monotonic()
+        with open(arguments.out / f"{self.name}.txt", "w+", encoding="utf-8") as report:
+            done = subprocess.run(command, env=environment, stdout=report, stderr=subprocess.STDOUT,
+                                  stdin=subprocess.DEVNULL)
+            report.seek(0)
+            if done.returncode != 0:
+                print(report.read())
+        made = [json.loads(line) for line in calls.read_text("utf-8").splitlines()] if calls.exists() else []
+        print(f"{self.name}: {len(made)} calls in {time.monotonic() - started:.0f} s, exit code {done.returncode}")
+        return done.returncode == 0, made
 
 
-def judged(document, calls, with_key, examples):
-    """What is wrong with the calls of one run; prints how each operation answered."""
+def runs(world, guest):
+    """Every operation with a credential, in the end without. Who ends a session or erases a user is not asked again."""
+    def session():
+        cookie, csrf_token = world.session()
+        return {"Cookie": cookie, "X-CSRF-Token": csrf_token}
+    yield Run("key", {"Authorization": f"Bearer {world.token}"}, ["--exclude-name", "DELETE /v1/me"])
+    yield Run("session", session(), ["--include-name", "GET /v1/session"])
+    yield Run("session-ended", session(), ["--include-name", "DELETE /v1/session"])
+    yield Run("user-erased", {"Authorization": f"Bearer {guest}"}, ["--include-name", "DELETE /v1/me"])
+    yield Run("nobody", {}, [])
+
+
+def judged(document, calls, signed, examples):
+    """What is wrong with these calls; prints how each operation answered."""
     wrong, answers = [], defaultdict(Counter)
     for call in calls:
         answers[call["operation"]][call["status"]] += 1
@@ -78,10 +99,10 @@ def judged(document, calls, with_key, examples):
         succeeded = sum(n for status, n in counted.items() if 200 <= status < 300)
         if takes_something(document, label, operation) and counted.total() < examples:
             wrong.append(f"{label}: only {counted.total()} calls")
-        if with_key and not succeeded:
+        if signed and not succeeded:
             wrong.append(f"{label}: no 2xx")
-        if not with_key and succeeded and needs_key(document, operation):
-            wrong.append(f"{label}: {succeeded} successes without a key")
+        if not signed and succeeded and needs_key(document, operation):
+            wrong.append(f"{label}: {succeeded} successes of nobody")
     return wrong
 
 
@@ -96,17 +117,20 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     with urllib.request.urlopen(f"{arguments.url}/openapi.json", timeout=60) as answer:  # noqa: S310 - loopback
         document = json.load(answer)
+    (arguments.out / DOCUMENT).write_text(json.dumps(document), "utf-8")
     world = World(arguments.url, (arguments.data_dir / "token").read_text().strip())
     environment = {"HOME": str(arguments.data_dir), "SONGWALKER__DATA_DIR": str(arguments.data_dir)}
-    world.populate(arguments.binary, environment, USERS)
+    guest = world.populate(arguments.binary, environment)
     world.written(arguments.out / "world.json")
-    wrong = []
-    for with_key in (True, False):
-        found_nothing, calls = fuzz(arguments, with_key)
-        run = "with a key" if with_key else "without a key"
+    wrong, calls = [], {True: [], False: []}
+    for run in runs(world, guest):
+        found_nothing, made = run.fuzz(arguments)
+        calls[bool(run.headers)] += made
         if not found_nothing:
-            wrong.append(f"{run}: see above")
-        wrong += [f"{run}: {problem}" for problem in judged(document, calls, with_key, arguments.examples)]
+            wrong.append(f"{run.name}: see above")
+    for signed, who in [(True, "with a credential"), (False, "without")]:
+        print(who)
+        wrong += [f"{who}: {problem}" for problem in judged(document, calls[signed], signed, arguments.examples)]
     for problem in wrong:
         print(f"WRONG {problem}")
     print(f"{len(operations(document))} operations, {len(wrong)} problems")

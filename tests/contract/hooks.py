@@ -1,7 +1,7 @@
 """What the fuzzer cannot know: ids that exist. Three of four valid requests get one; the rest keep what was drawn.
 
-Loaded by schemathesis. Only what was drawn as valid is touched, so that a request that shall be refused stays one. Every
-call is written down for contract.py to count: one line of JSON, {"operation", "status", "valid", "phase"}.
+Loaded by schemathesis. Only what was drawn as valid is touched, so that a request that shall be refused stays one.
+Every call is written down for contract.py to count: one line of JSON, {"operation", "status"}.
 """
 
 import itertools
@@ -16,12 +16,12 @@ from schemathesis.core.parameters import ParameterLocation
 from world import World
 
 FOLDER = Path(os.environ["SONGWALKER_CONTRACT"])
-WITH_KEY = os.environ["SONGWALKER_CONTRACT_KEY"] == "yes"
+SIGNED = os.environ["SONGWALKER_CONTRACT_SIGNED"] == "yes"
 WORLD = World.read(FOLDER / "world.json")
 LOCK = threading.Lock()
 COUNTS = defaultdict(itertools.count)
 CALLS = open(os.environ["SONGWALKER_CONTRACT_CALLS"], "a", encoding="utf-8")  # noqa: SIM115 - as long as the process
-# Jobs that the fuzzer makes and that may run to their end; the others are cancelled, or their work would be all there is.
+# So many of the jobs that the fuzzer makes may run to their end; were it all, there would be time for nothing else.
 KEPT_JOBS = 5
 
 
@@ -55,17 +55,6 @@ def path_parameters(operation, number):
     return None
 
 
-def headers(operation):
-    """Who asks, where it cannot be the local user's key; or None."""
-    if operation == "DELETE /v1/me":
-        with LOCK:
-            return {"Authorization": f"Bearer {WORLD.users.pop()}"} if WORLD.users else None
-    if operation in ("GET /v1/session", "DELETE /v1/session"):
-        cookie, csrf_token = WORLD.session()
-        return {"Authorization": None, "Cookie": cookie, "X-CSRF-Token": csrf_token}
-    return None
-
-
 def is_valid(case, location):
     component = case.meta.components.get(location) if case.meta else None
     return component is None or component.mode.is_positive
@@ -74,17 +63,13 @@ def is_valid(case, location):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     operation, is_probe = case.operation.label, case.method.upper() != case.operation.method.upper()
-    if not WITH_KEY or is_probe:
+    if not SIGNED or is_probe:
         return
     number = turn(operation)
     if number % 4 != 3 and case.path_parameters and is_valid(case, ParameterLocation.PATH):
         known = path_parameters(operation, number)
         if known:
             case.path_parameters = known
-    asks = headers(operation)
-    if asks:
-        session = kwargs.get("headers") or {}
-        kwargs["headers"] = {**session, **asks}
     if operation == "POST /v1/jobs":
         job_request(case, number)
 
@@ -104,9 +89,7 @@ def job_request(case, number):
 def after_call(context, case, response):
     operation = case.operation.label
     if case.method.upper() == case.operation.method.upper():
-        valid = case.meta is None or case.meta.generation.mode.is_positive
-        phase = case.meta.phase.name.value if case.meta else "unknown"
-        line = json.dumps({"operation": operation, "status": response.status_code, "valid": valid, "phase": phase})
+        line = json.dumps({"operation": operation, "status": response.status_code})
         with LOCK:
             CALLS.write(line + "\n")
             CALLS.flush()

@@ -1,7 +1,7 @@
 """What there is on the server while the fuzzer runs: jobs, shares, keys, sessions and users that requests can name.
 
-Owns the server's side of a request that shall succeed; which request gets what is hooks.py's. Everything is made through
-the API itself, but for the users, whom only the command line makes.
+Owns the server's side of a request that shall succeed; which request gets what is hooks.py's. Everything is made
+through the API itself, but for the users, whom only the command line makes.
 """
 
 import itertools
@@ -24,11 +24,12 @@ class World:
         self.url, self.token = url.rstrip("/"), token
         self.numbers = itertools.count(1)
         self.lock = threading.Lock()
-        self.finished, self.tokens, self.templates, self.users = [], [], [], []
+        self.finished, self.tokens, self.templates = [], [], []
 
     def call(self, method, path, body=None, headers=None):
         """Status, headers and JSON of an answer."""
-        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, method=method, data=data)
         for name, value in {"Authorization": f"Bearer {self.token}", **(headers or {})}.items():
             request.add_header(name, value)
         if body is not None:
@@ -88,18 +89,15 @@ class World:
         headers, answer = self.made("POST", "/v1/session")
         return headers["Set-Cookie"].split(";")[0], answer["csrf_token"]
 
-    def populate(self, binary, environment, users):
-        """Everything that lasts, and the keys of users who may go."""
+    def populate(self, binary, environment):
+        """Makes everything that lasts; returns the key of a user who may go."""
         self.finished = [self.finished_job() for _ in range(2)]
         self.tokens = [self.share()["token"] for _ in range(2)]
         templates = self.made("GET", "/v1/templates")[1]
-        templates = templates["items"] if isinstance(templates, dict) else templates
-        self.templates = [template["id"] for template in templates]
-        for number in range(users):
-            name = f"guest-{number}"
-            self.command(binary, environment, "user", "add", name)
-            scopes = [word for scope in ALL_SCOPES for word in ("--scope", scope)]
-            self.users.append(self.command(binary, environment, "key", "add", "--user", name, "--name", "guest", *scopes)["secret"])
+        self.templates = [template["id"] for template in templates["items"]]
+        self.command(binary, environment, "user", "add", "guest")
+        scopes = [word for scope in ALL_SCOPES for word in ("--scope", scope)]
+        return self.command(binary, environment, "key", "add", "--user", "guest", "--name", "guest", *scopes)["secret"]
 
     @staticmethod
     def command(binary, environment, *arguments):
@@ -112,7 +110,7 @@ class World:
     def written(self, path):
         """Leaves to the fuzzer's process what it needs to know."""
         known = {"url": self.url, "token": self.token, "finished": self.finished, "tokens": self.tokens,
-                 "templates": self.templates, "users": self.users}
+                 "templates": self.templates}
         path.write_text(json.dumps(known), "utf-8")
 
     @classmethod

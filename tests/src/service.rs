@@ -94,7 +94,7 @@ pub fn command(dir: &Path, settings: &Settings) -> Command {
     let mut command = Command::new(binary());
     command
         .env_clear()
-        .env("HOME", dir)
+        .env("HOME", "/nonexistent")
         .env("SONGWALKER__DATA_DIR", dir)
         .env("NO_COLOR", "1");
     for (name, value) in &settings.environment {
@@ -317,7 +317,10 @@ impl Service {
     /// # Errors
     /// There is none.
     pub async fn bundle(&self, id: &str) -> Result<Vec<u8>> {
-        let answer = self.request("GET", &format!("/v1/jobs/{id}/bundle")).send().await?;
+        let answer = self
+            .request("GET", &format!("/v1/jobs/{id}/bundle"))
+            .send()
+            .await?;
         ensure!(answer.status() == 200, "{}", answer.status());
         Ok(answer.bytes().await?.to_vec())
     }

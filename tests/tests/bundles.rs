@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use songwalker_generator::error::GenerateError;
-use songwalker_generator::pipeline::{Generated, Hooks, Planned, Request, Stage, generate, generate_from_intent};
+use songwalker_generator::pipeline::{
+    Generated, Hooks, Planned, Request, Stage, generate, generate_from_intent,
+};
 use songwalker_generator::verify::verify;
 use songwalker_schemas::patch::VoicingMode;
 use songwalker_schemas::provenance::Provenance;

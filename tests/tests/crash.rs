@@ -52,14 +52,19 @@ fn post_and_leave(service: &Service, body: Value) {
 }
 
 async fn all_succeeded_once(dir: &Path, hash: &str) {
-    let service = Service::start(dir, &Settings::new()).await.expect("it starts again");
+    let service = Service::start(dir, &Settings::new())
+        .await
+        .expect("it starts again");
     for job in service.jobs().await.expect("the jobs") {
         let job = service
             .ended(job["id"].as_str().expect("an id"))
             .await
             .expect("it ends");
         assert_eq!(job["state"], "succeeded", "{job}");
-        assert!(job["attempt"].as_u64().is_some_and(|attempt| attempt <= 3), "{job}");
+        assert!(
+            job["attempt"].as_u64().is_some_and(|attempt| attempt <= 3),
+            "{job}"
+        );
         assert_eq!(job["bundle"]["sha256"], hash, "{job}");
     }
     assert_eq!(objects(dir).expect("the store").len(), 1);
@@ -77,7 +82,9 @@ async fn dies_while_a_job_runs(points: &[Failpoint]) {
         .await;
         if *point == Failpoint::AcceptInserted {
             // Nobody was told that it is accepted, and it is not.
-            let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts");
+            let service = Service::start(dir.path(), &Settings::new())
+                .await
+                .expect("it starts");
             assert!(service.jobs().await.expect("the jobs").is_empty());
             service.post(small(PROMPT)).await.expect("it is accepted now");
         }
@@ -150,14 +157,12 @@ async fn r8_a_kill_around_a_cancellation_ends_in_cancelled_with_nothing_left() {
             })
             .await
             .expect("it runs");
-            tokio::spawn(
-                service
-                    .request("POST", &format!("/v1/jobs/{id}/cancel"))
-                    .send(),
-            );
+            tokio::spawn(service.request("POST", &format!("/v1/jobs/{id}/cancel")).send());
         })
         .await;
-        let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts again");
+        let service = Service::start(dir.path(), &Settings::new())
+            .await
+            .expect("it starts again");
         let jobs = service.jobs().await.expect("the jobs");
         let job = service
             .ended(jobs[0]["id"].as_str().expect("an id"))
@@ -187,7 +192,9 @@ async fn a_kill_around_a_deletion_still_deletes() {
             tokio::spawn(service.request("DELETE", &format!("/v1/jobs/{id}")).send());
         })
         .await;
-        let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts again");
+        let service = Service::start(dir.path(), &Settings::new())
+            .await
+            .expect("it starts again");
         assert!(service.jobs().await.expect("the jobs").is_empty(), "{point}");
         until("an empty store", || async {
             objects(dir.path()).ok()?.is_empty().then_some(())
@@ -196,7 +203,10 @@ async fn a_kill_around_a_deletion_still_deletes() {
         .expect("the object goes");
         // The same request makes a new job: nothing of the old one stands in its way.
         let job = service.post(small(PROMPT)).await.expect("accepted");
-        let job = service.ended(job["id"].as_str().expect("an id")).await.expect("it ends");
+        let job = service
+            .ended(job["id"].as_str().expect("an id"))
+            .await
+            .expect("it ends");
         assert_eq!(job["state"], "succeeded", "{job}");
         drop(service);
         audit(dir.path()).expect("nothing found");
@@ -206,19 +216,26 @@ async fn a_kill_around_a_deletion_still_deletes() {
 #[tokio::test]
 async fn a_share_whose_token_was_never_told_is_listed_and_can_be_revoked() {
     let dir = folder();
-    killed_at(dir.path(), Settings::new(), Failpoint::ShareCreated, async |service| {
-        let job = service.post(small(PROMPT)).await.expect("accepted");
-        let id = job["id"].as_str().expect("an id").to_owned();
-        service.ended(&id).await.expect("it ends");
-        tokio::spawn(
-            service
-                .request("POST", &format!("/v1/jobs/{id}/shares"))
-                .json(&json!({}))
-                .send(),
-        );
-    })
+    killed_at(
+        dir.path(),
+        Settings::new(),
+        Failpoint::ShareCreated,
+        async |service| {
+            let job = service.post(small(PROMPT)).await.expect("accepted");
+            let id = job["id"].as_str().expect("an id").to_owned();
+            service.ended(&id).await.expect("it ends");
+            tokio::spawn(
+                service
+                    .request("POST", &format!("/v1/jobs/{id}/shares"))
+                    .json(&json!({}))
+                    .send(),
+            );
+        },
+    )
     .await;
-    let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts again");
+    let service = Service::start(dir.path(), &Settings::new())
+        .await
+        .expect("it starts again");
     let (status, shares) = service.call("GET", "/v1/shares", None).await.expect("an answer");
     assert_eq!(status, 200);
     let id = shares["items"][0]["id"].as_str().expect("one share");
@@ -237,6 +254,9 @@ fn no_failpoint_is_forgotten() {
     for point in Failpoint::ALL {
         let variant = format!("Failpoint::{point:?}");
         let named = format!("{}=", point.name());
-        assert!(here.contains(&variant) || faults.contains(&named), "{point} is in no test");
+        assert!(
+            here.contains(&variant) || faults.contains(&named),
+            "{point} is in no test"
+        );
     }
 }

@@ -51,7 +51,9 @@ async fn a_port_in_use_is_named() {
 #[tokio::test]
 async fn a_directory_that_another_server_uses_is_refused_and_that_server_goes_on() {
     let dir = folder();
-    let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts");
+    let service = Service::start(dir.path(), &Settings::new())
+        .await
+        .expect("it starts");
     let (code, text) = refused(dir.path(), &["--listen", "127.0.0.1:0"]);
     assert_ne!(code, 0);
     assert!(text.contains(&service.pid().to_string()), "it says who: {text}");
@@ -85,7 +87,10 @@ async fn a_corrupt_database_is_said_kept_and_the_backup_named() {
     let (code, text) = refused(dir.path(), &["--listen", "127.0.0.1:0"]);
     assert_eq!(code, 6, "{text}");
     assert!(text.contains("restore"), "it says what helps: {text}");
-    assert!(fs::read(&database).expect("it is there") == bytes, "it is kept as it is");
+    assert!(
+        fs::read(&database).expect("it is there") == bytes,
+        "it is kept as it is"
+    );
 }
 
 #[tokio::test]
@@ -105,9 +110,11 @@ async fn a_database_of_a_newer_program_is_refused_and_kept() {
 
 async fn sea_orm_insert(tx: &sea_orm::DatabaseTransaction) {
     use sea_orm::ConnectionTrait;
-    tx.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)")
-        .await
-        .expect("a row");
+    tx.execute_unprepared(
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)",
+    )
+    .await
+    .expect("a row");
 }
 
 /// A file system of a few megabytes; `None` where this account may not mount one.

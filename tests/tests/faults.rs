@@ -33,7 +33,11 @@ async fn a_child_that_crashes_leaks_exits_or_prints_rubbish_once_costs_one_attem
     for how in ["crash", "leak", "exit", "rubbish", "endless_line"] {
         let settings = Settings::new().with("SONGWALKER_CHILD_MISBEHAVE", &format!("{how}:times:1"));
         let job = ended(&settings, "short dry pluck").await;
-        assert_eq!((&job["state"], &job["attempt"]), (&"succeeded".into(), &2.into()), "{how}: {job}");
+        assert_eq!(
+            (&job["state"], &job["attempt"]),
+            (&"succeeded".into(), &2.into()),
+            "{how}: {job}"
+        );
     }
 }
 
@@ -45,7 +49,11 @@ async fn a_child_that_hangs_is_stopped_by_the_deadlines_and_its_job_tried_again(
             .with("SONGWALKER__WORKER__SOFT_DEADLINE", "6s")
             .with("SONGWALKER__WORKER__HARD_DEADLINE", "7s");
         let job = ended(&settings, "short dry pluck").await;
-        assert_eq!((&job["state"], &job["attempt"]), (&"succeeded".into(), &2.into()), "{how}: {job}");
+        assert_eq!(
+            (&job["state"], &job["attempt"]),
+            (&"succeeded".into(), &2.into()),
+            "{how}: {job}"
+        );
     }
 }
 
@@ -67,13 +75,24 @@ async fn r7_a_poison_job_fails_with_worker_lost_and_the_job_beside_it_succeeds()
         .await
         .expect("it ends");
     assert_eq!(good["state"], "succeeded", "{good}");
-    assert_eq!((&poison["state"], &poison["attempt"]), (&"failed".into(), &3.into()), "{poison}");
+    assert_eq!(
+        (&poison["state"], &poison["attempt"]),
+        (&"failed".into(), &3.into()),
+        "{poison}"
+    );
     assert_eq!(poison["error"]["code"], "worker_lost", "{poison}");
     let (_, log) = service
-        .call("GET", &format!("/v1/jobs/{}/log", poison["id"].as_str().expect("an id")), None)
+        .call(
+            "GET",
+            &format!("/v1/jobs/{}/log", poison["id"].as_str().expect("an id")),
+            None,
+        )
         .await
         .expect("its log");
-    assert!(log.to_string().contains("alone"), "its last attempt ran alone: {log}");
+    assert!(
+        log.to_string().contains("alone"),
+        "its last attempt ran alone: {log}"
+    );
     service.stop().await.expect("it stops");
     audit(dir.path()).expect("nothing found");
 }
@@ -85,7 +104,11 @@ async fn a_store_that_took_the_bundle_and_says_it_did_not_costs_no_attempt() {
         "short dry pluck",
     )
     .await;
-    assert_eq!((&job["state"], &job["attempt"]), (&"succeeded".into(), &1.into()), "{job}");
+    assert_eq!(
+        (&job["state"], &job["attempt"]),
+        (&"succeeded".into(), &1.into()),
+        "{job}"
+    );
 }
 
 #[tokio::test]
@@ -95,7 +118,11 @@ async fn a_full_disk_fails_the_job_with_storage_unavailable_and_one_that_gets_ro
         "short dry pluck",
     )
     .await;
-    assert_eq!((&job["state"], &job["attempt"]), (&"failed".into(), &3.into()), "{job}");
+    assert_eq!(
+        (&job["state"], &job["attempt"]),
+        (&"failed".into(), &3.into()),
+        "{job}"
+    );
     assert_eq!(job["error"]["code"], "storage_unavailable", "{job}");
 
     let job = ended(&Settings::new().failing("store_put_full=fail"), "short dry pluck").await;
@@ -112,13 +139,20 @@ async fn a_clock_that_jumps_an_hour_forth_and_back_disturbs_no_job() {
     );
     let mut service = Service::start(dir.path(), &settings).await.expect("it starts");
     for (n, jump_ms) in ["3600000", "-3600000", "0"].into_iter().enumerate() {
-        let job = service.post(small(&format!("pluck number {n}"))).await.expect("accepted");
+        let job = service
+            .post(small(&format!("pluck number {n}")))
+            .await
+            .expect("accepted");
         std::fs::write(&offset, jump_ms).expect("the clock jumps");
         let job = service
             .ended(job["id"].as_str().expect("an id"))
             .await
             .expect("it ends");
-        assert_eq!((&job["state"], &job["attempt"]), (&"succeeded".into(), &1.into()), "{job}");
+        assert_eq!(
+            (&job["state"], &job["attempt"]),
+            (&"succeeded".into(), &1.into()),
+            "{job}"
+        );
     }
     service.stop().await.expect("it stops");
     audit(dir.path()).expect("nothing found");

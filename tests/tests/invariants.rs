@@ -30,7 +30,16 @@ fn quoted(text: &str) -> Vec<&str> {
 fn every_invariant_names_its_mechanism_and_its_tests_and_they_exist() {
     let document = fs::read_to_string(root().join("docs/INVARIANTS.md")).unwrap();
     let mut all = String::new();
-    for folder in ["jobs", "workers", "scheduler", "api", "cli", "tests", "migrations", "schemas"] {
+    for folder in [
+        "jobs",
+        "workers",
+        "scheduler",
+        "api",
+        "cli",
+        "tests",
+        "migrations",
+        "schemas",
+    ] {
         sources(&root().join(folder), &mut all);
     }
     let mut seen = BTreeSet::new();
@@ -44,7 +53,10 @@ fn every_invariant_names_its_mechanism_and_its_tests_and_they_exist() {
         };
         let (mut files, mut tests) = (0, 0);
         for name in quoted(section) {
-            if Path::new(name).extension().is_some_and(|extension| extension == "rs") {
+            if Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+            {
                 let text = fs::read_to_string(root().join(name))
                     .unwrap_or_else(|error| panic!("{number}: {name}: {error}"));
                 files += usize::from(text.contains(number));

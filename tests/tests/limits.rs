@@ -54,7 +54,10 @@ async fn r9_fifty_parallel_posts_of_one_user_leave_exactly_two_unfinished_jobs()
     let accepted = answers.iter().filter(|(status, _)| *status == 202).count();
     assert_eq!(accepted, 2);
     for (status, body) in answers.iter().filter(|(status, _)| *status != 202) {
-        assert_eq!((*status, &body["error"]["code"]), (429, &json!("too_many_concurrent_jobs")));
+        assert_eq!(
+            (*status, &body["error"]["code"]),
+            (429, &json!("too_many_concurrent_jobs"))
+        );
     }
     drop(service);
     audit(dir.path()).expect("nothing found");
@@ -64,7 +67,10 @@ async fn r9_fifty_parallel_posts_of_one_user_leave_exactly_two_unfinished_jobs()
 async fn r2_the_same_request_from_fifty_clients_makes_one_job() {
     let (dir, service) = service(&Settings::new()).await;
     let answers = join_all((0..50).map(|_| service.call("POST", "/v1/jobs", Some(small("one pluck"))))).await;
-    let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
+    let answers: Vec<_> = answers
+        .into_iter()
+        .map(|answer| answer.expect("an answer"))
+        .collect();
     let mut ids: Vec<&str> = answers
         .iter()
         .map(|(_, job)| job["id"].as_str().expect("a job"))
@@ -96,7 +102,10 @@ async fn wrong_bodies_get_their_code_and_every_fault() {
         async move {
             let answer = request.send().await.expect("an answer");
             let status = answer.status().as_u16();
-            (status, answer.json::<serde_json::Value>().await.expect("the envelope"))
+            (
+                status,
+                answer.json::<serde_json::Value>().await.expect("the envelope"),
+            )
         }
     };
     for (body, status, code) in [
@@ -107,19 +116,38 @@ async fn wrong_bodies_get_their_code_and_every_fault() {
         (r#"{"prompt": 5}"#, 400, "invalid_request"),
         (r#"{"prompt": "x", "colour": "red"}"#, 400, "invalid_request"),
         (r#"{"prompt": "x", "seed": -1}"#, 400, "invalid_request"),
-        (r#"{"prompt": "x", "webhook_url": "http://localhost/"}"#, 400, "invalid_request"),
+        (
+            r#"{"prompt": "x", "webhook_url": "http://localhost/"}"#,
+            400,
+            "invalid_request",
+        ),
         (r#"{"prompt": "\u0000"}"#, 400, "invalid_request"),
-        (r#"{"prompt": "x", "template_id": "none such"}"#, 422, "unknown_template"),
+        (
+            r#"{"prompt": "x", "template_id": "none such"}"#,
+            422,
+            "unknown_template",
+        ),
         (r#"{"prompt": "x", "planner": "llm"}"#, 503, "planner_unavailable"),
     ] {
         let (got, answer) = post(body, "application/json").await;
-        assert_eq!((got, answer["error"]["code"].as_str()), (status, Some(code)), "{body}: {answer}");
+        assert_eq!(
+            (got, answer["error"]["code"].as_str()),
+            (status, Some(code)),
+            "{body}: {answer}"
+        );
     }
-    let (_, answer) = post(r#"{"prompt": 5, "seed": "a", "tags": "b", "x": 1}"#, "application/json").await;
+    let (_, answer) = post(
+        r#"{"prompt": 5, "seed": "a", "tags": "b", "x": 1}"#,
+        "application/json",
+    )
+    .await;
     let details = answer["error"]["details"].as_array().expect("details");
     assert!(details.len() >= 4, "every fault is listed: {answer}");
     let (status, answer) = post(r#"{"prompt": "x"}"#, "text/plain").await;
-    assert_eq!((status, &answer["error"]["code"]), (415, &json!("unsupported_media_type")));
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (415, &json!("unsupported_media_type"))
+    );
     assert!(service.jobs().await.expect("the jobs").is_empty());
 }
 
@@ -129,7 +157,10 @@ async fn a_body_of_ten_megabytes_is_refused() {
     let body = json!({ "prompt": "x".repeat(10_000_000) });
     // The server may close the connection while the rest is still on its way.
     if let Ok((status, answer)) = service.call("POST", "/v1/jobs", Some(body)).await {
-        assert_eq!((status, &answer["error"]["code"]), (413, &json!("payload_too_large")));
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (413, &json!("payload_too_large"))
+        );
     }
     assert!(service.jobs().await.expect("it answers others").is_empty());
 }
@@ -146,17 +177,28 @@ async fn thousands_of_idle_connections_and_slow_bodies_do_not_stop_others() {
                 address(&service),
                 service.token
             );
-            stream.write_all(head.as_bytes()).await.expect("a part of a request");
+            stream
+                .write_all(head.as_bytes())
+                .await
+                .expect("a part of a request");
         }
         open.push(stream);
     }
-    let job = service.post(small("pluck among thousands")).await.expect("accepted");
-    let job = service.ended(job["id"].as_str().expect("an id")).await.expect("it ends");
+    let job = service
+        .post(small("pluck among thousands"))
+        .await
+        .expect("accepted");
+    let job = service
+        .ended(job["id"].as_str().expect("an id"))
+        .await
+        .expect("it ends");
     assert_eq!(job["state"], "succeeded");
     // A body that never comes to its end is given up: the server closes the connection.
     let mut slow = open.swap_remove(0);
     let mut answer = Vec::new();
-    slow.read_to_end(&mut answer).await.expect("the end of the connection");
+    slow.read_to_end(&mut answer)
+        .await
+        .expect("the end of the connection");
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || answer.contains(" 4"), "{answer}");
 }

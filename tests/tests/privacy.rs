@@ -22,7 +22,11 @@ fn descendants(pid: u32) -> Vec<u32> {
             .flatten();
         for task in tasks {
             let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            found.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+            found.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|pid| pid.parse::<u32>().ok()),
+            );
         }
         at += 1;
     }
@@ -78,9 +82,16 @@ async fn r10_canaries_turn_up_nowhere() {
         .await
         .expect("the page");
     assert_eq!(page.status(), 200);
-    assert!(!page.text().await.expect("the page").contains(NEEDLE), "the page shows no prompt");
+    assert!(
+        !page.text().await.expect("the page").contains(NEEDLE),
+        "the page shows no prompt"
+    );
 
-    let session = service.request("POST", "/v1/session").send().await.expect("a session");
+    let session = service
+        .request("POST", "/v1/session")
+        .send()
+        .await
+        .expect("a session");
     assert!(session.status().is_success(), "{}", session.status());
     let cookie = session
         .headers()
@@ -90,7 +101,11 @@ async fn r10_canaries_turn_up_nowhere() {
         .expect("a cookie")
         .to_owned();
     let (_, key) = service
-        .call("POST", "/v1/keys", Some(json!({ "name": "canary", "scopes": ["jobs:read"] })))
+        .call(
+            "POST",
+            "/v1/keys",
+            Some(json!({ "name": "canary", "scopes": ["jobs:read"] })),
+        )
         .await
         .expect("a key");
     let secret = key["secret"].as_str().expect("a secret").to_owned();
@@ -102,8 +117,13 @@ async fn r10_canaries_turn_up_nowhere() {
         .body(wrong)
         .send()
         .await;
-    let _ = service.call("POST", "/v1/jobs", Some(json!({ "prompt": PROMPT, NEEDLE: 1 }))).await;
-    let _ = service.request_as(&format!("{secret}x"), "GET", "/v1/me").send().await;
+    let _ = service
+        .call("POST", "/v1/jobs", Some(json!({ "prompt": PROMPT, NEEDLE: 1 })))
+        .await;
+    let _ = service
+        .request_as(&format!("{secret}x"), "GET", "/v1/me")
+        .send()
+        .await;
     let _ = service.call("GET", &format!("/s/{token}x"), None).await;
     let _ = service.call("GET", &format!("/v1/jobs?q={NEEDLE}"), None).await;
 
@@ -130,7 +150,11 @@ async fn r10_canaries_turn_up_nowhere() {
             );
         }
         if what != "prompt" && what != "local token" {
-            assert_eq!(files_with(dir.path(), canary), Vec::<String>::new(), "the {what} is in a file");
+            assert_eq!(
+                files_with(dir.path(), canary),
+                Vec::<String>::new(),
+                "the {what} is in a file"
+            );
         }
     }
 }
@@ -138,11 +162,16 @@ async fn r10_canaries_turn_up_nowhere() {
 #[tokio::test]
 async fn r10_a_deleted_prompt_leaves_the_database_files() {
     let dir = tempfile::tempdir().expect("a folder");
-    let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts");
+    let service = Service::start(dir.path(), &Settings::new())
+        .await
+        .expect("it starts");
     let job = service.post(small(PROMPT)).await.expect("accepted");
     let id = job["id"].as_str().expect("an id");
     service.ended(id).await.expect("it ends");
-    assert!(!files_with(dir.path(), NEEDLE).is_empty(), "it is stored until then");
+    assert!(
+        !files_with(dir.path(), NEEDLE).is_empty(),
+        "it is stored until then"
+    );
     let (status, _) = service
         .call("DELETE", &format!("/v1/jobs/{id}"), None)
         .await

@@ -9,7 +9,9 @@ use songwalker_tests::service::{Service, Settings, audit};
 #[tokio::test]
 async fn the_bundle_of_a_job_is_that_of_the_pipeline() {
     let dir = tempfile::tempdir().expect("a folder");
-    let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts");
+    let service = Service::start(dir.path(), &Settings::new())
+        .await
+        .expect("it starts");
     for (prompt, tags, template, seed, variations) in [
         ("warm analog pad with slow movement, wide", vec![], None, 0, 3),
         ("  reese bass, nasty\r\n", vec!["b", "a", "b"], None, 7, 1),
@@ -31,7 +33,10 @@ async fn the_bundle_of_a_job_is_that_of_the_pipeline() {
         let id = job["id"].as_str().expect("an id");
         let job = service.ended(id).await.expect("it ends");
         assert_eq!(job["state"], "succeeded", "{job}");
-        assert!(service.bundle(id).await.expect("its bundle") == direct.bundle.zip, "{prompt}");
+        assert!(
+            service.bundle(id).await.expect("its bundle") == direct.bundle.zip,
+            "{prompt}"
+        );
         assert_eq!(job["name"], direct.name.as_str());
     }
     drop(service);

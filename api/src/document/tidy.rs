@@ -42,12 +42,15 @@ fn bounds(schemas: &mut Value) {
     for (field, keyword, value) in [
         ("/CreateJob/properties/prompt", "pattern", json!(PROSE)),
         ("/CreateJob/properties/tags", "items", word.clone()),
-        ("/CreateJob/properties/template_id", "pattern", json!("^[a-z0-9_]{1,64}$")),
+        (
+            "/CreateJob/properties/template_id",
+            "pattern",
+            json!("^[a-z0-9_]{1,64}$"),
+        ),
         ("/CreateJob/properties/webhook_url", "type", json!("null")),
         ("/UpdateJob/properties/name", "pattern", json!(NAME)),
         ("/UpdateJob/properties/tags", "items", word),
         ("/CreateKey/properties/name", "pattern", json!(LINE)),
-        ("/CreateKey/properties/scopes", "uniqueItems", json!(true)),
     ] {
         if let Some(found) = schemas.pointer_mut(field) {
             found[keyword] = value;
@@ -59,7 +62,8 @@ fn bounds(schemas: &mut Value) {
 fn pages(schemas: &mut Value) {
     for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
         if let Some(item) = name.strip_prefix("Page_") {
-            schema["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
+            schema["properties"]["items"]["items"] =
+                json!({ "$ref": format!("#/components/schemas/{item}") });
         }
     }
 }
@@ -76,7 +80,9 @@ fn not_null(schema: &mut Value) {
 
 /// A body that may be left out is left out; null is none.
 fn optional_body(operation: &mut Value) {
-    let Some(body) = operation.get_mut("requestBody") else { return };
+    let Some(body) = operation.get_mut("requestBody") else {
+        return;
+    };
     let schema = &mut body["content"]["application/json"]["schema"];
     if let Some(only) = schema["oneOf"][0].as_object().cloned() {
         *schema = Value::Object(only);

@@ -9,7 +9,7 @@ use super::{Answer, State};
 use crate::access::Signed;
 use crate::identifier::Id;
 use crate::query::Query;
-use crate::stream::{self, Seen};
+use crate::stream::{self, COMMENT_EVERY, Seen};
 
 /// The longest number of an event, in digits.
 const MAX_ID_CHARS: usize = 20;
@@ -51,6 +51,6 @@ pub async fn follow(state: State, signed: Signed, request: HttpRequest, id: Id<J
         return Ok(answer.finish());
     }
     let listener = state.feeds.listen(user, id.0);
-    let events = stream::of(listener, seen, job, state.stopping.clone());
+    let events = stream::of(listener, seen, job, state.stopping.clone(), COMMENT_EVERY);
     Ok(answer.streaming(Box::pin(events)))
 }

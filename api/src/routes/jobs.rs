@@ -43,12 +43,7 @@ const MAX_CURSOR_CHARS: usize = 64;
             ("Idempotency-Replayed" = String, description = "`true` where the Idempotency-Key was known."),
             ("Preference-Applied" = String, description = "The preference that was honoured."))),
     ))]
-pub async fn create(
-    state: State,
-    signed: Signed,
-    request: HttpRequest,
-    body: Body<CreateJob>,
-) -> Answer {
+pub async fn create(state: State, signed: Signed, request: HttpRequest, body: Body<CreateJob>) -> Answer {
     let user = signed.0.user_id;
     let key = idempotency_key(&request)?;
     let accepted = accept::accept(&state.system, user, body.0, key).await?;
@@ -118,7 +113,9 @@ fn refused_key(problem: &str) -> ApiError {
     responses((status = 200, description = "A page of jobs.", body = Page<Job>, headers(
         ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one.")))))]
 pub async fn list(state: State, signed: Signed, request: HttpRequest) -> Answer {
-    const KNOWN: [&str; 8] = ["state", "kind", "category", "tag", "starred", "q", "cursor", "limit"];
+    const KNOWN: [&str; 8] = [
+        "state", "kind", "category", "tag", "starred", "q", "cursor", "limit",
+    ];
     let mut query = Query::of(&request, &KNOWN);
     let filter = read::Filter {
         state: query.word("state", JobState::NAMES, JobState::from_name),
@@ -188,10 +185,12 @@ pub async fn update(state: State, signed: Signed, id: Id<JobId>, body: Body<Upda
         (status = 202, description = "It goes as soon as it has stopped; nobody finds it any more."),
     ))]
 pub async fn remove(state: State, signed: Signed, id: Id<JobId>) -> Answer {
-    Ok(match delete::delete(&state.system, signed.0.user_id, id.0).await? {
-        delete::Deletion::Done => HttpResponse::NoContent().finish(),
-        delete::Deletion::Stopping => HttpResponse::Accepted().finish(),
-    })
+    Ok(
+        match delete::delete(&state.system, signed.0.user_id, id.0).await? {
+            delete::Deletion::Done => HttpResponse::NoContent().finish(),
+            delete::Deletion::Stopping => HttpResponse::Accepted().finish(),
+        },
+    )
 }
 
 /// Cancel a job
@@ -236,4 +235,3 @@ pub async fn log(state: State, signed: Signed, id: Id<JobId>) -> Answer {
     let lines = read::log(&state.system, signed.0.user_id, id.0).await?;
     Ok(HttpResponse::Ok().json(lines))
 }
-

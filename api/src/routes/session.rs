@@ -22,10 +22,14 @@ pub async fn open(state: State, signed: Signed) -> Answer {
     let user = account::me(&state.system, &signed.0).await?;
     let life = session.expires_at.since(state.system.clock.now());
     let cookie = cookie(&state, session.cookie.expose())
-        .max_age(Duration::seconds(i64::try_from(life.as_secs()).unwrap_or(i64::MAX)))
+        .max_age(Duration::seconds(
+            i64::try_from(life.as_secs()).unwrap_or(i64::MAX),
+        ))
         .finish();
     let csrf_token = Some(session.csrf_token.expose().to_owned());
-    Ok(HttpResponse::Ok().cookie(cookie).json(Session { user, csrf_token }))
+    Ok(HttpResponse::Ok()
+        .cookie(cookie)
+        .json(Session { user, csrf_token }))
 }
 
 /// See who is signed in

@@ -24,12 +24,7 @@ const MAX_CURSOR_CHARS: usize = 64;
     params(("id" = Uuid, Path, description = "The job.")),
     request_body(content = Option<CreateShare>),
     responses((status = 201, description = "The share, with its token.", body = NewShare)))]
-pub async fn create(
-    state: State,
-    signed: Signed,
-    id: Id<JobId>,
-    body: OptionalBody<CreateShare>,
-) -> Answer {
+pub async fn create(state: State, signed: Signed, id: Id<JobId>, body: OptionalBody<CreateShare>) -> Answer {
     let share = shares::create(&state.system, signed.0.user_id, id.0, body.0).await?;
     Ok(HttpResponse::Created().json(share))
 }

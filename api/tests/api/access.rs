@@ -29,7 +29,9 @@ fn operations() -> Vec<Operation> {
                 method: method.to_uppercase(),
                 path: path.clone(),
                 scope: operation["x-required-scope"].as_str().and_then(Scope::from_name),
-                needs_key: operation["security"].as_array().is_some_and(|any| !any.is_empty()),
+                needs_key: operation["security"]
+                    .as_array()
+                    .is_some_and(|any| !any.is_empty()),
                 takes_body: operation.get("requestBody").is_some(),
             });
         }
@@ -116,7 +118,10 @@ async fn nobody_without_a_key_that_works_gets_anywhere() {
         for key in bad {
             let answer = ask(&server, operation, &things.address(&operation.path), key).await;
             assert_eq!(
-                answer.headers().get("www-authenticate").map(|value| value.as_bytes()),
+                answer
+                    .headers()
+                    .get("www-authenticate")
+                    .map(|value| value.as_bytes()),
                 Some(&b"Bearer"[..]),
                 "{} {}",
                 operation.method,
@@ -135,9 +140,19 @@ async fn a_key_does_what_its_scopes_say_and_nothing_else() {
     let things = Things::of(&server, server.system.user).await;
     for operation in operations() {
         let Some(scope) = operation.scope else { continue };
-        let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
+        let others: Vec<Scope> = Scope::ALL
+            .iter()
+            .copied()
+            .filter(|other| *other != scope)
+            .collect();
         let key = new_key(&server.system, server.system.user, &others, None).await;
-        let answer = ask(&server, &operation, &things.address(&operation.path), Some(&key.secret)).await;
+        let answer = ask(
+            &server,
+            &operation,
+            &things.address(&operation.path),
+            Some(&key.secret),
+        )
+        .await;
         let body = refused(answer, 403, "forbidden").await;
         let message = body["error"]["message"].as_str().expect("a message");
         assert!(message.contains(scope.name()), "{message}");
@@ -153,7 +168,13 @@ async fn what_is_somebody_elses_is_not_there() {
     for operation in operations() {
         let is_somebodys = operation.path.contains("{id}") && !operation.path.contains("templates");
         if operation.needs_key && is_somebodys {
-            let answer = ask(&server, &operation, &theirs.address(&operation.path), Some(&server.key)).await;
+            let answer = ask(
+                &server,
+                &operation,
+                &theirs.address(&operation.path),
+                Some(&server.key),
+            )
+            .await;
             refused(answer, 404, "not_found").await;
             asked += 1;
         }
@@ -185,7 +206,13 @@ async fn a_key_with_every_scope_reaches_every_operation() {
         } else {
             Things::of(&server, server.system.user).await
         };
-        let answer = ask(&server, &operation, &things.address(&operation.path), Some(&server.key)).await;
+        let answer = ask(
+            &server,
+            &operation,
+            &things.address(&operation.path),
+            Some(&server.key),
+        )
+        .await;
         assert!(
             answer.status().is_success(),
             "{} {}: {}",
@@ -194,5 +221,9 @@ async fn a_key_with_every_scope_reaches_every_operation() {
             answer.status()
         );
     }
-    assert_eq!(status(server.request("GET", "/v1/me")).await, 401, "the account is erased");
+    assert_eq!(
+        status(server.request("GET", "/v1/me")).await,
+        401,
+        "the account is erased"
+    );
 }

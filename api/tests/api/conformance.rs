@@ -15,7 +15,8 @@ pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap_or(path);
     let paths = DOCUMENT["paths"].as_object().expect("paths");
     let of = |pattern: &String| {
-        let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+        let (pattern, path): (Vec<&str>, Vec<&str>) =
+            (pattern.split('/').collect(), path.split('/').collect());
         pattern.len() == path.len()
             && pattern
                 .iter()
@@ -29,11 +30,17 @@ pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
 /// Stops the test where an answer is not as the document says.
 pub fn check(method: &str, path: &str, status: u16, body: &Value) {
     let Some(operation) = operation(method, path) else {
-        assert!(matches!(status, 403..=405), "{method} {path}: {status} is no operation's");
+        assert!(
+            matches!(status, 403..=405),
+            "{method} {path}: {status} is no operation's"
+        );
         return;
     };
     let response = &operation["responses"][status.to_string()];
-    assert!(response.is_object(), "{method} {path}: {status} is not in the document: {body}");
+    assert!(
+        response.is_object(),
+        "{method} {path}: {status} is not in the document: {body}"
+    );
     let schema = &response["content"]["application/json"]["schema"];
     if schema.is_null() {
         assert!(body.is_null(), "{method} {path}: {status} has a body: {body}");

@@ -42,7 +42,10 @@ async fn an_idempotency_key_replays_its_job_and_refuses_another_body() {
         )
     };
     let first = post("k-1", "one").await;
-    assert_eq!((first.status().as_u16(), header(&first, "idempotency-replayed")), (202, None));
+    assert_eq!(
+        (first.status().as_u16(), header(&first, "idempotency-replayed")),
+        (202, None)
+    );
     let (_, first) = told(first).await;
     let second = post("k-1", "one").await;
     assert_eq!(header(&second, "idempotency-replayed"), Some("true"));
@@ -58,15 +61,35 @@ async fn an_idempotency_key_replays_its_job_and_refuses_another_body() {
 async fn a_third_unfinished_job_is_refused_with_a_time_to_come_again() {
     let server = Server::start().await;
     for prompt in ["one", "two"] {
-        assert_eq!(server.call("POST", "/v1/jobs", Some(json!({ "prompt": prompt }))).await.0, 202);
+        assert_eq!(
+            server
+                .call("POST", "/v1/jobs", Some(json!({ "prompt": prompt })))
+                .await
+                .0,
+            202
+        );
     }
-    let third = send(server.request("POST", "/v1/jobs").json(&json!({ "prompt": "three" }))).await;
-    let wait: u64 = header(&third, "retry-after").expect("a time").parse().expect("seconds");
+    let third = send(
+        server
+            .request("POST", "/v1/jobs")
+            .json(&json!({ "prompt": "three" })),
+    )
+    .await;
+    let wait: u64 = header(&third, "retry-after")
+        .expect("a time")
+        .parse()
+        .expect("seconds");
     assert!(wait >= 1);
     let body = refused(third, 429, "too_many_concurrent_jobs").await;
     assert_eq!(body["error"]["retryable"], true);
     // What is asked again is no new job, and is answered.
-    assert_eq!(server.call("POST", "/v1/jobs", Some(json!({ "prompt": "two" }))).await.0, 200);
+    assert_eq!(
+        server
+            .call("POST", "/v1/jobs", Some(json!({ "prompt": "two" })))
+            .await
+            .0,
+        200
+    );
 }
 
 #[tokio::test]
@@ -117,9 +140,14 @@ async fn a_job_is_not_sent_again_to_whoever_has_it() {
     let tag = header(&first, "etag").expect("a tag").to_owned();
     let again = || send(server.request("GET", &path).header("If-None-Match", &tag));
     let same = again().await;
-    assert_eq!((same.status().as_u16(), header(&same, "etag")), (304, Some(tag.as_str())));
+    assert_eq!(
+        (same.status().as_u16(), header(&same, "etag")),
+        (304, Some(tag.as_str()))
+    );
     assert!(same.bytes().await.expect("no body").is_empty());
-    server.call("PATCH", &path, Some(json!({ "starred": true }))).await;
+    server
+        .call("PATCH", &path, Some(json!({ "starred": true })))
+        .await;
     assert_eq!(again().await.status(), 200);
 }
 
@@ -127,12 +155,19 @@ async fn a_job_is_not_sent_again_to_whoever_has_it() {
 async fn the_list_is_paged_filtered_and_searched() {
     let server = Server::start_with(|config| config.quotas.enabled = false).await;
     for n in 0..5 {
-        server.system.clock.advance(Duration::from_millis(u64::from(n % 2 == 0)));
+        server
+            .system
+            .clock
+            .advance(Duration::from_millis(u64::from(n % 2 == 0)));
         server.job(&format!("sound number {n}")).await;
     }
     let made = server.made("bright bell 100% of it").await;
     server
-        .call("PATCH", &format!("/v1/jobs/{made}"), Some(json!({ "starred": true, "tags": ["my tag"], "name": "Glöckchen" })))
+        .call(
+            "PATCH",
+            &format!("/v1/jobs/{made}"),
+            Some(json!({ "starred": true, "tags": ["my tag"], "name": "Glöckchen" })),
+        )
         .await;
     let mut seen = BTreeSet::new();
     let mut path = "/v1/jobs?limit=2".to_owned();
@@ -141,12 +176,18 @@ async fn the_list_is_paged_filtered_and_searched() {
         let link = header(&answer, "link").map(str::to_owned);
         let (_, page) = told(answer).await;
         let items = page["items"].as_array().expect("items");
-        assert!(items.iter().all(|job| seen.insert(id(job))), "nothing comes twice");
+        assert!(
+            items.iter().all(|job| seen.insert(id(job))),
+            "nothing comes twice"
+        );
         let Some(link) = link else {
             assert_eq!(page["next_cursor"], Value::Null);
             break;
         };
-        let (address, rest) = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a link");
+        let (address, rest) = link
+            .strip_prefix('<')
+            .and_then(|link| link.split_once('>'))
+            .expect("a link");
         assert_eq!(rest, "; rel=\"next\"");
         assert!(address.contains(page["next_cursor"].as_str().expect("a cursor")));
         path = address.to_owned();
@@ -173,12 +214,29 @@ async fn the_list_is_paged_filtered_and_searched() {
         assert_eq!(page["items"].as_array().map(Vec::len), Some(count), "{query}");
     }
     for query in [
-        "state=done", "kind=song", "category=noise", "starred=1", "limit=0", "limit=101", "limit=x", "cursor=x",
-        "stat=queued", "limit=1&limit=2", "state=",
+        "state=done",
+        "kind=song",
+        "category=noise",
+        "starred=1",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "cursor=x",
+        "stat=queued",
+        "limit=1&limit=2",
+        "state=",
     ] {
         let (status, body) = server.call("GET", &format!("/v1/jobs?{query}"), None).await;
-        assert_eq!((status, &body["error"]["code"]), (400, &json!("invalid_request")), "{query}");
-        assert_eq!(body["error"]["details"].as_array().map(Vec::len), Some(1), "{query}: {body}");
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (400, &json!("invalid_request")),
+            "{query}"
+        );
+        assert_eq!(
+            body["error"]["details"].as_array().map(Vec::len),
+            Some(1),
+            "{query}: {body}"
+        );
     }
     let (_, body) = server.call("GET", "/v1/jobs?state=x&limit=0&nope=1", None).await;
     assert_eq!(body["error"]["details"].as_array().map(Vec::len), Some(3));
@@ -190,15 +248,33 @@ async fn a_job_is_named_tagged_starred_and_rated() {
     let job = server.made("pad").await;
     let path = format!("/v1/jobs/{job}");
     let (status, changed) = server
-        .call("PATCH", &path, Some(json!({ "name": " Mine ", "tags": ["b", "a"], "starred": true, "rating": 5 })))
+        .call(
+            "PATCH",
+            &path,
+            Some(json!({ "name": " Mine ", "tags": ["b", "a"], "starred": true, "rating": 5 })),
+        )
         .await;
     assert_eq!(status, 200);
     assert_eq!(
-        (&changed["name"], &changed["tags"], &changed["starred"], &changed["rating"]),
+        (
+            &changed["name"],
+            &changed["tags"],
+            &changed["starred"],
+            &changed["rating"]
+        ),
         (&json!("Mine"), &json!(["a", "b"]), &json!(true), &json!(5))
     );
-    let (_, back) = server.call("PATCH", &path, Some(json!({ "name": "", "rating": 0, "tags": null }))).await;
-    assert_eq!((&back["name"], &back["rating"], &back["tags"]), (&json!("Warm Größe"), &Value::Null, &json!(["a", "b"])));
+    let (_, back) = server
+        .call(
+            "PATCH",
+            &path,
+            Some(json!({ "name": "", "rating": 0, "tags": null })),
+        )
+        .await;
+    assert_eq!(
+        (&back["name"], &back["rating"], &back["tags"]),
+        (&json!("Warm Größe"), &Value::Null, &json!(["a", "b"]))
+    );
     for (body, faults) in [
         (json!({ "rating": 6 }), 1),
         (json!({ "name": 1, "starred": "yes", "colour": "red" }), 3),
@@ -206,12 +282,23 @@ async fn a_job_is_named_tagged_starred_and_rated() {
         (json!({ "name": "x".repeat(49), "tags": [""] }), 2),
     ] {
         let (status, refused) = server.call("PATCH", &path, Some(body.clone())).await;
-        assert_eq!((status, &refused["error"]["code"]), (400, &json!("invalid_request")), "{body}");
-        assert_eq!(refused["error"]["details"].as_array().map(Vec::len), Some(faults), "{refused}");
+        assert_eq!(
+            (status, &refused["error"]["code"]),
+            (400, &json!("invalid_request")),
+            "{body}"
+        );
+        assert_eq!(
+            refused["error"]["details"].as_array().map(Vec::len),
+            Some(faults),
+            "{refused}"
+        );
     }
     let many: Vec<String> = (0..21).map(|n| format!("t{n}")).collect();
     let (status, refused) = server.call("PATCH", &path, Some(json!({ "tags": many }))).await;
-    assert_eq!((status, &refused["error"]["code"]), (422, &json!("too_many_tags")));
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (422, &json!("too_many_tags"))
+    );
 }
 
 #[tokio::test]
@@ -230,7 +317,9 @@ async fn a_cancel_of_a_queued_job_is_final_and_of_a_running_one_takes_effect() {
         let (status, job) = server.call("POST", &path, None).await;
         assert_eq!((status, &job["state"]), (202, &json!("cancelling")));
     }
-    ending::stopped(&server.system, &claimed.own).await.expect("it stops");
+    ending::stopped(&server.system, &claimed.own)
+        .await
+        .expect("it stops");
     let (status, job) = server.call("POST", &path, None).await;
     assert_eq!((status, &job["state"]), (200, &json!("cancelled")));
     assert_eq!(job["error"]["code"], "cancelled");
@@ -243,11 +332,16 @@ async fn only_a_failed_or_cancelled_job_is_done_again() {
     let path = format!("/v1/jobs/{job}/retry");
     let (status, body) = server.call("POST", &path, None).await;
     assert_eq!((status, &body["error"]["code"]), (409, &json!("conflict")));
-    cancel::cancel(&server.system, server.system.user, job).await.expect("cancelled");
+    cancel::cancel(&server.system, server.system.user, job)
+        .await
+        .expect("cancelled");
     let answer = send(server.request("POST", &path)).await;
     let location = header(&answer, "location").map(str::to_owned);
     let (status, again) = told(answer).await;
-    assert_eq!((status, location), (202, Some(format!("/v1/jobs/{}", id(&again)))));
+    assert_eq!(
+        (status, location),
+        (202, Some(format!("/v1/jobs/{}", id(&again))))
+    );
     assert_eq!(again["retry_of"], json!(job));
     let (status, same) = server.call("POST", &path, None).await;
     assert_eq!((status, id(&same)), (200, id(&again)));
@@ -281,22 +375,55 @@ async fn a_deleted_job_is_not_there_and_a_running_one_keeps_its_slot_until_it_ha
     assert_eq!(server.call("DELETE", &path, None).await, (202, Value::Null));
     assert_eq!(server.call("GET", &path, None).await.0, 404);
     server.job("two").await;
-    assert_eq!(server.call("POST", "/v1/jobs", Some(json!({ "prompt": "three" }))).await.0, 429);
-    ending::stopped(&server.system, &claimed.own).await.expect("it stops");
-    assert_eq!(server.call("POST", "/v1/jobs", Some(json!({ "prompt": "three" }))).await.0, 202);
+    assert_eq!(
+        server
+            .call("POST", "/v1/jobs", Some(json!({ "prompt": "three" })))
+            .await
+            .0,
+        429
+    );
+    ending::stopped(&server.system, &claimed.own)
+        .await
+        .expect("it stops");
+    assert_eq!(
+        server
+            .call("POST", "/v1/jobs", Some(json!({ "prompt": "three" })))
+            .await
+            .0,
+        202
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_job_is_not_found() {
     let server = Server::start().await;
     let nobodys = Uuid::now_v7().to_string();
-    for id in ["x", "1", "%00", "%ff", "..", "0198c0de00007000800000000000000a", nobodys.as_str()] {
-        for (method, rest) in [("GET", ""), ("DELETE", ""), ("GET", "/events"), ("GET", "/bundle"), ("POST", "/cancel")] {
+    for id in [
+        "x",
+        "1",
+        "%00",
+        "%ff",
+        "..",
+        "0198c0de00007000800000000000000a",
+        nobodys.as_str(),
+    ] {
+        for (method, rest) in [
+            ("GET", ""),
+            ("DELETE", ""),
+            ("GET", "/events"),
+            ("GET", "/bundle"),
+            ("POST", "/cancel"),
+        ] {
             let answer = send(server.request(method, &format!("/v1/jobs/{id}{rest}"))).await;
             let status = answer.status().as_u16();
             // `..` is taken out of an address before it is sent, which leaves another address.
             assert!(status == 404 || id == "..", "{method} {id}{rest}: {status}");
         }
     }
-    assert!(claim::peek(&server.system, nobodys.parse().expect("an id")).await.expect("an answer").is_none());
+    assert!(
+        claim::peek(&server.system, nobodys.parse().expect("an id"))
+            .await
+            .expect("an answer")
+            .is_none()
+    );
 }

@@ -32,11 +32,21 @@ async fn what_is_no_json_is_told_with_its_place() {
         "{} {}",
         deep.as_str(),
     ] {
-        let body = refused(post(&server, JSON, body.as_bytes().to_vec()).await, 400, "invalid_json").await;
+        let body = refused(
+            post(&server, JSON, body.as_bytes().to_vec()).await,
+            400,
+            "invalid_json",
+        )
+        .await;
         let problem = body["error"]["details"][0]["problem"].as_str().expect("a place");
         assert!(problem.contains("line 1, column"), "{problem}");
     }
-    refused(post(&server, JSON, b"{\"prompt\": \"\xff\"}".to_vec()).await, 400, "invalid_json").await;
+    refused(
+        post(&server, JSON, b"{\"prompt\": \"\xff\"}".to_vec()).await,
+        400,
+        "invalid_json",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -47,18 +57,43 @@ async fn every_fault_of_a_body_is_listed() {
         (json!("x"), vec![""]),
         (json!(null), vec![""]),
         (json!({}), vec!["/prompt"]),
-        (json!({ "prompt": 5, "seed": "a", "tags": "b", "x": 1 }), vec!["/prompt", "/seed", "/tags", "/x"]),
-        (json!({ "prompt": " ", "seed": -1, "tags": ["", "ok"] }), vec!["/prompt", "/seed", "/tags/0"]),
-        (json!({ "prompt": "x", "seed": 9_007_199_254_740_992_u64 }), vec!["/seed"]),
-        (json!({ "prompt": "x", "variations": 6, "kind": "song", "planner": "me" }), vec!["/kind", "/planner", "/variations"]),
-        (json!({ "prompt": "x", "webhook_url": "http://localhost/" }), vec!["/webhook_url"]),
-        (json!({ "prompt": "x", "parent_job_id": "0198c0de-0000-7000-8000-000000000000" }), vec!["/parent_job_id"]),
-        (json!({ "prompt": "x", "parent_job_id": "nobody" }), vec!["/parent_job_id"]),
+        (
+            json!({ "prompt": 5, "seed": "a", "tags": "b", "x": 1 }),
+            vec!["/prompt", "/seed", "/tags", "/x"],
+        ),
+        (
+            json!({ "prompt": " ", "seed": -1, "tags": ["", "ok"] }),
+            vec!["/prompt", "/seed", "/tags/0"],
+        ),
+        (
+            json!({ "prompt": "x", "seed": 9_007_199_254_740_992_u64 }),
+            vec!["/seed"],
+        ),
+        (
+            json!({ "prompt": "x", "variations": 6, "kind": "song", "planner": "me" }),
+            vec!["/kind", "/planner", "/variations"],
+        ),
+        (
+            json!({ "prompt": "x", "webhook_url": "http://localhost/" }),
+            vec!["/webhook_url"],
+        ),
+        (
+            json!({ "prompt": "x", "parent_job_id": "0198c0de-0000-7000-8000-000000000000" }),
+            vec!["/parent_job_id"],
+        ),
+        (
+            json!({ "prompt": "x", "parent_job_id": "nobody" }),
+            vec!["/parent_job_id"],
+        ),
         (json!({ "prompt": "a\u{0}b" }), vec!["/prompt"]),
         (json!({ "prompt": "x", "seed": null }), vec!["/seed"]),
     ] {
         let (status, answer) = server.call("POST", "/v1/jobs", Some(body.clone())).await;
-        assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid_request")), "{body}: {answer}");
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (400, &json!("invalid_request")),
+            "{body}: {answer}"
+        );
         let mut found: Vec<&str> = answer["error"]["details"]
             .as_array()
             .expect("details")
@@ -79,11 +114,23 @@ async fn requests_in_order_that_ask_too_much_have_codes_of_their_own() {
     for (body, status, code) in [
         (json!({ "prompt": "x".repeat(4_001) }), 422, "prompt_too_long"),
         (json!({ "prompt": "x", "tags": tags }), 422, "too_many_tags"),
-        (json!({ "prompt": "x", "template_id": "none_such" }), 422, "unknown_template"),
-        (json!({ "prompt": "x", "planner": "llm" }), 503, "planner_unavailable"),
+        (
+            json!({ "prompt": "x", "template_id": "none_such" }),
+            422,
+            "unknown_template",
+        ),
+        (
+            json!({ "prompt": "x", "planner": "llm" }),
+            503,
+            "planner_unavailable",
+        ),
     ] {
         let (got, answer) = server.call("POST", "/v1/jobs", Some(body)).await;
-        assert_eq!((got, &answer["error"]["code"]), (status, &json!(code)), "{answer}");
+        assert_eq!(
+            (got, &answer["error"]["code"]),
+            (status, &json!(code)),
+            "{answer}"
+        );
     }
 }
 
@@ -151,7 +198,8 @@ async fn a_slow_body_is_given_up() {
     );
     let answer = raw(&server, &head).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("the envelope");
+    let body: Value =
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("the envelope");
     assert_eq!(body["error"]["code"], "timeout");
     let idle = raw(&server, "GET /v1/jobs HTTP/1.1\r\nHost:").await;
     assert!(idle.is_empty() || idle.starts_with("HTTP/1.1 408"), "{idle}");
@@ -160,18 +208,38 @@ async fn a_slow_body_is_given_up() {
 #[tokio::test]
 async fn a_head_that_is_too_large_or_no_http_is_refused() {
     let server = Server::start().await;
-    let large = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+    let large = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
+        "x".repeat(200_000)
+    );
     let answer = raw(&server, &large).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+        "{answer}"
+    );
     let answer = raw(&server, "rubbish\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert_eq!(server.call("GET", "/v1/me", None).await.0, 200, "others are served");
+    assert_eq!(
+        server.call("GET", "/v1/me", None).await.0,
+        200,
+        "others are served"
+    );
 }
 
 #[tokio::test]
 async fn addresses_and_methods_that_there_are_not_are_told() {
     let server = Server::start().await;
-    for path in ["/nowhere", "/v1", "/v1/jobs/", "/v2/jobs", "/assets/none.js", "/docs/none.js", "/%00", "/s", "/s/"] {
+    for path in [
+        "/nowhere",
+        "/v1",
+        "/v1/jobs/",
+        "/v2/jobs",
+        "/assets/none.js",
+        "/docs/none.js",
+        "/%00",
+        "/s",
+        "/s/",
+    ] {
         refused(send(server.request("GET", path)).await, 404, "not_found").await;
     }
     for (method, path, allowed) in [
@@ -209,7 +277,11 @@ async fn requests_are_counted_and_too_many_refused() {
     assert_eq!(number(&refusal, "ratelimit-remaining"), 0);
     assert!(number(&refusal, "retry-after") >= 1);
     refused(refusal, 429, "rate_limited").await;
-    assert_eq!(server.call("GET", "/v1/me", None).await.0, 200, "others are not counted with them");
+    assert_eq!(
+        server.call("GET", "/v1/me", None).await.0,
+        200,
+        "others are not counted with them"
+    );
     server.system.clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(ask().await.status(), 200);
 }
@@ -228,5 +300,9 @@ async fn whoever_guesses_keys_is_slowed_and_nobody_else() {
         }
     }
     assert!(refusals > 0);
-    assert_eq!(server.call("GET", "/v1/me", None).await.0, 200, "a key that works is let in");
+    assert_eq!(
+        server.call("GET", "/v1/me", None).await.0,
+        200,
+        "a key that works is let in"
+    );
 }

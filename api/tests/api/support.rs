@@ -157,7 +157,12 @@ pub async fn refused(answer: Response, status: u16, code: &str) -> Value {
     );
     let (got, body) = told(answer).await;
     assert_eq!((got, &body["error"]["code"]), (status, &json!(code)), "{body}");
-    assert!(body["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{body}"
+    );
     assert!(body["error"]["retryable"].is_boolean(), "{body}");
     assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "{body}");
     body
@@ -165,7 +170,10 @@ pub async fn refused(answer: Response, status: u16, code: &str) -> Value {
 
 /// A header of an answer.
 pub fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
-    answer.headers().get(name).map(|value| value.to_str().expect("text"))
+    answer
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().expect("text"))
 }
 
 /// The status of an answer that nobody reads.
@@ -174,13 +182,20 @@ pub async fn status(request: RequestBuilder) -> StatusCode {
 }
 
 /// A key of a user.
-pub async fn new_key(system: &TestSystem, user: UserId, scopes: &[Scope], expires_in: Option<&str>) -> NewKey {
+pub async fn new_key(
+    system: &TestSystem,
+    user: UserId,
+    scopes: &[Scope],
+    expires_in: Option<&str>,
+) -> NewKey {
     let request = CreateKey {
         name: "for a test".to_owned(),
         scopes: scopes.to_vec(),
         expires_in: expires_in.map(str::to_owned),
     };
-    keys::create(system, user, request, Scope::ALL).await.expect("a key")
+    keys::create(system, user, request, Scope::ALL)
+        .await
+        .expect("a key")
 }
 
 /// A job of a user that was accepted.
@@ -207,7 +222,9 @@ pub fn bundle() -> &'static PackedBundle {
             variations: 1,
             parent: None,
         };
-        pipeline::generate(&request, &Hooks::none()).expect("a sound").bundle
+        pipeline::generate(&request, &Hooks::none())
+            .expect("a sound")
+            .bundle
     })
 }
 
@@ -224,8 +241,12 @@ pub async fn publish(system: &TestSystem, claimed: &Claimed) {
         },
     };
     let zip: Arc<[u8]> = bundle.zip.as_slice().into();
-    publish::store(system, &claimed.own, &packaged, zip).await.expect("stored");
-    publish::succeed(system, &claimed.own, &packaged).await.expect("succeeded");
+    publish::store(system, &claimed.own, &packaged, zip)
+        .await
+        .expect("stored");
+    publish::succeed(system, &claimed.own, &packaged)
+        .await
+        .expect("succeeded");
 }
 
 /// A job of a user that succeeded.

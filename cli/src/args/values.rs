@@ -107,10 +107,9 @@ impl FromStr for JobReference {
 /// Where to listen: an address with its port, or a port of this machine alone.
 pub fn listen(text: &str) -> Result<SocketAddr, String> {
     let port = || Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.parse().ok()?)));
-    text.parse()
-        .ok()
-        .or_else(port)
-        .ok_or_else(|| "write an address with its port, such as 127.0.0.1:7761 or [::1]:7761, or a port".to_owned())
+    text.parse().ok().or_else(port).ok_or_else(|| {
+        "write an address with its port, such as 127.0.0.1:7761 or [::1]:7761, or a port".to_owned()
+    })
 }
 
 /// A macro and where it is turned to.
@@ -204,7 +203,13 @@ mod tests {
         assert!(prefix.is_of(id) && prefix.whole().is_none());
         let whole: IdPrefix = id.to_string().parse().unwrap();
         assert_eq!(whole.whole(), Some(id));
-        for bad in ["", "abc", "first", "0191e2a0-b1c2-7000-8000-0000000000011", "ä191"] {
+        for bad in [
+            "",
+            "abc",
+            "first",
+            "0191e2a0-b1c2-7000-8000-0000000000011",
+            "ä191",
+        ] {
             assert!(read(bad).is_err(), "{bad:?}");
         }
     }

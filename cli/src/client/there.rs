@@ -55,10 +55,12 @@ impl There {
                 .filter(|key| !key.is_empty())
                 .map(Secret::new)
                 .ok_or_else(|| {
-                    Failure::new(ErrorCode::Unauthenticated, "there is no key for the server").with_hint(format!(
-                        "put it into the variable {KEY_VARIABLE}, or name its file with --key-file; \
+                    Failure::new(ErrorCode::Unauthenticated, "there is no key for the server").with_hint(
+                        format!(
+                            "put it into the variable {KEY_VARIABLE}, or name its file with --key-file; \
                          `songwalker admin key add` makes one"
-                    ))
+                        ),
+                    )
                 })?,
         };
         let server = Self::at(address, key)?;
@@ -87,8 +89,11 @@ impl There {
 
     fn at(address: &str, key: Secret) -> Result<Self, Failure> {
         let refused = |why: &str| {
-            Failure::new(ErrorCode::Usage, format!("{address} is no server's address: {why}"))
-                .with_hint("write it as https://sounds.example.org or http://127.0.0.1:7761")
+            Failure::new(
+                ErrorCode::Usage,
+                format!("{address} is no server's address: {why}"),
+            )
+            .with_hint("write it as https://sounds.example.org or http://127.0.0.1:7761")
         };
         let mut base = Url::parse(address).map_err(|error| refused(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none_or(str::is_empty) {
@@ -135,14 +140,19 @@ impl There {
             Ok(envelope) => {
                 let failure = Failure::from(envelope);
                 if status == StatusCode::UNAUTHORIZED {
-                    failure.with_hint("the key is unknown, revoked or expired; `songwalker admin key add` makes another")
+                    failure.with_hint(
+                        "the key is unknown, revoked or expired; `songwalker admin key add` makes another",
+                    )
                 } else {
                     failure
                 }
             }
             Err(_) => Failure::new(
                 ErrorCode::Unavailable,
-                format!("{} answered {status}, and not as a SongWalker server does", self.address()),
+                format!(
+                    "{} answered {status}, and not as a SongWalker server does",
+                    self.address()
+                ),
             )
             .with_hint("is the address right? what stands between may be down"),
         })
@@ -163,7 +173,10 @@ impl There {
     async fn read<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Failure> {
         let body = self.body(answer, MAX_ANSWER_BYTES).await?;
         serde_json::from_slice(&body).map_err(|error| {
-            let message = format!("{} answered something else than it should: {error}", self.address());
+            let message = format!(
+                "{} answered something else than it should: {error}",
+                self.address()
+            );
             Failure::new(ErrorCode::Unavailable, message)
                 .with_hint("server and command line may be of different versions")
         })
@@ -196,7 +209,11 @@ impl There {
         }
         let why = deepest.to_string();
         let why = why.split(" (os error").next().unwrap_or_default();
-        let why = if error.is_timeout() { "it takes too long" } else { why };
+        let why = if error.is_timeout() {
+            "it takes too long"
+        } else {
+            why
+        };
         Failure::new(
             ErrorCode::Unavailable,
             format!("{} does not answer: {}", self.address(), why.to_lowercase()),
@@ -260,7 +277,9 @@ impl There {
     }
 
     pub async fn update(&self, id: JobId, change: &UpdateJob) -> Result<Job, Failure> {
-        let request = self.request(Method::PATCH, &format!("v1/jobs/{id}"))?.json(change);
+        let request = self
+            .request(Method::PATCH, &format!("v1/jobs/{id}"))?
+            .json(change);
         let answer = self.send(request).await?;
         self.read(answer).await
     }
@@ -377,9 +396,22 @@ mod tests {
             let request = at(address).unwrap().request(Method::GET, path).unwrap();
             request.build().unwrap().url().to_string()
         };
-        assert_eq!(url("http://127.0.0.1:7761", "v1/jobs"), "http://127.0.0.1:7761/v1/jobs");
-        assert_eq!(url("https://a.example/sound/", "v1/jobs"), "https://a.example/sound/v1/jobs");
-        for bad in ["127.0.0.1:7761", "ftp://a.example", "https://", "http://u:p@a.example", "http://a/?q=1", ""] {
+        assert_eq!(
+            url("http://127.0.0.1:7761", "v1/jobs"),
+            "http://127.0.0.1:7761/v1/jobs"
+        );
+        assert_eq!(
+            url("https://a.example/sound/", "v1/jobs"),
+            "https://a.example/sound/v1/jobs"
+        );
+        for bad in [
+            "127.0.0.1:7761",
+            "ftp://a.example",
+            "https://",
+            "http://u:p@a.example",
+            "http://a/?q=1",
+            "",
+        ] {
             assert_eq!(at(bad).err().map(|f| f.exit_code()), Some(2), "{bad}");
         }
     }
@@ -402,7 +434,11 @@ mod tests {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", taken.local_addr().unwrap());
         drop(taken);
-        let failure = at(&address).unwrap().job(JobId(uuid::Uuid::nil())).await.unwrap_err();
+        let failure = at(&address)
+            .unwrap()
+            .job(JobId(uuid::Uuid::nil()))
+            .await
+            .unwrap_err();
         assert_eq!(failure.exit_code(), ErrorCode::Unavailable.exit_code());
     }
 }

@@ -9,7 +9,9 @@ use songwalker_schemas::wire::{CreateKey, Key};
 use songwalker_schemas::{ErrorCode, KeyId, Scope, UserId};
 use uuid::Uuid;
 
-use crate::args::{AdminCommand, IdPrefix, KeyAdd, KeyCommand, KeyList, KeyRevoke, Place, Plain, UserAdd, UserCommand};
+use crate::args::{
+    AdminCommand, IdPrefix, KeyAdd, KeyCommand, KeyList, KeyRevoke, Place, Plain, UserAdd, UserCommand,
+};
 use crate::client::Here;
 use crate::failure::Failure;
 use crate::named::{self, short};
@@ -64,7 +66,11 @@ fn list_users(args: &Plain) -> Result<(), Failure> {
     }
     let mut table = Table::new();
     for user in &users {
-        let note = if user.erase_requested_at.is_some() { "is being erased" } else { "" };
+        let note = if user.erase_requested_at.is_some() {
+            "is being erased"
+        } else {
+            ""
+        };
         table.row([
             (BOLD, clean(&user.name)),
             (Style::new(), user.plan.clone()),
@@ -90,7 +96,11 @@ async fn user(system: &System, named: &str) -> Result<User, Failure> {
 fn add_key(args: &KeyAdd) -> Result<(), Failure> {
     let request = CreateKey {
         name: args.name.clone(),
-        scopes: args.scopes.iter().filter_map(|scope| Scope::from_name(scope)).collect(),
+        scopes: args
+            .scopes
+            .iter()
+            .filter_map(|scope| Scope::from_name(scope))
+            .collect(),
         expires_in: args.expires.clone(),
     };
     let new = on_data_dir(&args.place, async |system| {
@@ -106,7 +116,12 @@ fn add_key(args: &KeyAdd) -> Result<(), Failure> {
         paint(BOLD, &new.secret),
         paint(
             DIM,
-            format!("key {} of {}: {}; it is not told again", short(new.key.id), clean(&args.user), said(&new.key))
+            format!(
+                "key {} of {}: {}; it is not told again",
+                short(new.key.id),
+                clean(&args.user),
+                said(&new.key)
+            )
         )
     ))
 }
@@ -142,15 +157,16 @@ fn list_keys(args: &KeyList) -> Result<(), Failure> {
 /// What a key may do, and how long.
 fn said(key: &Key) -> String {
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.name()).collect();
-    let until = key.expires_at.map_or_else(String::new, |at| format!(", until {at}"));
+    let until = key
+        .expires_at
+        .map_or_else(String::new, |at| format!(", until {at}"));
     format!("{}{until}", scopes.join(" "))
 }
 
 fn revoke_key(args: &KeyRevoke) -> Result<(), Failure> {
-    let prefix: IdPrefix = args
-        .key
-        .parse()
-        .map_err(|problem: String| Failure::new(ErrorCode::Usage, format!("{} is no key: {problem}", args.key)))?;
+    let prefix: IdPrefix = args.key.parse().map_err(|problem: String| {
+        Failure::new(ErrorCode::Usage, format!("{} is no key: {problem}", args.key))
+    })?;
     let key = on_data_dir(&args.place, async |system| {
         let mut owned: Vec<(UserId, Uuid)> = Vec::new();
         for user in users::list(system).await? {

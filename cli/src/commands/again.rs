@@ -57,7 +57,12 @@ fn next_seed(last: &RequestEcho, jobs: &[Job]) -> u64 {
     let largest = jobs
         .iter()
         .map(|job| &job.request)
-        .filter(|request| RequestEcho { seed: last.seed, ..(*request).clone() } == *last)
+        .filter(|request| {
+            RequestEcho {
+                seed: last.seed,
+                ..(*request).clone()
+            } == *last
+        })
         .map(|request| request.seed)
         .max();
     largest.unwrap_or(last.seed).wrapping_add(1) & MAX_SEED

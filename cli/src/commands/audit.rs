@@ -1,8 +1,8 @@
 //! `songwalker audit`: the promises of the job system, checked from database and store alone. It changes nothing.
 
+use serde_json::json;
 use songwalker_jobs::audit::{Finding, Report, audit};
 use songwalker_schemas::{ErrorCode, Fault};
-use serde_json::json;
 
 use crate::args::Audit;
 use crate::commands::admin::on_data_dir;
@@ -28,9 +28,10 @@ pub fn run(args: &Audit) -> Result<(), Failure> {
 /// The invariant and the job stand where the pointer of a document's fault would.
 fn as_fault(finding: &Finding) -> Fault {
     Fault {
-        pointer: finding
-            .job_id
-            .map_or_else(|| finding.invariant.to_owned(), |id| format!("{} {id}", finding.invariant)),
+        pointer: finding.job_id.map_or_else(
+            || finding.invariant.to_owned(),
+            |id| format!("{} {id}", finding.invariant),
+        ),
         problem: finding.what.clone(),
     }
 }
@@ -42,7 +43,11 @@ fn in_words(report: &Report) -> String {
     } else {
         String::new()
     };
-    let running = if looked.is_running { "" } else { ", while nobody runs jobs" };
+    let running = if looked.is_running {
+        ""
+    } else {
+        ", while nobody runs jobs"
+    };
     format!(
         "{} nothing found  {}\n",
         paint(GOOD, "✓"),

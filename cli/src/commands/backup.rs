@@ -21,8 +21,15 @@ pub fn run(args: &Backup) -> Result<(), Failure> {
             "file": args.file.to_string_lossy(), "objects": made.objects, "bytes": made.bytes, "missing": made.missing,
         }));
     }
-    let mut text = format!("{}  {}\n", paint(BOLD, args.file.display()), paint(DIM, size(&made)));
-    text.push_str(&missing(&made.missing, "were missing in the store and are not in it"));
+    let mut text = format!(
+        "{}  {}\n",
+        paint(BOLD, args.file.display()),
+        paint(DIM, size(&made))
+    );
+    text.push_str(&missing(
+        &made.missing,
+        "were missing in the store and are not in it",
+    ));
     terminal::print(&text)
 }
 
@@ -41,9 +48,8 @@ fn missing(keys: &[String], what: &str) -> String {
 pub fn restore(args: &Restore) -> Result<(), Failure> {
     let config = settings::load(&args.place)?;
     logging::of_command(&config)?;
-    let back = runtime::block_on(async {
-        Ok(backup::restore(&args.file, &config.data_dir, args.force).await?)
-    })?;
+    let back =
+        runtime::block_on(async { Ok(backup::restore(&args.file, &config.data_dir, args.force).await?) })?;
     if args.json {
         return terminal::print_json(&json!({
             "data_dir": config.data_dir.to_string_lossy(), "objects": back.objects, "missing": back.missing,
@@ -60,7 +66,11 @@ fn restored(data_dir: &Path, back: &Restored) -> String {
         paint(DIM, format!("{} bundles", back.objects))
     );
     if let Some(aside) = &back.moved_aside {
-        text.push_str(&format!("  {} {}\n", paint(DIM, "what was there before:"), aside.display()));
+        text.push_str(&format!(
+            "  {} {}\n",
+            paint(DIM, "what was there before:"),
+            aside.display()
+        ));
     }
     text.push_str(&missing(&back.missing, "were missing when the backup was made"));
     text

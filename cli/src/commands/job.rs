@@ -15,9 +15,9 @@ use crate::commands::list::{called, state};
 use crate::failure::Failure;
 use crate::follow::waiting_for;
 use crate::named::{self, short};
+use crate::runtime;
 use crate::table::Table;
 use crate::terminal::{self, BOLD, COMMAND, DIM, NOTICE, clean, paint, program};
-use crate::runtime;
 
 /// Does what was asked for.
 pub fn run(command: &JobCommand) -> Result<(), Failure> {
@@ -51,10 +51,7 @@ fn retry(args: &OneJob) -> Result<(), Failure> {
 }
 
 /// Does something with the job that is meant.
-fn on_one<T>(
-    args: &OneJob,
-    act: impl AsyncFnOnce(&Client, Job) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+fn on_one<T>(args: &OneJob, act: impl AsyncFnOnce(&Client, Job) -> Result<T, Failure>) -> Result<T, Failure> {
     runtime::block_on(async {
         let client = Client::connect(&args.target).await?;
         let done = async {
@@ -100,8 +97,17 @@ pub fn say(job: &Job, how: Said, json: bool) -> Result<(), Failure> {
 
 fn line(job: &Job) -> String {
     let (style, word) = state(job);
-    let star = if job.starred { paint(NOTICE, "  ★") } else { String::new() };
-    format!("{}  {}  {}{star}\n", paint(COMMAND, short(job.id)), paint(style, word), called(job))
+    let star = if job.starred {
+        paint(NOTICE, "  ★")
+    } else {
+        String::new()
+    };
+    format!(
+        "{}  {}  {}{star}\n",
+        paint(COMMAND, short(job.id)),
+        paint(style, word),
+        called(job)
+    )
 }
 
 /// Everything of a job, as a table.
@@ -136,7 +142,10 @@ pub fn whole(job: &Job) -> String {
     }
     if !job.state.is_final() && job.attempt > 0 {
         let share = (job.progress * 100.0).round();
-        fact("progress", format!("{share} %, attempt {} of {}", job.attempt, job.max_attempts));
+        fact(
+            "progress",
+            format!("{share} %, attempt {} of {}", job.attempt, job.max_attempts),
+        );
     }
     if let Some(error) = &job.error {
         fact("error", format!("{}: {}", error.code, error.message));
@@ -149,7 +158,10 @@ pub fn whole(job: &Job) -> String {
         fact("kept until", at.to_string());
     }
     if let Some(bundle) = &job.bundle {
-        fact("bundle", format!("{} bytes, sha256 {}", bundle.bytes, bundle.sha256));
+        fact(
+            "bundle",
+            format!("{} bytes, sha256 {}", bundle.bytes, bundle.sha256),
+        );
     }
     text.push_str(&facts.text(2));
     let next = next(job);

@@ -159,9 +159,21 @@ pub mod tests {
         let ago = |seconds: i64| age(Timestamp(seconds * 1_000), Timestamp(0));
         assert_eq!(
             [0, 59, 60, 3_599, 7_200, 90_000, 172_800].map(ago),
-            ["just now", "just now", "1 min ago", "59 min ago", "2 h ago", "yesterday", "2 days ago"]
+            [
+                "just now",
+                "just now",
+                "1 min ago",
+                "59 min ago",
+                "2 h ago",
+                "yesterday",
+                "2 days ago"
+            ]
         );
-        assert_eq!(age(Timestamp(0), Timestamp(9_000)), "just now", "a clock that was set back");
+        assert_eq!(
+            age(Timestamp(0), Timestamp(9_000)),
+            "just now",
+            "a clock that was set back"
+        );
     }
 
     #[test]
@@ -175,7 +187,10 @@ pub mod tests {
             planner: songwalker_schemas::job::PlannerChoice::Embedded,
         });
         let words = called(&job);
-        assert!(words.starts_with("“warm \\u{1b}[2J") && words.chars().count() == SHOWN_CHARS, "{words}");
+        assert!(
+            words.starts_with("“warm \\u{1b}[2J") && words.chars().count() == SHOWN_CHARS,
+            "{words}"
+        );
         job.name = Some("Warm Pad".to_owned());
         assert_eq!(called(&job), "Warm Pad");
     }

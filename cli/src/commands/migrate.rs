@@ -31,7 +31,10 @@ pub fn run(args: &Plain) -> Result<(), Failure> {
         text.push_str(&format!("{} {}\n", paint(BOLD, step), paint(DIM, "applied")));
     }
     if applied.is_empty() {
-        text.push_str(&format!("{}\n", paint(DIM, "The database is at this version already.")));
+        text.push_str(&format!(
+            "{}\n",
+            paint(DIM, "The database is at this version already.")
+        ));
     }
     terminal::print(&text)
 }

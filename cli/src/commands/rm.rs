@@ -35,7 +35,12 @@ pub fn run(args: &Rm) -> Result<(), Failure> {
             Deleted::Gone => "deleted",
             Deleted::Stopping => "deleted as soon as it has stopped",
         };
-        text.push_str(&format!("{}  {}  {}\n", short(job.id), called(job), paint(DIM, how)));
+        text.push_str(&format!(
+            "{}  {}  {}\n",
+            short(job.id),
+            called(job),
+            paint(DIM, how)
+        ));
     }
     terminal::print(&text)
 }

@@ -118,7 +118,9 @@ async fn take_lock(data_dir: &Path) -> Result<RunnerLock, Failure> {
 fn cannot_listen(error: BindError) -> Failure {
     let hint = match &error {
         BindError::InUse(_) => Some("end what listens there, or take another port with --listen"),
-        BindError::Unusable(..) => Some("name an address of this machine with --listen, and a port above 1023"),
+        BindError::Unusable(..) => {
+            Some("name an address of this machine with --listen, and a port above 1023")
+        }
         BindError::NoKeys(_) | BindError::Metrics(_) => None,
         BindError::Jobs(_) => None,
     };
@@ -171,16 +173,30 @@ fn announce(api: &BoundApi, data_dir: &Path, args: &Serve) -> Result<Option<Door
             table.row([(DIM, name.to_owned()), (anstyle::Style::new(), value)]);
         };
         row("data", data_dir.display().to_string());
-        row("token", format!("{} (only this account can read it)", token.display()));
+        row(
+            "token",
+            format!("{} (only this account can read it)", token.display()),
+        );
         row("API", format!("{url}/docs"));
         if let Some(at) = api.metrics_addr {
             row("metrics", format!("http://{at}/metrics"));
         }
-        row("stop", "Ctrl-C lets running jobs end; a second one stops at once".to_owned());
-        let mut text = format!("{} {}\n{}", paint(BOLD, "SongWalker serves at"), paint(COMMAND, &url), table.text(2));
+        row(
+            "stop",
+            "Ctrl-C lets running jobs end; a second one stops at once".to_owned(),
+        );
+        let mut text = format!(
+            "{} {}\n{}",
+            paint(BOLD, "SongWalker serves at"),
+            paint(COMMAND, &url),
+            table.text(2)
+        );
         if !args.open {
             let open = format!("{} serve --open", terminal::program());
-            text.push_str(&format!("  {}\n", paint(DIM, format!("`{open}` opens the page in a browser, signed in"))));
+            text.push_str(&format!(
+                "  {}\n",
+                paint(DIM, format!("`{open}` opens the page in a browser, signed in"))
+            ));
         }
         terminal::print(&text)?;
     }
@@ -192,8 +208,12 @@ fn announce(api: &BoundApi, data_dir: &Path, args: &Serve) -> Result<Option<Door
 }
 
 fn open_page(url: &str, data_dir: &Path, token: &Path) -> Result<Option<Door>, Failure> {
-    let secret = Secret::from_file(token)
-        .map_err(|error| Failure::new(ErrorCode::StorageUnavailable, format!("{}: {error}", token.display())))?;
+    let secret = Secret::from_file(token).map_err(|error| {
+        Failure::new(
+            ErrorCode::StorageUnavailable,
+            format!("{}: {error}", token.display()),
+        )
+    })?;
     let door = Door::make(data_dir, url, &secret).map_err(|error| Failure::writing(data_dir, &error))?;
     if !door.open() {
         let word = format!(

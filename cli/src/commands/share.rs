@@ -54,7 +54,14 @@ fn link(args: &Share) -> Result<(), Failure> {
     let mut text = format!(
         "{}\n  {}\n",
         paint(BOLD, &share.url),
-        paint(DIM, format!("until {}; `songwalker shares --revoke {}` ends it", share.share.expires_at, named::short(share.share.id)))
+        paint(
+            DIM,
+            format!(
+                "until {}; `songwalker shares --revoke {}` ends it",
+                share.share.expires_at,
+                named::short(share.share.id)
+            )
+        )
     );
     if is_private {
         let word = "this link works on this machine only, while the server runs; set server.public_url for one that others \
@@ -86,14 +93,19 @@ fn page(args: &Share, file: &Path) -> Result<(), Failure> {
     whole_file::write(file, |out| out.write_all(page.as_bytes()))?;
     let name = &bundle.patch.name;
     if args.json {
-        return terminal::print_json(&json!({ "html": file.to_string_lossy(), "bytes": page.len(), "name": name }));
+        return terminal::print_json(
+            &json!({ "html": file.to_string_lossy(), "bytes": page.len(), "name": name }),
+        );
     }
     terminal::print(&format!(
         "{}  {}\n",
         paint(BOLD, file.display()),
         paint(
             DIM,
-            format!("{:.1} MB, with player and bundle; needs no server", page.len() as f64 / 1e6)
+            format!(
+                "{:.1} MB, with player and bundle; needs no server",
+                page.len() as f64 / 1e6
+            )
         )
     ))
 }

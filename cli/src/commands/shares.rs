@@ -28,7 +28,11 @@ pub fn run(args: &Shares) -> Result<(), Failure> {
         return if args.json {
             terminal::print_json(&json!({ "revoked": id }))
         } else {
-            terminal::print(&format!("{}  {}\n", short(id), paint(DIM, "leads nowhere any more")))
+            terminal::print(&format!(
+                "{}  {}\n",
+                short(id),
+                paint(DIM, "leads nowhere any more")
+            ))
         };
     }
     if args.json {

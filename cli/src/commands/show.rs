@@ -17,8 +17,8 @@ use crate::commands::{analyse, job as one_job};
 use crate::failure::Failure;
 use crate::source::{self, Bundle};
 use crate::table::Table;
-use crate::{named, runtime};
 use crate::terminal::{self, BOLD, COMMAND, DIM, clean, paint, program, quoted};
+use crate::{named, runtime};
 
 /// Positions of a drawn knob.
 const KNOB: usize = 12;
@@ -53,7 +53,11 @@ fn of_job(args: &Show, reference: &JobReference) -> Result<(), Failure> {
         let done = async {
             let job = named::job(&client, reference).await?;
             let has_bundle = job.state == JobState::Succeeded && job.links.bundle.is_some();
-            let zip = if has_bundle { Some(client.bundle(&job).await?) } else { None };
+            let zip = if has_bundle {
+                Some(client.bundle(&job).await?)
+            } else {
+                None
+            };
             Ok((job, zip))
         };
         let done = done.await;
@@ -74,7 +78,12 @@ fn of_job(args: &Show, reference: &JobReference) -> Result<(), Failure> {
     };
     let (analysis, variations) = documents(&bundle)?;
     if args.json {
-        let bundle = as_json(&bundle, &analysis, &variations, command.as_deref().unwrap_or_default());
+        let bundle = as_json(
+            &bundle,
+            &analysis,
+            &variations,
+            command.as_deref().unwrap_or_default(),
+        );
         return terminal::print_json(&json!({ "job": job, "bundle": bundle }));
     }
     let mut text = one_job::whole(&job);

@@ -166,7 +166,10 @@ fn remarks(made: &Made) -> String {
     }
     let silent = made.bundle.silent_variations();
     if !silent.is_empty() {
-        remarks.push(format!("To stay small, the bundle has no sound of: {}", silent.join(", ")));
+        remarks.push(format!(
+            "To stay small, the bundle has no sound of: {}",
+            silent.join(", ")
+        ));
     }
     let mut text = String::new();
     for remark in remarks {

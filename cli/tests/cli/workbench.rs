@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,6 +33,31 @@ impl Workbench {
             folder: tempfile::tempdir().unwrap(),
             data: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// One whose data directory holds a job that succeeded: the sound of [`WORDS`].
+    pub fn with_a_sound() -> Self {
+        let bench = Self::new();
+        copy(library(), &bench.data_dir());
+        bench
+    }
+
+    /// Starts a command whose standard error is read as it comes.
+    pub fn start(&self, arguments: &[impl AsRef<OsStr>]) -> Running {
+        Running::of(self.command(arguments))
+    }
+
+    /// Starts a server on the data directory, at a free port.
+    pub fn serve(&self, more: &[&str]) -> Server {
+        Server::of(self.command(&[&["serve", "--listen", "0", "--json"], more].concat()))
+    }
+
+    /// The one job that the list has.
+    pub fn only_job(&self) -> Value {
+        let list = self.run(&["list", "--json"]).json();
+        let items = list["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{list}");
+        items[0].clone()
     }
 
     /// Where this test's jobs are kept.
@@ -194,4 +221,171 @@ pub fn zip() -> PathBuf {
 /// That bundle's files.
 pub fn files() -> BTreeMap<String, Vec<u8>> {
     songwalker_generator::package::archive::read(&fs::read(zip()).unwrap()).unwrap()
+}
+
+/// The words of the sound in [`Workbench::with_a_sound`].
+pub const WORDS: &str = "soft bell";
+
+/// A data directory with one job that succeeded, made once.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("library");
+        if data.exists() {
+            fs::remove_dir_all(&data).unwrap();
+        }
+        let bench = Workbench::new();
+        bench
+            .run(&["generate", WORDS, "--variations", "0", "--json"])
+            .json();
+        copy(&bench.data_dir(), &data);
+        data
+    })
+}
+
+/// Copies a folder that nobody writes to.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// Sends a signal: `INT`, `TERM`, `KILL`.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A command that goes on.
+pub struct Running {
+    pub child: Child,
+    said: BufReader<ChildStderr>,
+    /// Everything that it has said on standard error.
+    pub err: String,
+}
+
+impl Running {
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        Self {
+            child,
+            said,
+            err: String::new(),
+        }
+    }
+
+    /// Waits for a line that has these words.
+    #[track_caller]
+    pub fn says(&mut self, words: &str) {
+        loop {
+            let mut line = String::new();
+            let length = self.said.read_line(&mut line).unwrap();
+            self.err.push_str(&line);
+            assert!(length > 0, "it never said {words:?}, but\n{}", self.err);
+            if line.contains(words) {
+                return;
+            }
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// Waits for its end.
+    pub fn ends(mut self) -> Ended {
+        self.said.read_to_string(&mut self.err).unwrap();
+        let mut out = String::new();
+        let mut pipe = self.child.stdout.take().unwrap();
+        pipe.read_to_string(&mut out).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Ended {
+            code,
+            out,
+            err: std::mem::take(&mut self.err),
+        }
+    }
+}
+
+/// A server; killed where a test fails before it is told to stop.
+pub struct Server {
+    running: Option<Running>,
+    /// What it said at its start.
+    pub told: Value,
+}
+
+impl Server {
+    fn of(command: Command) -> Self {
+        let mut running = Running::of(command);
+        let mut out = BufReader::new(running.child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        running.child.stdout = Some(out.into_inner());
+        let Ok(told) = serde_json::from_str(&line) else {
+            let mut err = String::new();
+            running.said.read_to_string(&mut err).unwrap();
+            panic!("no server: {line}\n{err}");
+        };
+        Self {
+            running: Some(running),
+            told,
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        self.told["url"].as_str().unwrap()
+    }
+
+    pub fn running(&mut self) -> &mut Running {
+        self.running.as_mut().unwrap()
+    }
+
+    /// Tells it to stop as a service manager does, and waits.
+    pub fn stop(mut self) -> Ended {
+        let running = self.running.take().unwrap();
+        running.signal("TERM");
+        running.ends()
+    }
+
+    /// Ends it without a word.
+    pub fn kill(mut self) {
+        let mut running = self.running.take().unwrap();
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = &mut self.running {
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+    }
 }

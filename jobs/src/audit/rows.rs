@@ -10,8 +10,11 @@ use super::Report;
 use crate::error::JobsError;
 use crate::system::System;
 
+/// From how many characters on a prompt stands in no text of ours by chance.
+const TELLING_CHARS: usize = 24;
+
 /// A query that finds nothing where all is well. Its words `{final}` and `{open}` are lists of states, `{attempts}` the
-/// most attempts; `{}` in what it says is the number of the second column.
+/// most attempts, `{telling}` the length of a prompt that is looked for; `{}` in what it says is the number of the second column.
 pub(super) struct Check<'a> {
     pub invariant: &'static str,
     pub what: &'static str,
@@ -128,13 +131,13 @@ const CHECKS: &[Check<'static>] = &[
         "R10",
         "its prompt stands in its error",
         "SELECT j.id, 0 FROM jobs j JOIN prompts p ON p.job_id = j.id
-            WHERE LENGTH(p.prompt) >= 8 AND INSTR(j.error, p.prompt) > 0",
+            WHERE LENGTH(p.prompt) >= {telling} AND INSTR(j.error, p.prompt) > 0",
     ),
     none(
         "R10",
         "its prompt stands in event {}",
         "SELECT e.job_id, MIN(e.seq) FROM job_events e JOIN prompts p ON p.job_id = e.job_id
-            WHERE LENGTH(p.prompt) >= 8
+            WHERE LENGTH(p.prompt) >= {telling}
                 AND (INSTR(e.message, p.prompt) > 0 OR INSTR(e.error, p.prompt) > 0)
             GROUP BY e.job_id",
     ),
@@ -178,7 +181,8 @@ pub(super) async fn run(
         .sql
         .replace("{final}", &states(JobState::is_final))
         .replace("{open}", &states(|state| !state.is_final()))
-        .replace("{attempts}", &MAX_ATTEMPTS.to_string());
+        .replace("{attempts}", &MAX_ATTEMPTS.to_string())
+        .replace("{telling}", &TELLING_CHARS.to_string());
     let rows = snapshot
         .query_all_raw(Statement::from_string(snapshot.get_database_backend(), sql))
         .await?;

@@ -69,7 +69,7 @@ pub async fn restore(from: &Path, data_dir: &Path, force: bool) -> Result<Restor
 
 /// Nobody else runs jobs here or has the directory open.
 fn alone(dir: &DataDir) -> Result<(RunnerLock, Held), JobsError> {
-    let Some(runner) = RunnerLock::try_take(dir.path())? else {
+    let Some(mut runner) = RunnerLock::try_take(dir.path())? else {
         let holder = runner::holder(dir.path())?;
         let who = holder.map_or_else(
             || "another program runs here".to_owned(),
@@ -77,6 +77,7 @@ fn alone(dir: &DataDir) -> Result<(RunnerLock, Held), JobsError> {
         );
         return Err(JobsError::Conflict(format!("{who}; stop it first")));
     };
+    runner.name_purpose("songwalker restore")?;
     let used = dir
         .use_alone()
         .map_err(|error| JobsError::Unusable(cannot_use(dir.path(), &error)))?;

@@ -2,57 +2,17 @@
 //! many ask at once, from however many processes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use futures::future::join_all;
-use sea_orm::{ConnectionTrait, Statement};
 use songwalker_jobs::accept::{Answer, accept};
 use songwalker_jobs::open::open_with_clock;
 use songwalker_jobs::testing::{self, TestSystem};
 use songwalker_jobs::{JobsError, System, cancel, ending, retry};
+use songwalker_schemas::ErrorCode;
 use songwalker_schemas::wire::CreateJob;
-use songwalker_schemas::{ErrorCode, UserId};
-use std::sync::Arc;
 
-use crate::bench::{ask, cancelled, fail, running, sql};
-
-/// From here on the database writes down, in each transaction that changes it, how many jobs of the user are not final.
-async fn observe(system: &System) {
-    sql(
-        system,
-        "CREATE TABLE observed (user_id BLOB NOT NULL, unfinished INTEGER NOT NULL)",
-    )
-    .await;
-    for (name, event) in [("inserted", "INSERT"), ("changed", "UPDATE OF state")] {
-        sql(
-            system,
-            &format!(
-                "CREATE TRIGGER observe_{name} AFTER {event} ON jobs BEGIN
-                    INSERT INTO observed SELECT NEW.user_id, count(*) FROM jobs
-                        WHERE user_id = NEW.user_id AND state NOT IN ('succeeded', 'failed', 'cancelled');
-                END"
-            ),
-        )
-        .await;
-    }
-}
-
-/// The most that any commit left, and how many commits there were.
-async fn observed(system: &System, user: UserId) -> (i64, i64) {
-    let row = system
-        .db
-        .read()
-        .query_one_raw(Statement::from_string(
-            system.db.read().get_database_backend(),
-            format!(
-                "SELECT max(unfinished), count(*) FROM observed WHERE user_id = {}",
-                crate::bench::blob(user.0)
-            ),
-        ))
-        .await
-        .unwrap()
-        .unwrap();
-    (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())
-}
+use crate::bench::{ask, cancelled, fail, observe, observed, running};
 
 /// The same data directory as another process would have it: connections of its own.
 async fn beside(system: &TestSystem) -> System {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Statement};
 use songwalker_jobs::accept::{Answer, accept};
 use songwalker_jobs::claim::{Claimed, Ownership, claim};
 use songwalker_jobs::ending::{self, Fate, Outcome};
@@ -240,4 +240,42 @@ pub async fn cure(system: &System) {
 /// An id as SQL writes it.
 pub fn blob(id: Uuid) -> String {
     format!("X'{}'", id.simple())
+}
+
+/// From here on the database writes down, in each transaction that changes it, how many jobs of the user are not final.
+/// A transaction of ours changes one job, so the last number that it writes is the one at its commit.
+pub async fn observe(system: &System) {
+    sql(
+        system,
+        "CREATE TABLE observed (user_id BLOB NOT NULL, unfinished INTEGER NOT NULL)",
+    )
+    .await;
+    for (name, event) in [("inserted", "INSERT"), ("changed", "UPDATE OF state")] {
+        sql(
+            system,
+            &format!(
+                "CREATE TRIGGER observe_{name} AFTER {event} ON jobs BEGIN
+                    INSERT INTO observed SELECT NEW.user_id, count(*) FROM jobs
+                        WHERE user_id = NEW.user_id AND state NOT IN ('succeeded', 'failed', 'cancelled');
+                END"
+            ),
+        )
+        .await;
+    }
+}
+
+/// The most that any commit left to a user, and how many commits were looked at.
+pub async fn observed(system: &System, user: UserId) -> (i64, i64) {
+    let db = system.db.read();
+    let most = format!(
+        "SELECT coalesce(max(unfinished), 0), count(*) FROM observed WHERE user_id = {}",
+        blob(user.0)
+    );
+    let row = db
+        .query_one_raw(Statement::from_string(db.get_database_backend(), most))
+        .await
+        .expect("the database answers")
+        .expect("one row");
+    let number = |at| row.try_get_by_index(at).expect("a number");
+    (number(0), number(1))
 }

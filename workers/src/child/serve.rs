@@ -15,7 +15,7 @@ use songwalker_generator::error::GenerateError;
 use songwalker_generator::pipeline::{self, Generated, Hooks, Planned, Request};
 use songwalker_generator::{generator_version, planner, templates};
 use songwalker_schemas::error_code::ErrorBody;
-use songwalker_schemas::{ErrorCode, ErrorEnvelope, Intent, Stage, canonical};
+use songwalker_schemas::{Intent, Stage, canonical};
 
 use super::confine;
 use super::line::{self, Line};
@@ -183,6 +183,8 @@ fn done(made: &Generated) -> Done {
 
 #[cfg(feature = "failpoints")]
 pub(super) fn cancelled_answer() -> Answer {
+    use songwalker_schemas::{ErrorCode, ErrorEnvelope};
+
     Answer::Failed(ErrorEnvelope::new(ErrorCode::Cancelled, "cancelled", Vec::new()).error)
 }
 

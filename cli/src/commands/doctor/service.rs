@@ -108,7 +108,8 @@ fn directory(path: &Path) -> Part {
     } else if !path.exists() {
         (Verdict::Good, format!("{shown} is made when it is needed{room}"))
     } else if is_open_to_others(path) {
-        let words = format!("{shown}{room}, but other accounts can look into it: `chmod 700` keeps prompts private");
+        let words =
+            format!("{shown}{room}, but other accounts can look into it: `chmod 700` keeps prompts private");
         (Verdict::Notice, words)
     } else if free.is_some_and(|free| free < LITTLE_ROOM_BYTES) {
         (Verdict::Notice, format!("{shown}{room}: that is little"))
@@ -127,7 +128,8 @@ fn may_write(folder: &Path) -> bool {
 
 fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|told| told.permissions().mode() & 0o077 != 0)
+    path.metadata()
+        .is_ok_and(|told| told.permissions().mode() & 0o077 != 0)
 }
 
 /// The database, and whether it can be asked.
@@ -142,7 +144,10 @@ async fn database(data_dir: &Path) -> (Part, bool) {
             let words = if pending.is_empty() {
                 "whole, and of this version".to_owned()
             } else {
-                format!("whole; the next command brings it to this version: {}", pending.join(", "))
+                format!(
+                    "whole; the next command brings it to this version: {}",
+                    pending.join(", ")
+                )
             };
             let is_ready = pending.is_empty();
             let value = json!({ "exists": true, "applied": applied, "pending": pending });
@@ -160,7 +165,11 @@ async fn jobs(config: &Config) -> Part {
     let asked = async {
         let here = Here::open(config.clone()).await?;
         let asked = async {
-            here.system().store.ping().await.map_err(|error| Failure::from(songwalker_jobs::JobsError::from(error)))?;
+            here.system()
+                .store
+                .ping()
+                .await
+                .map_err(|error| Failure::from(songwalker_jobs::JobsError::from(error)))?;
             let mut counts = Vec::new();
             for state in JobState::ALL.iter().filter(|state| !state.is_final()) {
                 let wanted = Wanted {
@@ -183,10 +192,21 @@ async fn jobs(config: &Config) -> Part {
                 .filter(|(_, count)| *count > 0)
                 .map(|(state, count)| format!("{count} {state}"))
                 .collect();
-            let words = if words.is_empty() { "none unfinished".to_owned() } else { words.join(", ") };
-            let value: serde_json::Map<String, Value> =
-                counts.iter().map(|(state, count)| ((*state).to_owned(), json!(count))).collect();
-            Part::new("jobs", Verdict::Good, format!("{words}; database and store answer"), json!(value))
+            let words = if words.is_empty() {
+                "none unfinished".to_owned()
+            } else {
+                words.join(", ")
+            };
+            let value: serde_json::Map<String, Value> = counts
+                .iter()
+                .map(|(state, count)| ((*state).to_owned(), json!(count)))
+                .collect();
+            Part::new(
+                "jobs",
+                Verdict::Good,
+                format!("{words}; database and store answer"),
+                json!(value),
+            )
         }
         Err(failure) => {
             let words = failure.message().to_owned();
@@ -207,12 +227,20 @@ async fn runner(data_dir: &Path) -> Part {
             Ok::<_, Failure>((address, server.send(request).await.err()))
         };
         return match ready.await {
-            Ok((address, None)) => part(Verdict::Good, format!("ready at {address}"), json!({ "url": address, "ready": true })),
+            Ok((address, None)) => part(
+                Verdict::Good,
+                format!("ready at {address}"),
+                json!({ "url": address, "ready": true }),
+            ),
             Ok((address, Some(failure))) => {
                 let words = format!("{address} is not ready: {}", failure.message());
                 part(Verdict::Notice, words, json!({ "url": address, "ready": false }))
             }
-            Err(failure) => part(Verdict::Notice, failure.message().to_owned(), json!({ "ready": false })),
+            Err(failure) => part(
+                Verdict::Notice,
+                failure.message().to_owned(),
+                json!({ "ready": false }),
+            ),
         };
     }
     match holder(data_dir) {
@@ -221,7 +249,11 @@ async fn runner(data_dir: &Path) -> Part {
             let words = "none runs here; `generate` runs its own jobs, `songwalker serve` those of everybody";
             part(Verdict::Good, words.to_owned(), Value::Null)
         }
-        Err(error) => part(Verdict::Bad, error.to_string(), json!({ "problem": error.to_string() })),
+        Err(error) => part(
+            Verdict::Bad,
+            error.to_string(),
+            json!({ "problem": error.to_string() }),
+        ),
     }
 }
 
@@ -237,12 +269,25 @@ async fn child(config: &Config) -> Part {
         Ok(mut child) => {
             let ms = started.elapsed().as_secs_f64() * 1e3;
             child.kill().await;
-            let words = format!("a child is ready in {ms:.0} ms; {} at a time", config.worker.slots());
-            Part::new("workers", Verdict::Good, words, json!({ "child_ready_ms": ms, "slots": config.worker.slots() }))
+            let words = format!(
+                "a child is ready in {ms:.0} ms; {} at a time",
+                config.worker.slots()
+            );
+            Part::new(
+                "workers",
+                Verdict::Good,
+                words,
+                json!({ "child_ready_ms": ms, "slots": config.worker.slots() }),
+            )
         }
         Err(error) => {
             let words = format!("no child process starts: {error}");
-            Part::new("workers", Verdict::Bad, words, json!({ "problem": error.to_string() }))
+            Part::new(
+                "workers",
+                Verdict::Bad,
+                words,
+                json!({ "problem": error.to_string() }),
+            )
         }
     }
 }

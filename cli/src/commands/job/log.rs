@@ -28,7 +28,11 @@ pub fn run(args: &OneJob) -> Result<(), Failure> {
         table.row([
             (DIM, line.at.to_string()),
             (DIM, attempt),
-            (DIM, line.stage.map_or_else(String::new, |stage| stage.name().to_owned())),
+            (
+                DIM,
+                line.stage
+                    .map_or_else(String::new, |stage| stage.name().to_owned()),
+            ),
             (Style::new(), clean(&line.message)),
         ]);
     }

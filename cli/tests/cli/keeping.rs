@@ -1,0 +1,214 @@
+//! What an operator does: users and keys, backups, audits, migration, the doctor's view of the service.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::workbench::{Workbench, pointers};
+
+fn sorted_jobs(list: &Value) -> Vec<String> {
+    let mut ids: Vec<String> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| format!("{} {} {}", job["id"], job["state"], job["bundle"]["sha256"]))
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn a_backup_comes_back_whole_and_replaces_nothing_unless_it_must() {
+    let bench = Workbench::with_a_sound();
+    let made = bench.run(&["backup", "b.zip", "--json"]).json();
+    assert_eq!(
+        (&made["objects"], made["missing"].as_array().unwrap().len()),
+        (&1.into(), 0)
+    );
+    bench.run(&["backup", "b.zip", "--json"]).fails_as("conflict", 3);
+    let before = bench.run(&["list", "--json"]).json();
+    let there = ["--data-dir", "there", "--json"];
+    let back = bench.run(&[&["restore", "b.zip"], &there[..]].concat()).json();
+    assert_eq!(back["objects"], 1);
+    let after = bench.run(&[&["list"], &there[..]].concat()).json();
+    assert_eq!(sorted_jobs(&after), sorted_jobs(&before));
+    assert_eq!(bench.run(&["audit", "--deep", "--data-dir", "there"]).code, 0);
+    // The same words are still the same job.
+    let again = [
+        &["generate", crate::workbench::WORDS, "--variations", "0"],
+        &there[..],
+    ]
+    .concat();
+    assert_eq!(bench.run(&again).json()["made_before"], true);
+
+    assert_ne!(bench.run(&[&["restore", "b.zip"], &there[..]].concat()).code, 0);
+    let forced = bench
+        .run(&[&["restore", "b.zip", "--force"], &there[..]].concat())
+        .json();
+    let aside = PathBuf::from(forced["moved_aside"].as_str().unwrap());
+    assert!(aside.join("songwalker.db").exists(), "{}", aside.display());
+
+    fs::write(
+        bench.path("half.zip"),
+        &fs::read(bench.path("b.zip")).unwrap()[..5_000],
+    )
+    .unwrap();
+    let half = bench.run(&["restore", "half.zip", "--data-dir", "new", "--json"]);
+    assert_eq!(half.code, 7, "{half:?}");
+    assert!(!bench.path("new/songwalker.db").exists());
+    bench
+        .run(&["restore", "nothing.zip", "--data-dir", "new", "--json"])
+        .fails_as("not_found", 3);
+}
+
+#[test]
+fn an_audit_finds_a_bundle_that_is_missing_and_one_that_was_changed() {
+    let bench = Workbench::with_a_sound();
+    let clean = bench.run(&["audit", "--deep", "--json"]).json();
+    assert_eq!(
+        (&clean["looked"]["jobs"], &clean["looked"]["read"]),
+        (&1.into(), &1.into())
+    );
+    let id = bench.only_job()["id"].as_str().unwrap().to_owned();
+    let sha256 = bench.only_job()["bundle"]["sha256"].as_str().unwrap().to_owned();
+    let users = bench.data_dir().join("objects/users");
+    let user = fs::read_dir(users).unwrap().next().unwrap().unwrap().path();
+    let object = user.join(sha256);
+    let bytes = fs::read(&object).unwrap();
+    let mut changed = bytes.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    fs::write(&object, &changed).unwrap();
+    assert_eq!(bench.run(&["audit"]).code, 0, "only a deep one reads bundles");
+    let error = bench
+        .run(&["audit", "--deep", "--json"])
+        .fails_as("verification_failed", 7);
+    let place = format!("R6 {id}");
+    assert!(pointers(&error).contains(&place.as_str()), "{error}");
+    fs::remove_file(&object).unwrap();
+    let words = bench.run(&["audit"]);
+    assert_eq!(words.code, 7);
+    assert!(words.err.contains("R6") && words.err.contains(&id), "{words:?}");
+    // Such a bundle is not handed out either.
+    assert_ne!(bench.run(&["job", "fetch", "last", "--json"]).code, 0);
+    fs::write(&object, &bytes).unwrap();
+    assert_eq!(bench.run(&["audit", "--deep"]).code, 0);
+}
+
+#[test]
+fn users_and_keys_are_made_listed_and_revoked_and_a_secret_is_told_once() {
+    let bench = Workbench::new();
+    let user = bench.run(&["admin", "user", "add", "ada", "--json"]).json();
+    assert_eq!(user["user"]["plan"], "standard");
+    bench
+        .run(&["admin", "user", "add", "ada", "--json"])
+        .fails_as("conflict", 3);
+    bench
+        .run(&["admin", "user", "add", "bob", "--plan", "gold", "--json"])
+        .fails_as("invalid_request", 3);
+    let users = bench.run(&["admin", "user", "list"]).out;
+    assert!(users.contains("ada") && users.contains("local"), "{users}");
+
+    let made = bench
+        .run(&[
+            "admin",
+            "key",
+            "add",
+            "--user",
+            "ada",
+            "--name",
+            "laptop",
+            "--expires",
+            "90d",
+            "--json",
+        ])
+        .json();
+    let secret = made["secret"].as_str().unwrap();
+    assert!(secret.starts_with("swk_") && secret.len() == 47, "{secret}");
+    assert_eq!(made["scopes"].as_array().unwrap().len(), 3);
+    let listed = bench
+        .run(&["admin", "key", "list", "--user", "ada", "--json"])
+        .json();
+    assert_eq!(listed["items"][0]["id"], made["id"]);
+    assert!(!listed.to_string().contains(secret));
+    assert!(
+        bench
+            .run(&["admin", "key", "list", "--user", "ada"])
+            .out
+            .contains("works")
+    );
+    bench
+        .run(&["admin", "key", "add", "--user", "nobody", "--name", "x", "--json"])
+        .fails_as("not_found", 3);
+    for bad in [&["--expires", "soon"][..], &["--name", ""]] {
+        let arguments = [&["admin", "key", "add", "--user", "ada", "--json"], bad].concat();
+        let ended = bench.run(&arguments);
+        assert!(matches!(ended.code, 2 | 3), "{ended:?}");
+    }
+    let id = made["id"].as_str().unwrap();
+    let revoked = bench.run(&["admin", "key", "revoke", &id[..13], "--json"]).json();
+    assert!(revoked["key"]["revoked_at"].is_string());
+    assert!(
+        bench
+            .run(&["admin", "key", "list", "--user", "ada"])
+            .out
+            .contains("revoked")
+    );
+    bench
+        .run(&["admin", "key", "revoke", "ffffffff", "--json"])
+        .fails_as("not_found", 3);
+}
+
+#[test]
+fn migrating_makes_the_database_and_is_done_once() {
+    let bench = Workbench::new();
+    let first = bench.run(&["migrate", "--json"]).json();
+    assert!(!first["applied"].as_array().unwrap().is_empty());
+    let second = bench.run(&["migrate", "--json"]).json();
+    assert!(second["applied"].as_array().unwrap().is_empty());
+    assert_eq!(second["steps"], first["steps"]);
+    assert!(bench.run(&["migrate"]).out.contains("at this version already"));
+}
+
+#[test]
+fn the_doctor_tells_of_the_service_and_makes_nothing() {
+    let bench = Workbench::new();
+    let report = bench.run(&["doctor", "--json"]).json();
+    let service = &report["service"];
+    assert_eq!(service["data"]["path"], bench.data_dir().to_str().unwrap());
+    assert!(service["data"]["free_bytes"].as_u64().unwrap() > 0);
+    assert!(service["workers"]["child_ready_ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(service["database"]["exists"], false);
+    let settings = service["settings"].as_array().unwrap();
+    let data_dir = settings
+        .iter()
+        .find(|setting| setting["key"] == "data_dir")
+        .unwrap();
+    assert!(
+        data_dir["source"]
+            .as_str()
+            .unwrap()
+            .contains("SONGWALKER__DATA_DIR"),
+        "{data_dir}"
+    );
+    assert!(!bench.data_dir().exists());
+    let with_a_sound = Workbench::with_a_sound();
+    let report = with_a_sound.run(&["doctor", "--json"]).json();
+    assert_eq!(report["service"]["jobs"]["queued"], 0);
+    assert_eq!(
+        report["service"]["database"]["pending"].as_array().unwrap().len(),
+        0
+    );
+}
+
+#[test]
+fn the_description_of_the_api_is_printed_without_any_data_directory() {
+    let bench = Workbench::new();
+    let ended = bench.run(&["openapi"]);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert!(document["paths"]["/v1/jobs"]["post"].is_object());
+    assert!(!bench.data_dir().exists());
+}
