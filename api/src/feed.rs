@@ -240,7 +240,7 @@ impl Reader {
         };
         let is_final = row.state()?.is_final();
         let last = fresh.last().map_or(seq, |event| event.seq.max(seq));
-        let is_end = is_final || fresh.last().is_some_and(|event| is_last(event));
+        let is_end = is_final || fresh.last().is_some_and(is_last);
         self.told.send_if_modified(|told| {
             let is_news = !told.is_read || !fresh.is_empty() || last > told.seq || is_end != told.is_final;
             told.is_read = true;

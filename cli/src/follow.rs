@@ -18,8 +18,10 @@ use crate::progress::Progress;
 const TRY_AGAIN: Duration = Duration::from_millis(100);
 /// After how many tries a person is told that somebody else runs jobs here.
 const TRIES_UNTIL_NOTICE: u32 = 5;
-/// The pause before a user with too many unfinished jobs asks again.
-const ASK_AGAIN: Duration = Duration::from_millis(250);
+/// The pause before a user with too many unfinished jobs asks this process again.
+const ASK_AGAIN_HERE: Duration = Duration::from_millis(250);
+/// The pause before a server is asked again, which counts requests.
+const ASK_AGAIN_THERE: Duration = Duration::from_secs(2);
 
 /// What Ctrl-C does to a job that is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +47,12 @@ pub async fn submit(client: &Client, request: &CreateJob, progress: &Progress) -
                 if !std::mem::replace(&mut is_told, true) {
                     progress.notice("waiting: as many jobs as may be are not finished yet");
                 }
+                let pause = match client {
+                    Client::Here(_) => ASK_AGAIN_HERE,
+                    Client::There(_) => ASK_AGAIN_THERE,
+                };
                 tokio::select! {
-                    () = sleep(ASK_AGAIN) => {}
+                    () = sleep(pause) => {}
                     () = interrupt::asked() => return Err(Failure::cancelled()),
                 }
             }

@@ -37,3 +37,32 @@ fn refused(error: &ConfigError) -> Failure {
         .with_faults(faults.collect())
         .with_hint("docs/CONFIGURATION.md lists every setting")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// The rows of the page's table of settings: key and default.
+    fn documented() -> BTreeMap<String, String> {
+        let page = include_str!("../../docs/CONFIGURATION.md");
+        let table = page.split("## Settings").nth(1).unwrap().split("\n## ").next().unwrap();
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let key = cells.next()?.trim_end_matches('`').to_owned();
+            Some((key, cells.next()?.trim_matches('`').to_owned()))
+        };
+        table.lines().filter_map(row).collect()
+    }
+
+    #[test]
+    fn the_page_on_configuration_lists_every_setting_with_its_default() {
+        let real: BTreeMap<String, String> = Config::default()
+            .describe()
+            .into_iter()
+            .map(|(key, value, _)| (key, value))
+            .collect();
+        assert_eq!(documented(), real);
+    }
+}

@@ -34,7 +34,7 @@ pub(crate) async fn cancel_row(system: &System, job: JobId) -> Result<JobRow, Jo
 async fn take_effect(system: &System, tx: DatabaseTransaction, mut row: JobRow) -> Result<JobRow, JobsError> {
     let now = system.clock.now();
     let (user, job) = (row.user_id(), row.id());
-    let mut left = Vec::new();
+    let mut graves = Vec::new();
     match row.state()? {
         JobState::Queued => {
             row.step(JobState::Cancelled, now)?;
@@ -48,7 +48,7 @@ async fn take_effect(system: &System, tx: DatabaseTransaction, mut row: JobRow) 
                 Some(NewEvent::new(EventKind::State, now, "cancelled")),
             )
             .await?;
-            left = ending::drop_outputs(&tx, &row).await?;
+            graves = ending::drop_outputs(&tx, system, &row).await?;
             metrics::counter!("songwalker_jobs_ended_total", "state" => "cancelled").increment(1);
         }
         JobState::Running => {
@@ -67,7 +67,7 @@ async fn take_effect(system: &System, tx: DatabaseTransaction, mut row: JobRow) 
     }
     tx.commit().await?;
     failpoint::reached(Failpoint::CancelCommitted).await?;
-    objects::collect_all(system, user, left).await;
+    objects::bury_all(system, graves).await;
     if row.state()? == JobState::Cancelling {
         system.bus.publish(Signal::CancelRequested { job_id: job });
     }

@@ -64,11 +64,13 @@ pub async fn finish(system: &System, job: JobId) -> Result<Deletion, JobsError> 
     if !row.state()?.is_final() {
         return Ok(Deletion::Stopping);
     }
-    let mut left = objects::drop_claims(&tx, row.model.id).await?;
-    left.extend(row.model.bundle_sha256.clone());
+    let mut graves = objects::drop_claims(&tx, system, &row).await?;
     jobs::Entity::delete_by_id(row.model.id).exec(&tx).await?;
+    if let Some(sha256) = &row.model.bundle_sha256 {
+        graves.extend(objects::entomb(&tx, system, row.user_id(), sha256).await?);
+    }
     tx.commit().await?;
-    objects::collect_all(system, row.user_id(), left).await;
+    objects::bury_all(system, graves).await;
     settle_receipts(system, row.model.id).await
 }
 

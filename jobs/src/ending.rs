@@ -14,7 +14,7 @@ use crate::entity::stage_outputs;
 use crate::error::JobsError;
 use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
-use crate::ports::Signal;
+use crate::ports::{ObjectKey, Signal};
 use crate::row::{self, JobRow};
 use crate::system::System;
 use crate::{backoff, objects, outbox};
@@ -136,7 +136,7 @@ async fn end_or_again(
     }
     let again = error.retryable && row.model.attempt < row.model.max_attempts;
     row.model.error = Some(serde_json::to_string(&error)?);
-    let mut left = Vec::new();
+    let mut graves = Vec::new();
     if again {
         let seed = u64::from_le_bytes(row.model.id.as_bytes()[8..].try_into().unwrap_or([0; 8]));
         let pause = backoff::delay(
@@ -153,7 +153,7 @@ async fn end_or_again(
         row.model.hinted_at = None;
     } else {
         row.step(JobState::Failed, now)?;
-        left = objects::drop_claims(&tx, row.model.id).await?;
+        graves = objects::drop_claims(&tx, system, &row).await?;
     }
     let message = if again {
         "attempt failed, tried again later"
@@ -165,7 +165,7 @@ async fn end_or_again(
     tx.commit().await?;
     failpoint::reached(Failpoint::EndingFailedCommitted).await?;
     tell(system, &row);
-    objects::collect_all(system, row.user_id(), left).await;
+    objects::bury_all(system, graves).await;
     tracing::warn!(
         job.id = %row.id(), job.attempt = row.model.attempt, error.code = %error.code, job.again = again,
         "attempt failed"
@@ -198,10 +198,10 @@ pub async fn queue_timeout(system: &System, job: JobId) -> Result<(), JobsError>
     row.model.error = Some(serde_json::to_string(&error)?);
     let event = NewEvent::new(EventKind::State, now, "failed").with_error(error);
     row::save(&tx, &mut row, Some(event)).await?;
-    let left = objects::drop_claims(&tx, row.model.id).await?;
+    let graves = objects::drop_claims(&tx, system, &row).await?;
     tx.commit().await?;
     tell(system, &row);
-    objects::collect_all(system, row.user_id(), left).await;
+    objects::bury_all(system, graves).await;
     metrics::counter!("songwalker_jobs_ended_total", "state" => "failed").increment(1);
     Ok(())
 }
@@ -251,10 +251,10 @@ async fn finish_cancelled(
     row.model.stopped_at = Some(now.0);
     row.model.error = Some(serde_json::to_string(&cancelled())?);
     row::save(&tx, row, Some(NewEvent::new(EventKind::State, now, "cancelled"))).await?;
-    let left = drop_outputs(&tx, row).await?;
+    let graves = drop_outputs(&tx, system, row).await?;
     tx.commit().await?;
     failpoint::reached(Failpoint::CancelledCommitted).await?;
-    objects::collect_all(system, row.user_id(), left).await;
+    objects::bury_all(system, graves).await;
     tell(system, row);
     metrics::counter!("songwalker_jobs_ended_total", "state" => "cancelled").increment(1);
     tracing::info!(job.id = %row.id(), "job cancelled");
@@ -267,14 +267,18 @@ pub(crate) fn cancelled() -> ErrorBody {
     sanitised(ErrorCode::Cancelled, "it was cancelled", Vec::new())
 }
 
-/// Takes everything that a cancelled job had put by out of the database; the objects to collect.
-pub(crate) async fn drop_outputs(tx: &DatabaseTransaction, row: &JobRow) -> Result<Vec<String>, JobsError> {
-    let left = objects::drop_claims(tx, row.model.id).await?;
+/// Takes everything that a cancelled job had put by out of the database; what is to be buried after the commit.
+pub(crate) async fn drop_outputs(
+    tx: &DatabaseTransaction,
+    system: &System,
+    row: &JobRow,
+) -> Result<Vec<ObjectKey>, JobsError> {
+    let graves = objects::drop_claims(tx, system, row).await?;
     stage_outputs::Entity::delete_many()
         .filter(stage_outputs::Column::JobId.eq(row.model.id))
         .exec(tx)
         .await?;
-    Ok(left)
+    Ok(graves)
 }
 
 /// The worker shuts down: the job goes back to the queue, and the attempt is not counted (R7).

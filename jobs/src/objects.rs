@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use sea_orm::sea_query::Condition;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter,
@@ -18,6 +19,7 @@ use crate::entity::{jobs, stage_outputs, tombstones};
 use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::{ObjectKey, PortError};
+use crate::row::JobRow;
 use crate::system::System;
 
 /// How often a claim looks again whether a tombstone is gone.
@@ -68,25 +70,43 @@ pub(crate) async fn begin_without_tombstone(
     Err(PortError::Unavailable("the object is being deleted".to_owned()).into())
 }
 
-/// Deletes an object if nobody refers to it; whether it did. Where a tombstone stands already, whoever put it up
-/// deletes: of two that delete under one tombstone, the slower one could meet a publisher behind the faster one.
+/// Puts a tombstone over an object to which nobody refers, within the transaction that let go of it, so that a death
+/// right after the commit leaves nothing lying about: the key to [`bury`]. `None` where somebody refers to it, or a
+/// tombstone stands: whoever put that up deletes (of two that delete under one tombstone, the slower one could meet a
+/// publisher behind the faster one).
 ///
 /// # Errors
-/// The database or the store does not answer; what was begun is finished by the sweep.
-pub async fn collect(system: &System, user: UserId, sha256: &str) -> Result<bool, JobsError> {
+/// The database does not answer.
+pub(crate) async fn entomb(
+    tx: &DatabaseTransaction,
+    system: &System,
+    user: UserId,
+    sha256: &str,
+) -> Result<Option<ObjectKey>, JobsError> {
     let key = ObjectKey::bundle(user, sha256)?;
-    let tx = system.db.begin().await?;
-    let standing = tombstones::Entity::find_by_id(key.as_str()).count(&tx).await?;
-    if standing > 0 || is_referred(&tx, user, sha256).await? {
-        return Ok(false);
+    let standing = tombstones::Entity::find_by_id(key.as_str()).count(tx).await?;
+    if standing > 0 || is_referred(tx, user, sha256).await? {
+        return Ok(None);
     }
     let tombstone = tombstones::Model {
         object_key: key.as_str().to_owned(),
         at: system.clock.steady().0,
     };
     tombstones::Entity::insert(tombstone.into_active_model().reset_all())
-        .exec_without_returning(&tx)
+        .exec_without_returning(tx)
         .await?;
+    Ok(Some(key))
+}
+
+/// Deletes an object if nobody refers to it; whether it did.
+///
+/// # Errors
+/// The database or the store does not answer; what was begun is finished by the sweep.
+pub async fn collect(system: &System, user: UserId, sha256: &str) -> Result<bool, JobsError> {
+    let tx = system.db.begin().await?;
+    let Some(key) = entomb(&tx, system, user, sha256).await? else {
+        return Ok(false);
+    };
     tx.commit().await?;
     failpoint::reached(Failpoint::ObjectTombstoned).await?;
     bury(system, &key).await?;
@@ -109,32 +129,39 @@ pub async fn bury(system: &System, key: &ObjectKey) -> Result<(), JobsError> {
     Ok(())
 }
 
-/// Takes the claims of a job that has ended out of the database; the objects that they were on.
+/// Takes the claims of a job that has ended out of the database, and puts tombstones over what nobody refers to any
+/// more; to be buried after the commit.
 ///
 /// # Errors
 /// The database does not answer.
 pub(crate) async fn drop_claims(
     tx: &DatabaseTransaction,
-    job: sea_orm::prelude::Uuid,
-) -> Result<Vec<String>, JobsError> {
-    let claims = stage_outputs::Entity::find()
-        .filter(stage_outputs::Column::JobId.eq(job))
-        .filter(stage_outputs::Column::Content.is_null())
-        .all(tx)
-        .await?;
-    stage_outputs::Entity::delete_many()
-        .filter(stage_outputs::Column::JobId.eq(job))
-        .filter(stage_outputs::Column::Content.is_null())
-        .exec(tx)
-        .await?;
-    Ok(claims.into_iter().map(|claim| claim.sha256).collect())
+    system: &System,
+    row: &JobRow,
+) -> Result<Vec<ObjectKey>, JobsError> {
+    let of_job = || {
+        Condition::all()
+            .add(stage_outputs::Column::JobId.eq(row.model.id))
+            .add(stage_outputs::Column::Content.is_null())
+    };
+    let claims = stage_outputs::Entity::find().filter(of_job()).all(tx).await?;
+    stage_outputs::Entity::delete_many().filter(of_job()).exec(tx).await?;
+    let mut graves = Vec::new();
+    for claim in claims {
+        graves.extend(entomb(tx, system, row.user_id(), &claim.sha256).await?);
+    }
+    Ok(graves)
 }
 
-/// Collects what claims were on, after their end is committed. A store that does not answer is the sweep's affair.
-pub(crate) async fn collect_all(system: &System, user: UserId, objects: Vec<String>) {
-    for sha256 in objects {
-        if let Err(error) = collect(system, user, &sha256).await {
-            tracing::warn!(user.id = %user, object.sha256 = sha256, error = %error, "object not collected");
+/// Buries what was entombed, after the commit. A store that does not answer is the sweep's affair.
+pub(crate) async fn bury_all(system: &System, graves: Vec<ObjectKey>) {
+    for key in graves {
+        let buried = match failpoint::reached(Failpoint::ObjectTombstoned).await {
+            Ok(()) => bury(system, &key).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = buried {
+            tracing::warn!(object.key = %key, error = %error, "object not deleted yet");
         }
     }
 }

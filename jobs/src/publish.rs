@@ -113,8 +113,17 @@ async fn record(
         stored,
         at: system.clock.now().0,
     };
+    let before = stage_outputs::Entity::find_by_id((own.job_id.0, Stage::Packaging.name().to_owned()))
+        .one(&tx)
+        .await?;
     put_output(&tx, output).await?;
+    // An earlier attempt, of another version of the program, may have packed other bytes.
+    let mut graves = Vec::new();
+    if let Some(before) = before.filter(|before| before.sha256 != packaged.sha256) {
+        graves.extend(objects::entomb(&tx, system, own.user_id, &before.sha256).await?);
+    }
     tx.commit().await?;
+    objects::bury_all(system, graves).await;
     Ok(())
 }
 
@@ -164,15 +173,11 @@ pub async fn succeed(system: &System, own: &Ownership, packaged: &Packaged) -> R
         Some(NewEvent::new(EventKind::State, now, "succeeded")),
     )
     .await?;
-    let left = objects::drop_claims(&tx, row.model.id).await?;
+    let graves = objects::drop_claims(&tx, system, &row).await?;
     tx.commit().await?;
     failpoint::reached(Failpoint::PublishingCommitted).await?;
     changed(system, own);
-    let others = left
-        .into_iter()
-        .filter(|sha256| *sha256 != packaged.sha256)
-        .collect();
-    objects::collect_all(system, own.user_id, others).await;
+    objects::bury_all(system, graves).await;
     metrics::counter!("songwalker_jobs_ended_total", "state" => "succeeded").increment(1);
     tracing::info!(job.id = %own.job_id, job.fence = own.fence, bundle.sha256 = packaged.sha256, "job succeeded");
     Ok(())

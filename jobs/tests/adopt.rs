@@ -11,7 +11,6 @@ use songwalker_jobs::entity::{jobs, outbox, tombstones, workers};
 use songwalker_jobs::failpoint;
 use songwalker_jobs::publish::{About, Packaged, store};
 use songwalker_jobs::runner::{Adopted, RunnerLock, adopt};
-use songwalker_jobs::sweep::Sweep;
 use songwalker_jobs::testing::{self, TestSystem};
 use songwalker_jobs::{JobsError, System, cancel, delete, outbox as relay};
 use songwalker_schemas::wire::CreateJob;
@@ -361,12 +360,6 @@ async fn adopting_can_die_at_every_step_and_be_done_again() {
             0,
             "{step}"
         );
-        // An object whose last reference went in the very transaction after which the process died has no tombstone:
-        // it is a stray, and goes with those.
-        system
-            .clock
-            .advance(system.config.retention.objects_grace.duration());
-        Sweep::Strays.run(&system).await.expect("sweeps");
         assert_eq!(
             system.store.list("", None, 10).await.expect("lists"),
             Vec::new(),

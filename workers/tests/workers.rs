@@ -17,6 +17,8 @@ use songwalker_workers::{Workers, WorkersHandle, WorkersOptions, WorkersState};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+#[path = "workers/broken_store.rs"]
+mod broken_store;
 #[path = "workers/dying.rs"]
 mod dying;
 #[path = "workers/ending.rs"]
@@ -52,17 +54,30 @@ fn program(dir: &TempDir, plot: Option<&str>) -> PathBuf {
 impl Service {
     /// Everything that `serve` has but the network; retries come quickly.
     async fn start(slots: usize, plot: Option<&str>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_with(slots, plot, change, |system| system).await
+    }
+
+    /// The same on a system of which a test changed parts.
+    async fn start_with(
+        slots: usize,
+        plot: Option<&str>,
+        change: impl FnOnce(&mut Config),
+        changed: impl FnOnce(System) -> System,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let mut config = Config::for_tests(dir.path().join("data"));
         config.quotas.enabled = false;
         config.retry.base = Span::from_millis(10);
+        // Longer than a test waits: no deadline may do what something else is to do.
+        config.worker.soft_deadline = Span::from_secs(600);
+        config.worker.hard_deadline = Span::from_secs(900);
         config.scheduler.sweep_every = Span::from_millis(50);
         change(&mut config);
         let catalogue = Catalogue {
             generator_version: generator_version().to_owned(),
             template_ids: templates::all().map(|template| template.id.clone()).collect(),
         };
-        let system = open::open(config, catalogue).await.expect("opens");
+        let system = changed(open::open(config, catalogue).await.expect("opens"));
         let user = users::local(&system).await.expect("a user");
         let options = WorkersOptions {
             program: program(&dir, plot),

@@ -23,9 +23,7 @@ pub fn run(workspace: &Workspace, python: &Path) -> Result<Outcome> {
         let mut check = python::script(workspace, python, "browser/page_check.py");
         execute(check.args(arguments).arg("--out").arg(&pictures))
     })?;
-    let printed = service.printed();
-    service.stop()?;
-    ensure!(!printed.contains("panicked"), "the service panicked:\n{printed}");
+    service.stop_and_audit(&binary)?;
     println!("pictures in {}", pictures.display());
     Ok(Outcome::Passed)
 }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::http::{self, Answer};
+use crate::workspace::execute;
 
 /// How long start, stop and a job may take before they count as a fault.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -160,6 +161,20 @@ impl Service {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// SIGTERM, and the end of the process. Afterwards nothing may be wrong: no panic in the log, nothing that
+    /// `songwalker audit` finds.
+    pub fn stop_and_audit(self, binary: &Path) -> Result<()> {
+        let (data_dir, log) = (self.data_dir.clone(), self.log.clone());
+        self.stop()?;
+        let printed = std::fs::read_to_string(&log)?;
+        ensure!(
+            !printed.contains("panicked"),
+            "the service panicked: {}",
+            log.display()
+        );
+        execute(command(binary, &data_dir, &[]).args(["audit", "--deep"]))
     }
 
     /// SIGTERM, and the end of the process.

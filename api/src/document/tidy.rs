@@ -22,17 +22,16 @@ pub fn tidy(document: &mut Value) {
         .filter_map(Value::as_object_mut)
         .flat_map(|methods| methods.values_mut());
     for operation in operations {
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
             not_null(&mut parameter["schema"]);
         }
         optional_body(operation);
-        for response in operation["responses"]
-            .as_object_mut()
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        responses
             .into_iter()
             .flat_map(|all| all.values_mut())
-        {
-            bytes(response);
-        }
+            .for_each(bytes);
     }
 }
 
@@ -92,7 +91,8 @@ fn optional_body(operation: &mut Value) {
 
 /// Bytes are no list of numbers.
 fn bytes(response: &mut Value) {
-    for (kind, content) in response["content"].as_object_mut().into_iter().flatten() {
+    let contents = response.get_mut("content").and_then(Value::as_object_mut);
+    for (kind, content) in contents.into_iter().flatten() {
         if kind != "application/json" && content["schema"]["type"] == "array" {
             content["schema"] = json!({ "type": "string", "contentMediaType": kind });
         }

@@ -35,6 +35,16 @@ fn the_document_is_openapi_3_1_and_refers_to_nothing_that_is_not_there() {
         let pointer = reference.strip_prefix('#').expect("within the document");
         assert!(DOCUMENT.pointer(pointer).is_some(), "{reference}");
     }
+    for empty in [
+        "content",
+        "parameters",
+        "headers",
+        "responses",
+        "requestBody",
+        "properties",
+    ] {
+        assert!(!text.contains(&format!("\"{empty}\":null")), "{empty}");
+    }
     for (name, schema) in DOCUMENT["components"]["schemas"].as_object().expect("schemas") {
         let whole = serde_json::json!({ "allOf": [schema], "components": DOCUMENT["components"] });
         jsonschema::validator_for(&whole).unwrap_or_else(|error| panic!("{name}: {error}"));

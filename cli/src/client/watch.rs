@@ -47,7 +47,7 @@ pub enum Watch<'c> {
     /// On a data directory.
     Here(WatchHere<'c>),
     /// On a server.
-    There(WatchThere<'c>),
+    There(Box<WatchThere<'c>>),
 }
 
 impl<'c> Watch<'c> {
@@ -64,14 +64,14 @@ impl<'c> Watch<'c> {
     }
 
     pub(super) fn there(there: &'c There, job: JobId) -> Self {
-        Self::There(WatchThere {
+        Self::There(Box::new(WatchThere {
             there,
             job,
             stream: None,
             last_id: None,
             is_over: false,
             away_since: None,
-        })
+        }))
     }
 
     /// The next thing that happens; nothing once the job is final. May be dropped and called again: nothing is lost.

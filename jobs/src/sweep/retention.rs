@@ -41,13 +41,15 @@ async fn let_go(system: &System, job: JobId) -> Result<bool, JobsError> {
     }
     row.model.artifacts_deleted_at = Some(now.0);
     row::save(&tx, &mut row, None).await?;
+    let mut graves = Vec::new();
+    if let Some(sha256) = &row.model.bundle_sha256 {
+        graves.extend(objects::entomb(&tx, system, row.user_id(), sha256).await?);
+    }
     tx.commit().await?;
     system.bus.publish(Signal::JobChanged {
         job_id: job,
         user_id: row.user_id(),
     });
-    if let Some(sha256) = &row.model.bundle_sha256 {
-        objects::collect(system, row.user_id(), sha256).await?;
-    }
+    objects::bury_all(system, graves).await;
     Ok(true)
 }

@@ -38,10 +38,8 @@ pub async fn sweep(system: &System) -> Result<Swept, JobsError> {
 async fn remove(system: &System, job: Uuid) -> Result<bool, JobsError> {
     let tx = system.db.begin().await?;
     let row = row::locked(&tx, JobId(job)).await?;
-    let left = ending::drop_outputs(&tx, &row).await?;
+    let graves = ending::drop_outputs(&tx, system, &row).await?;
     tx.commit().await?;
-    for sha256 in left {
-        objects::collect(system, row.user_id(), &sha256).await?;
-    }
+    objects::bury_all(system, graves).await;
     Ok(true)
 }

@@ -376,6 +376,8 @@ impl World {
             assert!(state != JobState::Cancelled || row.cancel_requested_at.is_some());
             assert_eq!(state == JobState::Succeeded, row.error.is_none());
         }
+        // What came due while nobody swept.
+        sweep::full(self.system()).await;
         self.assert_audited().await;
     }
 

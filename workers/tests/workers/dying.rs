@@ -1,9 +1,15 @@
 //! When children and actors die.
 
-use songwalker_jobs::config::Span;
-use songwalker_schemas::ErrorCode;
+use std::time::Duration;
 
-use super::Service;
+use songwalker_jobs::config::Span;
+use songwalker_jobs::{claim, ending};
+use songwalker_schemas::{ErrorCode, JobId};
+use songwalker_workers::{Workers, WorkersOptions};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{LONG, Service};
 
 #[tokio::test]
 async fn a_poison_job_fails_with_its_evidence_and_the_others_succeed() {
@@ -130,5 +136,63 @@ async fn a_lease_that_nobody_renews_is_taken_over() {
         (model.state.as_str(), model.attempt, model.deaths),
         ("succeeded", 2, 1)
     );
+    service.stop().await;
+}
+
+/// Claims by hand, as soon as the pause after the last attempt is over, and dies.
+async fn die_on(service: &Service, job: JobId) {
+    let deadline = Instant::now() + LONG;
+    let claimed = loop {
+        let claimed = claim::claim(&service.system, Uuid::from_u128(1), job).await;
+        if let Some(claimed) = claimed.expect("answers") {
+            break claimed;
+        }
+        assert!(Instant::now() < deadline, "never: the job is due");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let error = ending::sanitised(ErrorCode::WorkerLost, "by hand", Vec::new());
+    ending::fail(&service.system, &claimed.own, error, ending::Fate::Died)
+        .await
+        .expect("counted");
+}
+
+#[tokio::test]
+async fn a_job_that_two_workers_died_on_runs_alone() {
+    let service = Service::start(2, Some("slow"), |_| {}).await;
+    service.workers.stop().await;
+    let dangerous = service.submit("short pluck", 0).await;
+    die_on(&service, dangerous).await;
+    die_on(&service, dangerous).await;
+    let first = service.submit("short pluck", 1).await;
+    let others = [
+        first,
+        service.submit("short pluck", 2).await,
+        service.submit("short pluck", 3).await,
+    ];
+    let options = WorkersOptions {
+        program: service.dir.path().join("child"),
+        slots: Some(2),
+    };
+    let workers = Workers::start(service.system.clone(), options).expect("a thread");
+    // Each job takes seconds: no state of the board is too short to be seen.
+    let mut watch = workers.watch();
+    let seen = tokio::spawn(async move {
+        let (mut together, mut alone) = (0, 0);
+        while watch.changed().await.is_ok() {
+            let state = watch.borrow_and_update().clone();
+            let is_dangerous = state.running.iter().any(|running| running.job_id == dangerous);
+            together = together.max(if is_dangerous { 0 } else { state.running.len() });
+            alone = alone.max(if is_dangerous { state.running.len() } else { 0 });
+            if !state.alive {
+                break;
+            }
+        }
+        (together, alone)
+    });
+    for job in others.into_iter().chain([dangerous]) {
+        assert_eq!(service.until_final(job).await.model.state, "succeeded");
+    }
+    workers.stop().await;
+    assert_eq!(seen.await.expect("watched"), (2, 1));
     service.stop().await;
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::moment::{millis, shares};
 use super::{Times, head, load};
-use crate::service::{Service, command, is_final};
-use crate::workspace::{Workspace, execute};
+use crate::service::{Service, is_final};
+use crate::workspace::Workspace;
 
 /// How often a job is asked for while its end is waited for.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -80,7 +80,7 @@ pub fn run(workspace: &Workspace, times: usize, binary: Option<PathBuf>) -> Resu
     }
     let after = load();
     let data_dir = service.data_dir.clone();
-    service.stop()?;
+    service.stop_and_audit(&binary)?;
     println!(
         "{rounds} rounds, a job takes {} ms, load average {before} before, {after} after\n",
         life.as_millis()
@@ -103,7 +103,6 @@ pub fn run(workspace: &Workspace, times: usize, binary: Option<PathBuf>) -> Resu
         left == succeeded,
         "{left} objects in the store of {succeeded} jobs that succeeded"
     );
-    execute(command(&binary, &data_dir, &[]).args(["audit", "--deep"]))?;
     println!("\nnothing of a cancelled job is left in the store");
     std::fs::remove_dir_all(&folder)?;
     Ok(true)
