@@ -123,7 +123,7 @@ async fn bounded(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, A
 }
 
 fn parse<T: Form + DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
         let place = format!(
             "{} at line {}, column {}",
             what(&error),
@@ -132,6 +132,7 @@ fn parse<T: Form + DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         );
         ApiError::fault(ErrorCode::InvalidJson, "", place)
     })?;
+    form::settle::<T>(&mut value);
     let mut faults = Faults::new();
     form::check::<T>(&value, &mut faults);
     if faults.is_empty() {

@@ -137,6 +137,22 @@ fn own(schema: &Value) -> Value {
     schema
 }
 
+/// One event of a stream, as readers of such streams take it apart.
+fn event() -> Value {
+    let texts = |description: &str| json!({ "type": "string", "description": description });
+    json!({
+        "type": "object",
+        "description": "One event of the stream.",
+        "properties": {
+            "id": texts("Its number, where it is stored."),
+            "event": { "enum": ["state", "stage", "log", "progress", "reset"] },
+            "data": { "type": "string", "contentMediaType": "application/json",
+                "description": "An Event for `state`, `stage` and `log`, a Progress for `progress`, a Job for `reset`." },
+            "retry": texts("After how many milliseconds to come again."),
+        },
+    })
+}
+
 /// The documents that operations answer with, by their names.
 const DOCUMENTS: [(&str, &str); 5] = [
     ("getPatch", "PatchSpec"),
@@ -152,6 +168,9 @@ fn complete(described: &mut Value, operation: &Operation) {
     if let Some((_, schema)) = DOCUMENTS.iter().find(|(name, _)| *name == id) {
         described["responses"]["200"]["content"]["application/json"]["schema"] =
             json!({ "$ref": format!("#/components/schemas/{schema}") });
+    }
+    if id == "followJob" {
+        described["responses"]["200"]["content"]["text/event-stream"]["schema"] = event();
     }
     described["security"] = match operation.access {
         Access::Open | Access::Guest => json!([]),

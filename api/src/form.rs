@@ -121,6 +121,23 @@ impl Form for CreateKey {
     ];
 }
 
+/// Writes whole numbers in one way: to JSON, 3 and 3.0 are the same number.
+pub fn settle<T: Form>(body: &mut Value) {
+    for field in T::FIELDS {
+        let Rule::Whole(_) = field.rule else { continue };
+        let Some(number) = body.get_mut(field.name) else {
+            continue;
+        };
+        // Up to here every whole number has a floating-point number of its own.
+        let whole = number
+            .as_f64()
+            .filter(|x| x.fract() == 0.0 && (0.0..=MAX_SEED as f64).contains(x));
+        if let Some(whole) = whole.filter(|_| number.is_f64()) {
+            *number = Value::from(whole as u64);
+        }
+    }
+}
+
 /// Adds every fault of a body.
 pub fn check<T: Form>(body: &Value, faults: &mut Faults) {
     let Some(fields) = body.as_object() else {
@@ -219,6 +236,20 @@ mod tests {
             .iter()
             .map(|fault| fault.pointer.clone())
             .collect()
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let mut body = json!({ "prompt": "x", "seed": 34_359_738_369.0, "variations": -0.0, "tags": [] });
+        settle::<CreateJob>(&mut body);
+        assert_eq!(
+            body,
+            json!({ "prompt": "x", "seed": 34_359_738_369_u64, "variations": 0, "tags": [] })
+        );
+        let mut other = json!({ "seed": 1.5, "variations": -1.0 });
+        settle::<CreateJob>(&mut other);
+        assert_eq!(faults::<CreateJob>(&other).len(), 3);
+        settle::<CreateJob>(&mut json!([1.0]));
     }
 
     #[test]

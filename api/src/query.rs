@@ -51,6 +51,16 @@ impl Query {
         })
     }
 
+    /// A cursor: the place behind which a page begins, as the page before told it.
+    pub fn cursor(&mut self) -> Option<String> {
+        self.read("cursor", "not one of ours", |text| {
+            let (at, id) = text.split_once('.')?;
+            let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let is_ours = (1..=15).contains(&at.len()) && id.len() == 32 && hex(at) && hex(id);
+            is_ours.then(|| text.to_owned())
+        })
+    }
+
     /// One of the words that `read` knows.
     pub fn word<T>(&mut self, name: &str, words: &[&str], read: fn(&str) -> Option<T>) -> Option<T> {
         self.read(name, &format!("must be one of {}", words.join(", ")), read)
@@ -115,6 +125,24 @@ mod tests {
         assert_eq!(query.text("q", 3).as_deref(), Some("a b"));
         assert_eq!(query.faults.as_slice().len(), 3);
         assert!(query.done(()).is_err());
+    }
+
+    #[test]
+    fn only_what_a_page_told_is_a_cursor() {
+        let id = "0198c0de000070008000000000000000";
+        let read = |text: &str| Query::parse(&format!("cursor={text}"), &["cursor"]).cursor();
+        assert!(read(&format!("18bcfe56800.{id}")).is_some());
+        for other in [
+            String::new(),
+            "18bcfe56800".to_owned(),
+            format!(".{id}"),
+            format!("-1.{id}"),
+            format!("{}.{id}", "f".repeat(16)),
+            format!("1.{}", &id[1..]),
+            format!("1.{}", id.to_uppercase()),
+        ] {
+            assert_eq!(read(&other), None, "{other}");
+        }
     }
 
     #[test]

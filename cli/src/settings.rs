@@ -47,7 +47,13 @@ mod tests {
     /// The rows of the page's table of settings: key and default.
     fn documented() -> BTreeMap<String, String> {
         let page = include_str!("../../docs/CONFIGURATION.md");
-        let table = page.split("## Settings").nth(1).unwrap().split("\n## ").next().unwrap();
+        let table = page
+            .split("## Settings")
+            .nth(1)
+            .unwrap()
+            .split("\n## ")
+            .next()
+            .unwrap();
         let row = |line: &str| {
             let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
             let key = cells.next()?.trim_end_matches('`').to_owned();

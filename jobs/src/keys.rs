@@ -24,7 +24,7 @@ pub const PREFIX: &str = "swk_";
 /// The name of the key that stands in the token file of a machine.
 pub(crate) const LOCAL_TOKEN: &str = "local token";
 /// The longest life that a key may be given; without one it works until it is revoked.
-const LONGEST: Span = Span::from_days(3_650);
+pub const LONGEST: Span = Span::from_days(3_650);
 /// How many keys that work no more stay in a user's list: the youngest.
 const ENDED_KEPT: u64 = 100;
 

@@ -194,7 +194,7 @@ const TABLES: &[&str] = &[
         due_at BIGINT NOT NULL,
         done_at BIGINT
     )",
-    "CREATE INDEX erasures_due ON erasures (due_at) WHERE done_at IS NULL",
+    "CREATE INDEX open_erasures ON erasures (id) WHERE done_at IS NULL",
     "CREATE TABLE workers (
         id {uuid} PRIMARY KEY NOT NULL,
         slots INTEGER NOT NULL,

@@ -74,3 +74,9 @@ fn every_invariant_names_its_mechanism_and_its_tests_and_they_exist() {
     }
     assert_eq!(seen.len(), 12, "{seen:?}");
 }
+
+#[test]
+fn the_diagram_is_that_of_the_transition_table() {
+    let document = fs::read_to_string(root().join("docs/INVARIANTS.md")).unwrap();
+    assert!(document.contains(&songwalker_schemas::job::diagram()));
+}

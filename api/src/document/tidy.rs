@@ -2,6 +2,8 @@
 //! schemas are the same.
 
 use serde_json::{Value, json};
+use songwalker_jobs::config::{Retention, Span};
+use songwalker_jobs::keys;
 
 /// Text of several lines: something besides white space, no control characters but TAB and LF.
 const PROSE: &str = "^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*$";
@@ -50,11 +52,54 @@ fn bounds(schemas: &mut Value) {
         ("/UpdateJob/properties/name", "pattern", json!(NAME)),
         ("/UpdateJob/properties/tags", "items", word),
         ("/CreateKey/properties/name", "pattern", json!(LINE)),
+        (
+            "/CreateKey/properties/expires_in",
+            "pattern",
+            json!(spans_up_to(keys::LONGEST)),
+        ),
+        (
+            "/CreateShare/properties/expires_in",
+            "pattern",
+            json!(spans_up_to(Retention::default().share_max)),
+        ),
     ] {
         if let Some(found) = schemas.pointer_mut(field) {
             found[keyword] = value;
         }
     }
+}
+
+/// A pattern of the spans from one second to `longest`: a number of at most eight digits with its unit.
+fn spans_up_to(longest: Span) -> String {
+    let seconds = longest.duration().as_secs();
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+    let each =
+        units.map(|(unit, length)| format!("({}){unit}", numbers_up_to((seconds / length).min(99_999_999))));
+    format!("^({})$", each.join("|"))
+}
+
+/// A pattern of the numbers from 1 to `most`, without leading noughts.
+fn numbers_up_to(most: u64) -> String {
+    let digits = most.to_string().into_bytes();
+    let rest = |count: usize| match count {
+        0 => String::new(),
+        1 => "[0-9]".to_owned(),
+        count => format!("[0-9]{{{count}}}"),
+    };
+    // Those that are shorter, then those that are smaller first at each of the digits, then `most` itself.
+    let mut ways: Vec<String> = (1..digits.len())
+        .map(|length| format!("[1-9]{}", rest(length - 1)))
+        .collect();
+    for (at, digit) in digits.iter().enumerate() {
+        let least = if at == 0 { b'1' } else { b'0' };
+        if *digit > least {
+            let same = String::from_utf8_lossy(&digits[..at]);
+            let (from, to) = (char::from(least), char::from(digit - 1));
+            ways.push(format!("{same}[{from}-{to}]{}", rest(digits.len() - at - 1)));
+        }
+    }
+    ways.push(most.to_string());
+    ways.join("|")
 }
 
 /// A page names the schema of its items instead of repeating it.
@@ -95,6 +140,38 @@ fn bytes(response: &mut Value) {
     for (kind, content) in contents.into_iter().flatten() {
         if kind != "application/json" && content["schema"]["type"] == "array" {
             content["schema"] = json!({ "type": "string", "contentMediaType": kind });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_of_spans_takes_those_up_to_the_longest_and_no_others() {
+        let schema = json!({ "type": "string", "pattern": spans_up_to(Span::from_days(365)) });
+        let pattern = jsonschema::validator_for(&schema).unwrap();
+        let takes = |text: &str| pattern.is_valid(&json!(text));
+        for days in 0..1_200 {
+            assert_eq!(takes(&format!("{days}d")), (1..=365).contains(&days), "{days}d");
+        }
+        for hours in [1, 9, 10, 99, 8_699, 8_759, 8_760, 8_761, 8_800, 9_000, 10_000] {
+            assert_eq!(takes(&format!("{hours}h")), hours <= 8_760, "{hours}h");
+        }
+        for seconds in [
+            1,
+            9_999_999,
+            31_535_999,
+            31_536_000,
+            31_536_001,
+            99_999_999,
+            100_000_000,
+        ] {
+            assert_eq!(takes(&format!("{seconds}s")), seconds <= 31_536_000, "{seconds}s");
+        }
+        for other in ["", "d", "01d", "1", "1w", "1 d", "-1d", "1dd"] {
+            assert!(!takes(other), "{other}");
         }
     }
 }

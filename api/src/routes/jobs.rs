@@ -21,8 +21,6 @@ use crate::query::Query;
 
 /// The longest text to search for, in characters.
 const MAX_SEARCH_CHARS: usize = 200;
-/// The longest cursor, in characters.
-const MAX_CURSOR_CHARS: usize = 64;
 
 /// Make something
 ///
@@ -107,7 +105,7 @@ fn refused_key(problem: &str) -> ApiError {
         ("tag" = Option<String>, Query, description = "With this tag.", max_length = 64),
         ("starred" = Option<bool>, Query, description = "With, or without, a star."),
         ("q" = Option<String>, Query, description = "With these letters in name, category, tags or prompt.", max_length = 200),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", max_length = 64, pattern = "^-?[0-9a-f]{1,16}\\.[0-9a-f]{32}$"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", pattern = "^[0-9a-f]{1,15}\\.[0-9a-f]{32}$"),
         ("limit" = Option<u64>, Query, description = "How many; 20 where nothing is said.", minimum = 1, maximum = 100),
     ),
     responses((status = 200, description = "A page of jobs.", body = Page<Job>, headers(
@@ -126,7 +124,7 @@ pub async fn list(state: State, signed: Signed, request: HttpRequest) -> Answer 
         tag: query.text("tag", MAX_TAG_CHARS),
         starred: query.flag("starred"),
         q: query.text("q", MAX_SEARCH_CHARS),
-        cursor: query.text("cursor", MAX_CURSOR_CHARS),
+        cursor: query.cursor(),
         limit: query.number("limit", MAX_PAGE),
     };
     let filter = query.done(filter)?;

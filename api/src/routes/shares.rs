@@ -13,9 +13,6 @@ use crate::body::OptionalBody;
 use crate::identifier::Id;
 use crate::query::Query;
 
-/// The longest cursor, in characters.
-const MAX_CURSOR_CHARS: usize = 64;
-
 /// Share a job
 ///
 /// Makes a link under which anybody can hear and download the sound, for seven days where nothing else is said. The
@@ -34,17 +31,14 @@ pub async fn create(state: State, signed: Signed, id: Id<JobId>, body: OptionalB
 /// Newest first, ended ones too.
 #[utoipa::path(get, path = "/v1/shares", tag = "shares", operation_id = "listShares",
     params(
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", max_length = 64, pattern = "^-?[0-9a-f]{1,16}\\.[0-9a-f]{32}$"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before.", pattern = "^[0-9a-f]{1,15}\\.[0-9a-f]{32}$"),
         ("limit" = Option<u64>, Query, description = "How many; 20 where nothing is said.", minimum = 1, maximum = 100),
     ),
     responses((status = 200, description = "A page of shares.", body = Page<Share>, headers(
         ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one.")))))]
 pub async fn list(state: State, signed: Signed, request: HttpRequest) -> Answer {
     let mut query = Query::of(&request, &["cursor", "limit"]);
-    let asked = (
-        query.text("cursor", MAX_CURSOR_CHARS),
-        query.number("limit", MAX_PAGE),
-    );
+    let asked = (query.cursor(), query.number("limit", MAX_PAGE));
     let (cursor, limit) = query.done(asked)?;
     let page = shares::list(&state.system, signed.0.user_id, cursor.as_deref(), limit).await?;
     Ok(with_next(&request, page.next_cursor.as_deref()).json(page))

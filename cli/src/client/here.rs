@@ -20,8 +20,11 @@ use super::{Deleted, Submitted, Wanted};
 use crate::failure::Failure;
 use crate::runner::Runner;
 
-/// What others read about a process that runs jobs for one command.
-const PURPOSE: &str = "songwalker generate";
+/// What others read about a process that runs jobs for one command: its name and the command's, no more of the line.
+fn purpose() -> String {
+    let command = std::env::args_os().nth(1).unwrap_or_default();
+    format!("songwalker {}", command.to_string_lossy())
+}
 
 /// A data directory that is open.
 pub struct Here {
@@ -82,7 +85,7 @@ impl Here {
         let Some(mut lock) = RunnerLock::try_take(data_dir)? else {
             return self.standing();
         };
-        lock.name_purpose(PURPOSE)?;
+        lock.name_purpose(&purpose())?;
         *runner = Some(Runner::start(&self.system, lock).await?);
         Ok(Standing::Mine)
     }

@@ -64,7 +64,7 @@ impl There {
                 })?,
         };
         let server = Self::at(address, key)?;
-        if server.base.scheme() == "http" && !is_loopback(&server.base) {
+        if server.base.scheme() == "http" && !is_loopback(&server.base) && terminal::is_watched() {
             let word = "notice: the key travels without encryption: use https";
             terminal::complain(&format!("{}\n", paint(NOTICE, word)));
         }

@@ -121,8 +121,7 @@ fn cannot_listen(error: BindError) -> Failure {
         BindError::Unusable(..) => {
             Some("name an address of this machine with --listen, and a port above 1023")
         }
-        BindError::NoKeys(_) | BindError::Metrics(_) => None,
-        BindError::Jobs(_) => None,
+        BindError::NoKeys(_) | BindError::Metrics(_) | BindError::Jobs(_) => None,
     };
     let failure = match error {
         BindError::Jobs(error) => Failure::from(error),
@@ -214,7 +213,10 @@ fn open_page(url: &str, data_dir: &Path, token: &Path) -> Result<Option<Door>, F
             format!("{}: {error}", token.display()),
         )
     })?;
-    let door = Door::make(data_dir, url, &secret).map_err(|error| Failure::writing(data_dir, &error))?;
+    let door = Door::make(data_dir, url, &secret).map_err(|error| {
+        Failure::writing(data_dir, &error)
+            .with_hint("name another place with --data-dir, or leave --open out")
+    })?;
     if !door.open() {
         let word = format!(
             "{} no browser was found: open {url} in one, and sign in with what is in {}\n",

@@ -24,48 +24,59 @@ pub fn run(args: &Share) -> Result<(), Failure> {
     }
 }
 
+/// Where a link leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// To a server that others reach, as far as can be told from here.
+    Others,
+    /// To a server that only this machine reaches.
+    ThisMachine,
+    /// To an address at which no server of this data directory runs now.
+    NotYet,
+}
+
 fn link(args: &Share) -> Result<(), Failure> {
-    let (share, is_private) = runtime::block_on(async {
+    let (share, reach) = runtime::block_on(async {
         let client = Client::connect(&args.target).await?;
         let request = CreateShare {
             expires_in: args.expires.clone(),
         };
         let done = async {
             let job = named::job(&client, &args.job).await?;
-            client.share(job.id, &request).await
+            let share: NewShare = client.share(job.id, &request).await?;
+            let reach = match &client {
+                Client::Here(_) => Reach::NotYet,
+                Client::There(there) if there.is_private() && leads_here(&share.url) => Reach::ThisMachine,
+                Client::There(_) => Reach::Others,
+            };
+            Ok((share, reach))
         };
         let done = done.await;
-        let is_private = match &client {
-            Client::There(there) => there.is_private(),
-            Client::Here(_) => false,
-        };
         client.close().await?;
-        done.map(|share: NewShare| {
-            let is_private = is_private && leads_here(&share.url);
-            (share, is_private)
-        })
+        done
     })?;
     if args.json {
         return terminal::print_json(&json!({
             "id": share.share.id, "job_id": share.share.job_id, "name": share.share.name, "url": share.url,
-            "expires_at": share.share.expires_at, "this_machine_only": is_private,
+            "expires_at": share.share.expires_at, "this_machine_only": reach == Reach::ThisMachine,
+            "served_now": reach != Reach::NotYet,
         }));
     }
-    let mut text = format!(
-        "{}\n  {}\n",
-        paint(BOLD, &share.url),
-        paint(
-            DIM,
-            format!(
-                "until {}; `songwalker shares --revoke {}` ends it",
-                share.share.expires_at,
-                named::short(share.share.id)
-            )
-        )
+    let end = format!(
+        "until {}; `songwalker shares --revoke {}` ends it",
+        share.share.expires_at,
+        named::short(share.share.id)
     );
-    if is_private {
-        let word = "this link works on this machine only, while the server runs; set server.public_url for one that others \
-                    reach, or use --html";
+    let mut text = format!("{}\n  {}\n", paint(BOLD, &share.url), paint(DIM, end));
+    let word = match reach {
+        Reach::Others => None,
+        Reach::ThisMachine => Some(
+            "it works on this machine only, while the server runs; set server.public_url for one that others reach, \
+             or use --html",
+        ),
+        Reach::NotYet => Some("it works while `songwalker serve` runs on this data directory; now none does"),
+    };
+    if let Some(word) = word {
         text.push_str(&format!("  {} {word}\n", paint(NOTICE, "!")));
     }
     terminal::print(&text)
@@ -90,7 +101,8 @@ fn page(args: &Share, file: &Path) -> Result<(), Failure> {
         Bundle::unpack(done?)
     })?;
     let page = html(&bundle)?;
-    whole_file::write(file, |out| out.write_all(page.as_bytes()))?;
+    whole_file::write(file, |out| out.write_all(page.as_bytes()))
+        .map_err(|failure| failure.with_hint("name a file with --html that can be written"))?;
     let name = &bundle.patch.name;
     if args.json {
         return terminal::print_json(

@@ -308,3 +308,81 @@ fn a_second_ctrl_c_ends_a_server_whose_job_does_not_end() {
     );
     assert_eq!(server.stop().code, 0);
 }
+
+/// A certificate for `localhost` with its key and that of who signed it; nothing where there is no `openssl`.
+fn certificates(bench: &Workbench) -> Option<()> {
+    let script = "set -e; \
+        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -keyout ca.key -out ca.pem \
+            -addext basicConstraints=critical,CA:TRUE; \
+        openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr; \
+        printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > server.ext; \
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext \
+            -out server.pem";
+    let made = std::process::Command::new("sh")
+        .args(["-c", script])
+        .current_dir(bench.path("."))
+        .output()
+        .unwrap();
+    made.status.success().then_some(())
+}
+
+/// Answers one request over TLS with an empty list of jobs; whether a whole request came.
+fn answer_once(listener: &TcpListener, tls: std::sync::Arc<rustls::ServerConfig>) -> bool {
+    use std::io::{Read, Write};
+    let (mut socket, _) = listener.accept().unwrap();
+    let mut connection = rustls::ServerConnection::new(tls).unwrap();
+    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+    let mut request = [0; 4096];
+    let Ok(length) = stream.read(&mut request) else {
+        return false;
+    };
+    let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
+    let body = "{\"items\":[],\"next_cursor\":null}";
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    request.contains("authorization: bearer swk_canary")
+}
+
+#[test]
+fn a_key_goes_only_to_a_server_whose_certificate_is_trusted() {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let bench = Workbench::new();
+    if certificates(&bench).is_none() {
+        eprintln!("skipped: there is no `openssl` to make certificates with");
+        return;
+    }
+    let certificate = CertificateDer::from_pem_file(bench.path("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(bench.path("server.key")).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let tls = std::sync::Arc::new(tls);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let server = std::thread::spawn(move || [0, 1].map(|_| answer_once(&listener, tls.clone())));
+    let ask = |trusted: bool| {
+        let mut command = bench.command(&["list", "--server", &url, "--json"]);
+        command.env("SONGWALKER_KEY", "swk_canary");
+        if trusted {
+            command.env("SSL_CERT_FILE", bench.path("ca.pem"));
+        }
+        Ended::of(command.output().unwrap())
+    };
+    let error = ask(false).fails_as("unavailable", 6);
+    assert!(
+        error["message"].as_str().unwrap().contains("certificate"),
+        "{error}"
+    );
+    assert!(ask(true).json()["items"].as_array().unwrap().is_empty());
+    assert_eq!(server.join().unwrap(), [false, true]);
+}

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use songwalker_schemas::job::JobState;
 
@@ -71,7 +70,7 @@ pub async fn overdue(system: &System) -> Result<u64, JobsError> {
     Ok(receipts + prompts)
 }
 
-/// How many jobs are in each state; jobs that their user has deleted are not counted.
+/// How many jobs are in each state.
 ///
 /// # Errors
 /// The database does not answer.
@@ -79,8 +78,7 @@ pub async fn by_state(system: &System) -> Result<Vec<(JobState, u64)>, JobsError
     let counted: HashMap<String, i64> = jobs::Entity::find()
         .select_only()
         .column(jobs::Column::State)
-        .column_as(jobs::Column::Id.count(), "jobs")
-        .filter(Condition::all().add(jobs::Column::DeleteRequestedAt.is_null()))
+        .column_as(jobs::Column::State.count(), "jobs")
         .group_by(jobs::Column::State)
         .into_tuple::<(String, i64)>()
         .all(system.db.read())

@@ -32,17 +32,18 @@ pub async fn sweep(system: &System) -> Result<Swept, JobsError> {
 }
 
 async fn due(system: &System, after: Option<Uuid>) -> Result<Vec<Uuid>, JobsError> {
-    let ended = Query::select()
+    // Few, where those that have ended are many.
+    let unfinished = Query::select()
         .column(jobs::Column::Id)
         .from(jobs::Entity)
-        .and_where(jobs::Column::State.is_in(finals()))
+        .and_where(jobs::Column::State.is_in(unfinished_states()))
         .take();
     Ok(Entity::find()
         .select_only()
         .column(Column::JobId)
         .filter(Column::EraseAt.is_not_null())
         .filter(Column::EraseAt.lte(system.clock.now().0))
-        .filter(Column::JobId.in_subquery(ended))
+        .filter(Column::JobId.not_in_subquery(unfinished))
         .filter(Condition::all().add_option(after.map(|id| Column::JobId.gt(id))))
         .order_by_asc(Column::JobId)
         .limit(system.config.scheduler.batch)
@@ -51,9 +52,9 @@ async fn due(system: &System, after: Option<Uuid>) -> Result<Vec<Uuid>, JobsErro
         .await?)
 }
 
-fn finals() -> impl Iterator<Item = &'static str> {
+fn unfinished_states() -> impl Iterator<Item = &'static str> {
     JobState::ALL
         .iter()
-        .filter(|state| state.is_final())
+        .filter(|state| !state.is_final())
         .map(|state| state.name())
 }

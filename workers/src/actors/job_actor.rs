@@ -131,7 +131,7 @@ impl JobActor {
             ctx.spawn(acknowledge.into_actor(self));
         }
         let grace = self.system.config.worker.cancel_grace.duration();
-        let _ = grace + ALLOWANCE;
+        ctx.run_later(grace + ALLOWANCE, |actor, _| actor.give_up.cancel());
     }
 
     /// Reads the row, and sees whether the lease may be over without our knowing.
