@@ -57,7 +57,7 @@ const ADMIN: Access = Access::Scope(Scope::Admin);
 operations! {
     POST "/v1/jobs" WRITE, jobs::create, [
         InvalidRequest, PromptTooLong, TooManyTags, UnknownTemplate, IdempotencyKeyReuse, TooManyConcurrentJobs,
-        PlannerUnavailable, NotFound, Gone
+        PlannerUnavailable, NotFound, Conflict, Gone
     ];
     GET "/v1/jobs" READ, jobs::list, [InvalidRequest];
     GET "/v1/jobs/{id}" READ, jobs::show, [NotFound];

@@ -4,6 +4,7 @@
 mod here;
 mod server_sent;
 mod there;
+mod transport;
 mod watch;
 
 use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};

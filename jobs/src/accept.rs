@@ -241,19 +241,13 @@ pub(crate) async fn insert_or_find(
 
 /// The manifest hash of a finished job of the user.
 async fn parent_hash(tx: &DatabaseTransaction, user: UserId, id: JobId) -> Result<String, JobsError> {
-    let refused = |problem: &str| {
-        Err(JobsError::refused(
-            ErrorCode::InvalidRequest,
-            "/parent_job_id",
-            problem,
-        ))
-    };
+    let refused = |code: ErrorCode, problem: &str| Err(JobsError::refused(code, "/parent_job_id", problem));
     match row::locked_of(tx, user, id).await {
         Ok(row) => match row.model.manifest_sha256 {
             Some(hash) => Ok(hash),
-            None => refused("this job has no bundle"),
+            None => refused(ErrorCode::Conflict, "this job has no bundle"),
         },
-        Err(JobsError::NotFound(_)) => refused("there is no such job"),
+        Err(JobsError::NotFound(_)) => refused(ErrorCode::NotFound, "there is no such job"),
         Err(other) => Err(other),
     }
 }

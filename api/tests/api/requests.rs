@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Server, header, refused, send};
+use crate::support::{Server, header, made, refused, send};
 
 async fn post(server: &Server, content_type: Option<&str>, body: Vec<u8>) -> reqwest::Response {
     let mut request = server.request("POST", "/v1/jobs").body(body);
@@ -78,10 +78,6 @@ async fn every_fault_of_a_body_is_listed() {
             vec!["/webhook_url"],
         ),
         (
-            json!({ "prompt": "x", "parent_job_id": "0198c0de-0000-7000-8000-000000000000" }),
-            vec!["/parent_job_id"],
-        ),
-        (
             json!({ "prompt": "x", "parent_job_id": "nobody" }),
             vec!["/parent_job_id"],
         ),
@@ -132,6 +128,27 @@ async fn requests_in_order_that_ask_too_much_have_codes_of_their_own() {
             "{answer}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_job_goes_on_only_from_a_job_of_ones_own_that_has_a_bundle() {
+    let server = Server::start().await;
+    let other = server.system.add_user("other", "local").await;
+    let theirs = made(&server.system, other, "theirs").await;
+    let (queued, done) = (server.job("queued").await, server.made("done").await);
+    for (parent, status, code) in [
+        (theirs.to_string(), 404, "not_found"),
+        ("0198c0de-0000-7000-8000-000000000000".to_owned(), 404, "not_found"),
+        (queued.to_string(), 409, "conflict"),
+    ] {
+        let body = json!({ "prompt": "x", "parent_job_id": parent });
+        let (got, answer) = server.call("POST", "/v1/jobs", Some(body)).await;
+        assert_eq!((got, &answer["error"]["code"]), (status, &json!(code)), "{answer}");
+        assert_eq!(answer["error"]["details"][0]["pointer"], "/parent_job_id");
+    }
+    let body = json!({ "prompt": "x", "parent_job_id": done });
+    let (status, job) = server.call("POST", "/v1/jobs", Some(body)).await;
+    assert_eq!((status, &job["parent_job_id"]), (202, &json!(done)));
 }
 
 #[tokio::test]

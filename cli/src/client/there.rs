@@ -2,15 +2,9 @@
 //! `Authorization` header and nowhere else (R10); a key is sent to the server of a data directory only while a process
 //! holds that directory's runner lock, so that nobody gets it who merely listens at an address that a server had.
 
-use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Once;
-use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use songwalker_jobs::secret::Secret;
@@ -19,6 +13,7 @@ use songwalker_schemas::limits::MAX_BUNDLE_BYTES;
 use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};
 use songwalker_schemas::{ErrorCode, ErrorEnvelope, JobId, ShareId, canonical};
 
+use super::transport::{http, is_loopback};
 use super::{Deleted, Submitted, Wanted};
 use crate::failure::Failure;
 use crate::terminal::{self, NOTICE, paint};
@@ -28,11 +23,6 @@ pub const KEY_VARIABLE: &str = "SONGWALKER_KEY";
 
 /// Most bytes of an answer that is no bundle.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
-/// How long a connection may take to come about.
-const CONNECTING: Duration = Duration::from_secs(5);
-/// How long nothing may come; event streams say something every 15 s.
-const SILENCE: Duration = Duration::from_secs(60);
-
 /// A server.
 pub struct There {
     http: reqwest::Client,
@@ -331,55 +321,6 @@ impl There {
         let request = self.request(Method::DELETE, &format!("v1/shares/{id}"))?;
         self.send(request).await.map(drop)
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    })
-}
-
-/// A client for an address: what a browser trusts, and the certificates of SSL_CERT_FILE where that is set. No proxy
-/// stands between this machine and itself.
-fn http(base: &Url) -> Result<reqwest::Client, Failure> {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // Another one that is installed already serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-    let failed = |problem: String| Failure::new(ErrorCode::Internal, format!("cannot speak HTTP: {problem}"));
-    let mut roots = RootCertStore::empty();
-    if base.scheme() == "https" {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
-            let file = Path::new(&file);
-            let unreadable = |problem: String| {
-                let message = format!("SSL_CERT_FILE {}: {problem}", file.display());
-                Failure::new(ErrorCode::InvalidRequest, message)
-            };
-            let certificates = CertificateDer::pem_file_iter(file)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| unreadable(error.to_string()))?;
-            for certificate in certificates {
-                roots
-                    .add(certificate)
-                    .map_err(|error| unreadable(error.to_string()))?;
-            }
-        }
-    }
-    let tls = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("songwalker/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECTING)
-        .read_timeout(SILENCE);
-    if is_loopback(base) {
-        client = client.no_proxy();
-    }
-    client.build().map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub async fn plan<P>(
     let mut intent = child.plan(&order, &attempt.stop()).await?;
     drop(permit);
     // Why the planner decided so may quote the prompt; what is put by outlives it.
-    
+    intent.rationale.clear();
     let stored =
         serde_json::to_vec(&intent).map_err(|_| ChildError::Rubbish("an intent that cannot be written"))?;
     attempt::store_intent(attempt.system, attempt.own, &stored).await?;

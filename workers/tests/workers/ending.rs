@@ -50,7 +50,13 @@ async fn a_running_job_whose_child_hears_nothing_is_cancelled_all_the_same() {
 
 #[tokio::test]
 async fn a_cancel_is_found_without_the_bus() {
-    let service = Service::start(1, Some("hang:times:1"), |_| {}).await;
+    let service = Service::start(1, Some("hang:times:1"), |config| {
+        // A heartbeat hears it too; none comes here.
+        config.worker.heartbeat = Span::from_secs(300);
+        config.worker.lease = Span::from_secs(900);
+        config.worker.cancel_poll = Span::from_secs(500);
+    })
+    .await;
     let job = service.submit("pad", 0).await;
     service.until_generating().await;
     // Control dies and is not there to hear; the owner's own look at the row is what is left.
