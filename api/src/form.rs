@@ -7,7 +7,8 @@ use songwalker_schemas::job::{JobKind, PlannerChoice};
 use songwalker_schemas::limits::{MAX_SEED, MAX_VARIATIONS};
 use songwalker_schemas::wire::{CreateJob, CreateKey, CreateShare, UpdateJob};
 use songwalker_schemas::{Faults, Scope, text};
-use uuid::Uuid;
+
+use crate::identifier;
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy)]
@@ -189,7 +190,7 @@ impl Rule {
                 }
             }
             Self::Id => {
-                if value.as_str().is_none_or(|id| Uuid::try_parse(id).is_err()) {
+                if value.as_str().is_none_or(|id| identifier::parse(id).is_none()) {
                     faults.push(at, "must be a UUID");
                 }
             }

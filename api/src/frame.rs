@@ -39,6 +39,8 @@ pub async fn around<B: MessageBody + 'static>(
         http.status = tracing::field::Empty,
         user.id = tracing::field::Empty,
         job.id = tracing::field::Empty,
+        key.id = tracing::field::Empty,
+        share.id = tracing::field::Empty,
     );
     let mut answer = inner(request, next).instrument(span.clone()).await?;
     finish(answer.headers_mut());

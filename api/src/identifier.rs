@@ -13,18 +13,23 @@ use crate::error::ApiError;
 pub trait Identifier: From<Uuid> {
     /// What it identifies.
     const WHAT: &'static str;
+    /// Its field in the log.
+    const FIELD: &'static str;
 }
 
 impl Identifier for JobId {
     const WHAT: &'static str = "job";
+    const FIELD: &'static str = "job.id";
 }
 
 impl Identifier for KeyId {
     const WHAT: &'static str = "key";
+    const FIELD: &'static str = "key.id";
 }
 
 impl Identifier for ShareId {
     const WHAT: &'static str = "share";
+    const FIELD: &'static str = "share.id";
 }
 
 /// The `{id}` of the address.
@@ -38,7 +43,10 @@ impl<T: Identifier> FromRequest for Id<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
             parse(request.match_info().query("id"))
-                .map(|id| Self(T::from(id)))
+                .map(|id| {
+                    tracing::Span::current().record(T::FIELD, tracing::field::display(id));
+                    Self(T::from(id))
+                })
                 .ok_or_else(|| ApiError::not_found(T::WHAT)),
         )
     }

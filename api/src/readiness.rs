@@ -84,3 +84,29 @@ async fn answers<T, E: std::fmt::Display>(ping: impl Future<Output = Result<T, E
         Err(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+    use songwalker_jobs::testing;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn workers_that_are_not_in_order_make_the_service_not_ready() {
+        let system = testing::system().await;
+        let fine = Readiness::new(Some(Arc::new(|| Ok(()))));
+        assert!(fine.check(&system).await.is_ok());
+        let dead = Readiness::new(Some(Arc::new(|| Err("no child starts".to_owned()))));
+        // The second answer is the first, kept for a moment.
+        for _ in 0..2 {
+            let error = dead.check(&system).await.unwrap_err();
+            assert_eq!(error.status_code(), 503);
+            let told = format!("{error:?}");
+            assert!(
+                told.contains("/workers") && told.contains("no child starts"),
+                "{told}"
+            );
+        }
+    }
+}

@@ -138,12 +138,20 @@ async fn a_job_goes_on_only_from_a_job_of_ones_own_that_has_a_bundle() {
     let (queued, done) = (server.job("queued").await, server.made("done").await);
     for (parent, status, code) in [
         (theirs.to_string(), 404, "not_found"),
-        ("0198c0de-0000-7000-8000-000000000000".to_owned(), 404, "not_found"),
+        (
+            "0198c0de-0000-7000-8000-000000000000".to_owned(),
+            404,
+            "not_found",
+        ),
         (queued.to_string(), 409, "conflict"),
     ] {
         let body = json!({ "prompt": "x", "parent_job_id": parent });
         let (got, answer) = server.call("POST", "/v1/jobs", Some(body)).await;
-        assert_eq!((got, &answer["error"]["code"]), (status, &json!(code)), "{answer}");
+        assert_eq!(
+            (got, &answer["error"]["code"]),
+            (status, &json!(code)),
+            "{answer}"
+        );
         assert_eq!(answer["error"]["details"][0]["pointer"], "/parent_job_id");
     }
     let body = json!({ "prompt": "x", "parent_job_id": done });

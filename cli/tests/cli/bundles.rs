@@ -166,9 +166,8 @@ fn the_line_that_show_prints_makes_the_same_bytes_again() {
     assert_eq!(line.lines().count(), 1);
     // It names the program as it was called, so it can be typed as it stands.
     let line = line.trim();
-    let status = std::process::Command::new("sh")
-        .args(["-c", &format!("{line} --json --out again")])
-        .current_dir(bench.path("."))
+    let status = bench
+        .shell(&format!("{line} --json --out again"))
         .output()
         .unwrap();
     assert!(

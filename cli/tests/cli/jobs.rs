@@ -265,21 +265,8 @@ fn what_is_deleted_is_gone_from_list_and_store_and_a_script_must_mean_it() {
 fn on_a_terminal_a_person_is_asked_before_anything_is_deleted() {
     let bench = Workbench::with_a_sound();
     let answered = |answer: &str| {
-        let line = format!(
-            "printf '{answer}\\n' | script -qec \"'{}' rm last\" /dev/null",
-            env!("CARGO_BIN_EXE_songwalker")
-        );
-        let mut command = bench.command(&[""; 0]);
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", &line]).current_dir(bench.path("."));
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        command.stdin(std::process::Stdio::null());
-        let output = shell.output().unwrap();
+        let script = format!("printf '{answer}\\n' | script -qec '\"$SONGWALKER\" rm last' /dev/null");
+        let output = bench.shell(&script).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let said = answered("n");

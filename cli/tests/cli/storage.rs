@@ -1,7 +1,6 @@
 //! Disks that are full, folders that cannot be written, and Vital's folder.
 
 use std::fs;
-use std::process::Command;
 
 use crate::workbench::{Ended, Workbench};
 
@@ -46,17 +45,8 @@ fn a_read_only_folder_is_said() {
 /// Runs in a shell that may write files of at most `blocks` times 512 bytes: as on a full disk, writing fails midway.
 #[cfg(unix)]
 fn with_little_room(bench: &Workbench, blocks: u32, arguments: &str) -> Ended {
-    let script = format!(
-        "trap '' XFSZ; ulimit -f {blocks}; exec '{}' {arguments}",
-        env!("CARGO_BIN_EXE_songwalker")
-    );
-    Ended::of(
-        Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(bench.path("."))
-            .output()
-            .unwrap(),
-    )
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$SONGWALKER\" {arguments}");
+    Ended::of(bench.shell(&script).output().unwrap())
 }
 
 #[cfg(unix)]

@@ -42,6 +42,23 @@ impl Workbench {
         bench
     }
 
+    /// A shell in this folder, with the environment that every command here gets; `$SONGWALKER` is the binary.
+    pub fn shell(&self, script: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", script])
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .env("SONGWALKER", env!("CARGO_BIN_EXE_songwalker"));
+        for (name, value) in self.command(&[""; 0]).get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell
+    }
+
     /// Starts a command whose standard error is read as it comes.
     pub fn start(&self, arguments: &[impl AsRef<OsStr>]) -> Running {
         Running::of(self.command(arguments))

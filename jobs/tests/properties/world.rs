@@ -268,7 +268,7 @@ impl World {
     async fn store(&mut self, n: usize, bundle: u8, mishap: &str) -> Result<(), JobsError> {
         let own = self.owners[n].own;
         if count::<tombstones::Entity>(self.system()).await > 0 {
-            // Who waits for a tombstone waits for the sweep, and nobody else moves while it does.
+            // It would wait for a sweep, and nobody moves while it does: what comes of that is a failure.
             return self.fail(&own, ErrorCode::StorageUnavailable, Fate::Failed).await;
         }
         let bytes = format!("bundle {bundle}").into_bytes();
@@ -386,8 +386,15 @@ impl World {
             return;
         };
         let what = packaged(b"bundle 0");
-        let stored = publish::store(self.system(), &claimed.own, &what, Arc::from(&b"bundle 0"[..])).await;
-        stored.unwrap();
+        if count::<tombstones::Entity>(self.system()).await > 0 {
+            self.fail(&claimed.own, ErrorCode::StorageUnavailable, Fate::Failed)
+                .await
+                .unwrap();
+            return;
+        }
+        publish::store(self.system(), &claimed.own, &what, Arc::from(&b"bundle 0"[..]))
+            .await
+            .unwrap();
         publish::succeed(self.system(), &claimed.own, &what)
             .await
             .unwrap();

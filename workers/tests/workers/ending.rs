@@ -54,7 +54,6 @@ async fn a_cancel_is_found_without_the_bus() {
         // A heartbeat hears it too; none comes here.
         config.worker.heartbeat = Span::from_secs(300);
         config.worker.lease = Span::from_secs(900);
-        config.worker.cancel_poll = Span::from_secs(500);
     })
     .await;
     let job = service.submit("pad", 0).await;
