@@ -322,4 +322,71 @@ mod tests {
         let key = json!({ "name": "x", "scopes": ["admin"] });
         agrees::<CreateKey>(&bodies(CreateKey::FIELDS, &key));
     }
+
+    /// A field of a schema, behind its reference, with whether it may be null.
+    fn described<'a>(document: &'a Value, schema: &'a Value) -> (&'a Value, bool) {
+        let is_nullable = schema["type"]
+            .as_array()
+            .is_some_and(|kinds| kinds.contains(&json!("null")));
+        let target = schema["$ref"]
+            .as_str()
+            .and_then(|to| document.pointer(to.trim_start_matches('#')));
+        (target.unwrap_or(schema), is_nullable)
+    }
+
+    fn is_described<T: Form>(name: &str) {
+        let document: Value = serde_json::from_str(crate::document::text()).unwrap();
+        let whole = &document["components"]["schemas"][name];
+        let properties = whole["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), T::FIELDS.len(), "{name}");
+        assert_eq!(whole["additionalProperties"], false, "{name}");
+        let required = whole["required"].as_array().cloned().unwrap_or_default();
+        for field in T::FIELDS {
+            let what = format!("{name}.{}", field.name);
+            let (schema, is_nullable) = described(&document, &properties[field.name]);
+            let is_required = required.contains(&json!(field.name));
+            assert_eq!(is_required, field.presence == Presence::Required, "{what}");
+            // A webhook is refused in whatever form, which the document says by null alone.
+            if field.name == "webhook_url" {
+                assert_eq!(schema["type"], "null");
+                continue;
+            }
+            assert_eq!(is_nullable, field.presence == Presence::Nullable, "{what}");
+            let kinds = match &schema["type"] {
+                Value::Array(kinds) => kinds.clone(),
+                kind => vec![kind.clone()],
+            };
+            let kind = match field.rule {
+                Rule::Text | Rule::Word(_) | Rule::Id => "string",
+                Rule::Texts | Rule::Words(_) => "array",
+                Rule::Whole(_) => "integer",
+                Rule::Flag => "boolean",
+            };
+            assert!(kinds.contains(&json!(kind)), "{what}: {kinds:?}");
+            match field.rule {
+                Rule::Whole(most) => {
+                    assert_eq!(
+                        (&schema["minimum"], &schema["maximum"]),
+                        (&json!(0), &json!(most)),
+                        "{what}"
+                    );
+                }
+                Rule::Word(words) => assert_eq!(schema["enum"], json!(words), "{what}"),
+                Rule::Words(words) => {
+                    let (item, _) = described(&document, &schema["items"]);
+                    assert_eq!(item["enum"], json!(words), "{what}");
+                }
+                Rule::Id => assert_eq!(schema["format"], "uuid", "{what}"),
+                Rule::Text | Rule::Texts | Rule::Flag => {}
+            }
+        }
+    }
+
+    #[test]
+    fn forms_and_the_document_agree() {
+        is_described::<CreateJob>("CreateJob");
+        is_described::<UpdateJob>("UpdateJob");
+        is_described::<CreateShare>("CreateShare");
+        is_described::<CreateKey>("CreateKey");
+    }
 }

@@ -24,6 +24,9 @@ pub enum What {
         /// Rounds over the prompts.
         #[arg(long, default_value_t = 3)]
         runs: usize,
+        /// Use `songwalker` and `examples/pipeline` of this folder instead of building the release ones.
+        #[arg(long, value_name = "DIR")]
+        built: Option<PathBuf>,
     },
     /// From asking for a cancellation to its end, queued and running jobs apart, at random moments.
     Cancel {
@@ -58,7 +61,7 @@ pub enum What {
 pub fn run(what: What) -> Result<bool> {
     let workspace = Workspace::find()?;
     match what {
-        What::Latency { runs } => latency::run(&workspace, runs.max(1)),
+        What::Latency { runs, built } => latency::run(&workspace, runs.max(1), built),
         What::Cancel { times, binary } => cancel::run(&workspace, times.max(1), binary),
         What::Memory { jobs, binary } => memory::run(&workspace, jobs.max(1), binary),
         What::Engine { runs, binary } => engine::run(&workspace, runs.max(1), binary),

@@ -4,6 +4,7 @@
 //! The three are taken in turns, prompt by prompt, in one run: what the machine does besides weighs on all alike.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -20,19 +21,15 @@ const PROMPTS: usize = 20;
 const VARIATIONS: u64 = 3;
 
 /// Prints the figures; an error where a job's bundle is not the pipeline's.
-pub fn run(workspace: &Workspace, runs: usize) -> Result<bool> {
-    let packages = ["--package", "songwalker", "--package", "songwalker-generator"];
-    let targets = ["--bin", "songwalker", "--example", "pipeline"];
-    execute(
-        workspace
-            .cargo(["build", "--release"])
-            .args(packages)
-            .args(targets),
-    )?;
-    let binary = workspace.target.join("release/songwalker");
+pub fn run(workspace: &Workspace, runs: usize, built: Option<PathBuf>) -> Result<bool> {
+    let built = match built {
+        Some(folder) => folder,
+        None => release_build(workspace)?,
+    };
+    let binary = built.join("songwalker");
     let prompts = prompts(workspace, PROMPTS)?;
     let scratch = workspace.target.join("bench-latency");
-    let mut direct = Direct::start(&workspace.target.join("release/examples/pipeline"))?;
+    let mut direct = Direct::start(&built.join("examples/pipeline"))?;
     let service = Service::start(&binary, &scratch, &[("SONGWALKER__QUOTAS__ENABLED", "false")])?;
     let by_hand = scratch.join("generate");
     // What is made once in a life: the child process, the tables, the data directory of `generate`.
@@ -89,6 +86,19 @@ pub fn run(workspace: &Workspace, runs: usize) -> Result<bool> {
     Ok(true)
 }
 
+/// Where cargo leaves the release build of both: built together, they are made of the same units.
+fn release_build(workspace: &Workspace) -> Result<PathBuf> {
+    let packages = ["--package", "songwalker", "--package", "songwalker-generator"];
+    let targets = ["--bin", "songwalker", "--example", "pipeline"];
+    execute(
+        workspace
+            .cargo(["build", "--release"])
+            .args(packages)
+            .args(targets),
+    )?;
+    Ok(workspace.target.join("release"))
+}
+
 fn request(prompt: &str, seed: u64) -> Value {
     json!({ "prompt": prompt, "seed": seed, "variations": VARIATIONS })
 }
@@ -106,7 +116,7 @@ fn posted(service: &Service, request: &Value) -> Result<(f64, String)> {
     Ok((ms, sha256.to_owned()))
 }
 
-fn generate(command: &mut Command, folder: &std::path::Path, prompt: &str, seed: u64) -> Result<Value> {
+fn generate(command: &mut Command, folder: &Path, prompt: &str, seed: u64) -> Result<Value> {
     let answer = output(
         command
             .args(["generate", "--planner", "embedded", "--json"])
