@@ -34,7 +34,10 @@ pub fn of_command(config: &Config) -> Result<(), Failure> {
 }
 
 /// The usual filter, and what it becomes: others' words on what we say ourselves are left out.
-const USUAL: (&str, &str) = ("info", "info,actix_server=warn,sea_orm_migration=warn");
+const USUAL: (&str, &str) = (
+    "info",
+    "info,actix_http=off,actix_server=warn,sea_orm_migration=warn",
+);
 
 fn start(config: &Config) -> Result<(), Failure> {
     let filter = match config.log.filter.as_str() {

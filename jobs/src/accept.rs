@@ -46,6 +46,8 @@ pub struct Accepted {
 pub(crate) struct Checked {
     pub request: CreateJob,
     pub planner: PlannerChoice,
+    /// The parent's hash, where it is known already: the parent itself may be gone.
+    pub parent_sha256: Option<String>,
 }
 
 /// Accepts a request of a user.
@@ -164,7 +166,11 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
             ));
         }
     };
-    Ok(Checked { request, planner })
+    Ok(Checked {
+        request,
+        planner,
+        parent_sha256: None,
+    })
 }
 
 /// Within the transaction: the job that answers the request already, or a new one.
@@ -176,9 +182,10 @@ pub(crate) async fn insert_or_find(
 ) -> Result<Accepted, JobsError> {
     let user = UserId(locked.user.id);
     let request = &checked.request;
-    let parent = match request.parent_job_id {
-        Some(id) => Some(parent_hash(tx, user, id).await?),
-        None => None,
+    let parent = match (&checked.parent_sha256, request.parent_job_id) {
+        (Some(hash), _) => Some(hash.clone()),
+        (None, Some(id)) => Some(parent_hash(tx, user, id).await?),
+        (None, None) => None,
     };
     let secret: [u8; 32] = locked
         .user

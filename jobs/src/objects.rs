@@ -145,7 +145,10 @@ pub(crate) async fn drop_claims(
             .add(stage_outputs::Column::Content.is_null())
     };
     let claims = stage_outputs::Entity::find().filter(of_job()).all(tx).await?;
-    stage_outputs::Entity::delete_many().filter(of_job()).exec(tx).await?;
+    stage_outputs::Entity::delete_many()
+        .filter(of_job())
+        .exec(tx)
+        .await?;
     let mut graves = Vec::new();
     for claim in claims {
         graves.extend(entomb(tx, system, row.user_id(), &claim.sha256).await?);

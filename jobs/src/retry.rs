@@ -44,6 +44,7 @@ pub async fn retry(system: &System, user: UserId, job: JobId) -> Result<Accepted
             webhook_url: None,
         },
         planner: row.planner()?,
+        parent_sha256: row.model.parent_sha256.clone(),
     };
     let accepted = insert_or_find(&tx, system, &locked, &checked).await?;
     tx.commit().await?;

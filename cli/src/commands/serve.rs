@@ -16,6 +16,7 @@ use songwalker_jobs::server_file::ServerFile;
 use songwalker_jobs::{Config, System};
 use songwalker_schemas::wire::Version;
 use songwalker_schemas::{ErrorCode, SCHEMA_VERSION};
+use songwalker_workers::child::quiet_panics;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     let listen = args.listen.map(|at| ("server.listen".to_owned(), at.to_string()));
     let config = settings::load_with(&args.place, listen.into_iter().collect())?;
     logging::of_server(&config)?;
+    quiet_panics();
     interrupt::answer(Answer::Ask);
     interrupt::last_words("stopped at once; jobs that ran go on at the next start");
     runtime::block_on(serve(config, args))

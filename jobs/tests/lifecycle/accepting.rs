@@ -335,6 +335,22 @@ async fn a_retry_is_a_new_job_with_the_same_request() {
 }
 
 #[tokio::test]
+async fn a_retry_goes_on_from_its_parent_though_the_parent_is_deleted() {
+    let system = testing::system().await;
+    let parent = succeeded(&system, system.user, "pad", b"bundle").await;
+    let request = CreateJob {
+        parent_job_id: Some(parent),
+        ..CreateJob::new("darker")
+    };
+    let first = accepted(&system, request).await.row;
+    cancel::cancel(&system, system.user, first.id()).await.unwrap();
+    delete::delete(&system, system.user, parent).await.unwrap();
+    let again = retry::retry(&system, system.user, first.id()).await.unwrap();
+    assert!(again.row.model.parent_sha256.is_some());
+    assert_eq!(again.row.model.job_key, first.model.job_key);
+}
+
+#[tokio::test]
 async fn only_a_job_that_ended_without_a_result_is_retried_and_only_by_its_user() {
     let system = testing::system().await;
     let other = system.add_user("other", "standard").await;
