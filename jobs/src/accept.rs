@@ -48,6 +48,8 @@ pub(crate) struct Checked {
     pub planner: PlannerChoice,
     /// The parent's hash, where it is known already: the parent itself may be gone.
     pub parent_sha256: Option<String>,
+    /// The job that is done again, where one was named.
+    pub retry_of: Option<Uuid>,
 }
 
 /// Accepts a request of a user.
@@ -170,6 +172,7 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
         request,
         planner,
         parent_sha256: None,
+        retry_of: None,
     })
 }
 
@@ -234,7 +237,7 @@ pub(crate) async fn insert_or_find(
         checked,
         &key,
         parent,
-        before.map(|row| row.id),
+        checked.retry_of.or(before.map(|row| row.id)),
     )
     .await?;
     if let Some(before) = before {

@@ -17,7 +17,7 @@ use crate::error::JobsError;
 use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::Signal;
-use crate::row::{self, JobRow};
+use crate::row::{self, JobRow, StageNote};
 use crate::system::System;
 
 /// What the row says to its owner.
@@ -112,22 +112,25 @@ pub async fn begin_stage(
     stage: Stage,
     progress: f64,
 ) -> Result<(), JobsError> {
-    let now = system.clock.steady();
+    let (now, steady) = (system.clock.now(), system.clock.steady());
     let tx = system.db.begin().await?;
     let mut row = running(&tx, own).await?;
-    row.end_stage(now)?;
+    row.end_stage(steady)?;
     let mut stages = row.stages()?;
-    stages.push(StageTiming {
-        stage,
-        started_at: now,
-        duration_ms: None,
+    stages.push(StageNote {
+        timing: StageTiming {
+            stage,
+            started_at: now,
+            duration_ms: None,
+        },
+        steady_at: steady.0,
     });
     row.model.stages = serde_json::to_string(&stages)?;
     row.model.stage = Some(stage.name().to_owned());
     row.model.progress = progress.clamp(0.0, 1.0);
     let event = NewEvent {
         kind: EventKind::Stage,
-        at: system.clock.now(),
+        at: now,
         message: None,
         error: None,
     };

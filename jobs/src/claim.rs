@@ -117,6 +117,25 @@ pub async fn claim(system: &System, worker: Uuid, job: JobId) -> Result<Option<C
         .filter(stage_outputs::Column::JobId.eq(job.0))
         .all(&tx)
         .await?;
+    let work = Work {
+        kind: row.kind()?,
+        prompt: prompt.prompt,
+        tags: serde_json::from_str(&prompt.tags)?,
+        template_id: row.model.template_id.clone(),
+        seed: u64::try_from(row.model.seed).unwrap_or(0),
+        variations: u8::try_from(row.model.variations).unwrap_or(0),
+        planner: row.planner()?,
+        parent_sha256: row.model.parent_sha256.clone(),
+        intent: outputs
+            .iter()
+            .find(|output| output.stage == Stage::Planning.name())
+            .and_then(|output| output.content.clone()),
+        packaged: outputs
+            .iter()
+            .find(|output| output.stage == Stage::Packaging.name())
+            .map(Packaged::of)
+            .transpose()?,
+    };
     row.step(JobState::Running, now)?;
     row.model.fence += 1;
     row.model.attempt += 1;
@@ -142,25 +161,6 @@ pub async fn claim(system: &System, worker: Uuid, job: JobId) -> Result<Option<C
         job_id: job,
         user_id: own.user_id,
     });
-    let work = Work {
-        kind: row.kind()?,
-        prompt: prompt.prompt,
-        tags: serde_json::from_str(&prompt.tags)?,
-        template_id: row.model.template_id.clone(),
-        seed: u64::try_from(row.model.seed).unwrap_or(0),
-        variations: u8::try_from(row.model.variations).unwrap_or(0),
-        planner: row.planner()?,
-        parent_sha256: row.model.parent_sha256.clone(),
-        intent: outputs
-            .iter()
-            .find(|output| output.stage == Stage::Planning.name())
-            .and_then(|output| output.content.clone()),
-        packaged: outputs
-            .iter()
-            .find(|output| output.stage == Stage::Packaging.name())
-            .map(Packaged::of)
-            .transpose()?,
-    };
     Ok(Some(Claimed {
         own,
         quarantine,

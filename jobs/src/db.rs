@@ -25,11 +25,17 @@ const BUSY: Duration = Duration::from_secs(10);
 /// The same where somebody only looks; who has a right to lock for longer holds the opening lock too.
 const BUSY_TO_LOOK: Duration = Duration::from_secs(2);
 
+/// How often, and after what pauses, the log is tried to be emptied where somebody uses it at that moment.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// Empties the log, and waits for nobody: readers are in its way, and writers would be behind it.
+    checkpoint: DatabaseConnection,
     /// What keeps others from replacing the file; let go with the last handle.
     held: Option<Arc<Held>>,
 }
@@ -40,7 +46,7 @@ impl Db {
     /// # Errors
     /// The file cannot be opened.
     pub async fn open(file: &Path) -> Result<Self, JobsError> {
-        let connect = |most: u32, query_only: &'static str| {
+        let connect = |most: u32, query_only: &'static str, busy: Duration| {
             options(file, most, move |sqlite| {
                 sqlite
                     .create_if_missing(true)
@@ -49,14 +55,16 @@ impl Db {
                     .pragma("foreign_keys", "ON")
                     .pragma("secure_delete", "ON")
                     .pragma("query_only", query_only)
-                    .busy_timeout(BUSY)
+                    .busy_timeout(busy)
             })
         };
-        let write = Database::connect(connect(1, "OFF")).await?;
-        let read = Database::connect(connect(READERS, "ON")).await?;
+        let write = Database::connect(connect(1, "OFF", BUSY)).await?;
+        let read = Database::connect(connect(READERS, "ON", BUSY)).await?;
+        let checkpoint = Database::connect(connect(1, "OFF", Duration::ZERO)).await?;
         Ok(Self {
             read,
             write,
+            checkpoint,
             held: None,
         })
     }
@@ -117,32 +125,36 @@ impl Db {
         Ok(())
     }
 
-    /// Writes everything of the log into the file and empties the log, so that nothing that was erased stays in it.
+    /// Writes everything of the log into the file and empties the log, so that nothing that was erased stays in it. It
+    /// makes no writer wait for a reader that takes long.
     ///
     /// # Errors
     /// The database does not answer, or a reader is in the way.
     pub async fn truncate_log(&self) -> Result<(), JobsError> {
-        let row = self
-            .write
-            .query_one_raw(Statement::from_string(
-                self.write.get_database_backend(),
-                "PRAGMA wal_checkpoint(TRUNCATE)",
-            ))
-            .await?;
-        let busy: i32 = match row {
-            Some(row) => row.try_get_by_index(0)?,
-            None => 1,
-        };
-        if busy == 0 {
-            Ok(())
-        } else {
-            Err(JobsError::Conflict("the log is being read".to_owned()))
+        let truncate = Statement::from_string(
+            self.checkpoint.get_database_backend(),
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        );
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            let is_done = match self.checkpoint.query_one_raw(truncate.clone()).await {
+                Ok(Some(row)) => row.try_get_by_index::<i32>(0)? == 0,
+                Ok(None) => false,
+                Err(error) if error.to_string().contains("locked") => false,
+                Err(error) => return Err(error.into()),
+            };
+            if is_done {
+                return Ok(());
+            }
         }
+        Err(JobsError::Conflict("the log is being read".to_owned()))
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        for connection in [&self.read, &self.write] {
+        for connection in [&self.read, &self.write, &self.checkpoint] {
             let _ = connection.close_by_ref().await;
         }
     }

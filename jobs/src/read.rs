@@ -114,16 +114,17 @@ fn wanted(filter: &Filter) -> Result<Condition, JobsError> {
         all = all.add(Expr::col(Column::Tags).like(containing(&quoted)));
     }
     if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        let like = |column: Column| {
-            Expr::expr(Func::lower(Expr::col((jobs::Entity, column)))).like(containing(&q.to_lowercase()))
+        // SQLite's `lower` knows ASCII only: what was typed is looked for as it stands too.
+        let found = |column: sea_orm::sea_query::ColumnRef| {
+            Condition::any()
+                .add(Expr::expr(Func::lower(Expr::col(column.clone()))).like(containing(&q.to_lowercase())))
+                .add(Expr::expr(Func::lower(Expr::col(column))).like(containing(&q.to_ascii_lowercase())))
         };
+        let like = |column: Column| found(column.as_column_ref().into());
         let prompt = prompts::Entity::find()
             .select_only()
             .column(prompts::Column::JobId)
-            .filter(
-                Expr::expr(Func::lower(Expr::col(prompts::Column::Prompt)))
-                    .like(containing(&q.to_lowercase())),
-            );
+            .filter(found(prompts::Column::Prompt.as_column_ref().into()));
         all = all.add(
             Condition::any()
                 .add(like(Column::OwnName))

@@ -45,6 +45,7 @@ pub async fn retry(system: &System, user: UserId, job: JobId) -> Result<Accepted
         },
         planner: row.planner()?,
         parent_sha256: row.model.parent_sha256.clone(),
+        retry_of: Some(row.model.id),
     };
     let accepted = insert_or_find(&tx, system, &locked, &checked).await?;
     tx.commit().await?;

@@ -5,6 +5,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QuerySelect,
 };
+use serde::{Deserialize, Serialize};
 use songwalker_schemas::error_code::ErrorBody;
 use songwalker_schemas::job::{JobKind, JobState, PlannerChoice, Stage};
 use songwalker_schemas::wire::StageTiming;
@@ -13,6 +14,16 @@ use songwalker_schemas::{JobId, Timestamp, UserId};
 use crate::entity::jobs::{Column, Entity, Model};
 use crate::error::JobsError;
 use crate::events::{self, NewEvent};
+
+/// A stage as the column holds it: when it began by the wall clock, for people, and by the steady one, to measure it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageNote {
+    /// What users see of it.
+    #[serde(flatten)]
+    pub timing: StageTiming,
+    /// When it began by the steady clock, milliseconds.
+    pub steady_at: i64,
+}
 
 /// A job row as it was read.
 #[derive(Debug, Clone)]
@@ -80,7 +91,7 @@ impl JobRow {
     ///
     /// # Errors
     /// The column holds something else.
-    pub fn stages(&self) -> Result<Vec<StageTiming>, JobsError> {
+    pub fn stages(&self) -> Result<Vec<StageNote>, JobsError> {
         Ok(serde_json::from_str(&self.model.stages)?)
     }
 
@@ -125,17 +136,17 @@ impl JobRow {
         Ok(())
     }
 
-    /// Ends the stage that goes on, at `now`.
+    /// Ends the stage that goes on, at `steady`.
     ///
     /// # Errors
     /// The column of stages holds something else.
-    pub fn end_stage(&mut self, now: Timestamp) -> Result<(), JobsError> {
+    pub fn end_stage(&mut self, steady: Timestamp) -> Result<(), JobsError> {
         let mut stages = self.stages()?;
         if let Some(last) = stages.last_mut()
-            && last.duration_ms.is_none()
+            && last.timing.duration_ms.is_none()
         {
-            last.duration_ms =
-                Some(u64::try_from(now.since(last.started_at).as_millis()).unwrap_or(u64::MAX));
+            let took = steady.since(Timestamp(last.steady_at));
+            last.timing.duration_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
             self.model.stages = serde_json::to_string(&stages)?;
         }
         Ok(())

@@ -77,7 +77,7 @@ fn one(row: JobRow, prompt: Option<prompts::Model>, waiting: Option<Waiting>) ->
             }),
             _ => None,
         },
-        stages: row.stages()?,
+        stages: row.stages()?.into_iter().map(|note| note.timing).collect(),
         tags: serde_json::from_str(&row.model.tags)?,
         starred: row.model.starred,
         rating: row.model.rating.and_then(|rating| u8::try_from(rating).ok()),
@@ -107,7 +107,7 @@ async fn waiting(system: &System, row: &JobRow) -> Result<Option<Waiting>, JobsE
         return Ok(Some(Waiting {
             reason: WaitingReason::Backoff,
             position: None,
-            until: Some(Timestamp(until)),
+            until: Some(system.clock.now().plus(Timestamp(until).since(steady))),
         }));
     }
     let seen_since = steady.minus(system.config.worker.lease.duration());
@@ -135,7 +135,8 @@ fn links(row: &JobRow, state: JobState, has_prompt: bool) -> Links {
     let this = format!("/v1/jobs/{}", row.id());
     let has_artifacts = state == JobState::Succeeded && row.model.artifacts_deleted_at.is_none();
     let artifact = |name: &str| has_artifacts.then(|| format!("{this}/{name}"));
-    let may_retry = has_prompt && matches!(state, JobState::Failed | JobState::Cancelled);
+    let is_past = row.model.artifacts_deleted_at.is_some();
+    let may_retry = has_prompt && (is_past || matches!(state, JobState::Failed | JobState::Cancelled));
     Links {
         events: format!("{this}/events"),
         log: format!("{this}/log"),

@@ -56,11 +56,20 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0.clamp(0, LAST_MS);
-        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .ok()
-            .and_then(|moment| moment.format(&Rfc3339).ok())
-            .ok_or(fmt::Error)?;
-        f.write_str(&text)
+        let moment =
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).map_err(|_| fmt::Error)?;
+        // Always three digits of a second, so that moments sort as text too.
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            moment.year(),
+            u8::from(moment.month()),
+            moment.day(),
+            moment.hour(),
+            moment.minute(),
+            moment.second(),
+            moment.millisecond()
+        )
     }
 }
 
@@ -113,6 +122,10 @@ mod tests {
         let moment = Timestamp(1_700_000_000_123);
         assert_eq!(moment.to_string(), "2023-11-14T22:13:20.123Z");
         assert_eq!(moment.to_string().parse::<Timestamp>().expect("reads"), moment);
+        assert_eq!(
+            Timestamp(1_700_000_000_100).to_string(),
+            "2023-11-14T22:13:20.100Z"
+        );
         assert_eq!(
             "2023-11-14T23:13:20.123+01:00"
                 .parse::<Timestamp>()
