@@ -106,9 +106,7 @@ async fn admit(
     let scope = match wanted {
         Access::Open => return Ok((None, None)),
         Access::Guest => {
-            count_peer(state, request, "guest", GUESTS_PER_MINUTE)
-                .await
-                .map_err(|error| (error, None))?;
+            count_peer(state, request, "guest", GUESTS_PER_MINUTE).await?;
             return Ok((None, None));
         }
         Access::Caller => None,
@@ -118,10 +116,7 @@ async fn admit(
         Ok(caller) => caller,
         Err(error) if error.code() == ErrorCode::Unauthenticated => {
             // Whoever has a key that works is never kept out by others who have none.
-            let error = count_peer(state, request, "failed", FAILURES_PER_MINUTE)
-                .await
-                .err()
-                .unwrap_or(error);
+            count_peer(state, request, "failed", FAILURES_PER_MINUTE).await?;
             return Err((error, None));
         }
         Err(error) => return Err((error, None)),
@@ -184,13 +179,13 @@ async fn count(state: &ApiState, caller: &Caller) -> Result<Option<Decision>, Ap
     Ok(Some(decision.map_err(songwalker_jobs::JobsError::from)?))
 }
 
-/// Counts a request of somebody whom nobody knows.
+/// Counts a request of somebody whom nobody knows. What is left is told to those alone who have nothing left.
 async fn count_peer(
     state: &ApiState,
     request: &ServiceRequest,
     what: &str,
     per_minute: u32,
-) -> Result<(), ApiError> {
+) -> Result<(), (ApiError, Option<Decision>)> {
     if !state.system.config.quotas.enabled {
         return Ok(());
     }
@@ -201,9 +196,9 @@ async fn count_peer(
         .limiter
         .take(&who, per_minute)
         .await
-        .map_err(songwalker_jobs::JobsError::from)?;
+        .map_err(|error| (songwalker_jobs::JobsError::from(error).into(), None))?;
     match decision.retry_after {
-        Some(wait) => Err(ApiError::rate_limited(wait)),
+        Some(wait) => Err((ApiError::rate_limited(wait), Some(decision))),
         None => Ok(()),
     }
 }

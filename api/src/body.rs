@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use songwalker_schemas::{ErrorCode, Faults};
 
+use crate::doubled;
 use crate::error::ApiError;
 use crate::form::{self, Form};
 use crate::state::ApiState;
@@ -132,6 +133,10 @@ fn parse<T: Form + DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         );
         ApiError::fault(ErrorCode::InvalidJson, "", place)
     })?;
+    if let Some(again) = doubled::first(bytes) {
+        let place = format!("given twice at line {}, column {}", again.line, again.column);
+        return Err(ApiError::fault(ErrorCode::InvalidJson, &again.pointer, place));
+    }
     form::settle::<T>(&mut value);
     let mut faults = Faults::new();
     form::check::<T>(&value, &mut faults);

@@ -5,7 +5,7 @@ mod tidy;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::{Map, Value, json};
 use songwalker_schemas::{ErrorCode, json_schema};
@@ -50,6 +50,16 @@ pub fn text() -> &'static str {
     })
 }
 
+/// Whether an operation takes parameters behind the question mark, as its handler says of itself.
+pub fn takes_query(operation: &Operation) -> bool {
+    static DESCRIBED: LazyLock<Value> =
+        LazyLock::new(|| serde_json::to_value(Described::openapi()).unwrap_or_default());
+    let method = operation.method.as_str().to_lowercase();
+    let parameters = &DESCRIBED["paths"][operation.path][method]["parameters"];
+    let mut parameters = parameters.as_array().into_iter().flatten();
+    parameters.any(|parameter| parameter["in"] == "query")
+}
+
 /// Every error code that an operation can have.
 #[must_use]
 pub fn codes(operation: &Operation, takes_body: bool) -> Vec<ErrorCode> {
@@ -58,6 +68,10 @@ pub fn codes(operation: &Operation, takes_body: bool) -> Vec<ErrorCode> {
         Access::Open => {}
         Access::Guest => codes.push(ErrorCode::RateLimited),
         Access::Caller | Access::Scope(_) => codes.extend(OF_CALLERS),
+    }
+    // A parameter that nobody knows is refused everywhere but in a link that was handed on.
+    if operation.access != Access::Guest {
+        codes.push(ErrorCode::InvalidRequest);
     }
     if takes_body {
         codes.extend(OF_BODIES);

@@ -139,6 +139,9 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut answer = HttpResponse::build(self.status);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.insert_header((header::RETRY_AFTER, whole_seconds(DOWN)));
+        }
         for (name, value) in &self.headers {
             answer.insert_header((name.clone(), value.clone()));
         }
@@ -170,7 +173,6 @@ impl From<JobsError> for ApiError {
         }
         let answer = Self::of(envelope);
         match answer.code() {
-            ErrorCode::Unavailable => answer.retry_after(DOWN),
             ErrorCode::TooManyConcurrentJobs => answer.retry_after(BUSY),
             ErrorCode::Unauthenticated => answer.with(header::WWW_AUTHENTICATE, "Bearer"),
             _ => answer,
@@ -191,6 +193,26 @@ mod tests {
                 "{code}: {status}"
             );
         }
+    }
+
+    #[test]
+    fn every_answer_of_a_part_that_is_down_says_when_to_come_again() {
+        let mut count = 0;
+        for code in ErrorCode::ALL {
+            let answer = ApiError::new(*code, "x").error_response();
+            let is_down = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
+            assert_eq!(
+                answer.headers().contains_key(header::RETRY_AFTER),
+                is_down,
+                "{code}"
+            );
+            count += usize::from(is_down);
+        }
+        assert!(count >= 2, "{count}");
+        let own = ApiError::new(ErrorCode::Unavailable, "x").retry_after(Duration::from_secs(9));
+        let own = own.error_response();
+        let told: Vec<_> = own.headers().get_all(header::RETRY_AFTER).collect();
+        assert_eq!(told, [&HeaderValue::from(9)]);
     }
 
     #[test]

@@ -16,11 +16,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::meter::LISTENERS;
+
 /// How often a job is read when nothing is heard of it.
 const READ_EVERY: Duration = Duration::from_secs(2);
 /// How many events one query reads.
 const BATCH: u64 = 500;
-const LISTENERS: &str = "songwalker_event_listeners";
 
 /// What is known of a job.
 #[derive(Debug, Clone, Default)]

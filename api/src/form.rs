@@ -49,6 +49,8 @@ pub enum Presence {
     Optional,
     /// It may be left out, or null.
     Nullable,
+    /// It may be left out; null does not clear it, this does.
+    ClearedBy(&'static str),
 }
 
 /// A body with a form.
@@ -103,10 +105,22 @@ impl Form for CreateJob {
 
 impl Form for UpdateJob {
     const FIELDS: &'static [Field] = &[
-        field("name", Rule::Text, Presence::Nullable),
-        field("tags", Rule::Texts, Presence::Nullable),
-        field("starred", Rule::Flag, Presence::Nullable),
-        field("rating", Rule::Whole(5), Presence::Nullable),
+        field(
+            "name",
+            Rule::Text,
+            Presence::ClearedBy("\"\" takes the sound's own name again"),
+        ),
+        field("tags", Rule::Texts, Presence::ClearedBy("[] takes them all off")),
+        field(
+            "starred",
+            Rule::Flag,
+            Presence::ClearedBy("false takes the star off"),
+        ),
+        field(
+            "rating",
+            Rule::Whole(5),
+            Presence::ClearedBy("0 takes the rating back"),
+        ),
     ];
 }
 
@@ -152,6 +166,9 @@ pub fn check<T: Form>(body: &Value, faults: &mut Faults) {
             }
             None => {}
             Some(Value::Null) if wanted.presence == Presence::Nullable => {}
+            Some(Value::Null) if let Presence::ClearedBy(how) = wanted.presence => {
+                faults.push(format!("/{}", wanted.name), format!("must not be null; {how}"));
+            }
             Some(value) => wanted.rule.check(value, &format!("/{}", wanted.name), faults),
         }
     }
@@ -166,7 +183,7 @@ pub fn check<T: Form>(body: &Value, faults: &mut Faults) {
 }
 
 /// The place of a field that nobody knows, cut: its name is the client's.
-fn pointer(name: &str) -> String {
+pub fn pointer(name: &str) -> String {
     let escaped = name.replace('~', "~0").replace('/', "~1");
     let shown: String = escaped.chars().take(64).collect();
     format!("/{shown}")

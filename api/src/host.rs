@@ -81,6 +81,21 @@ impl Hosts {
         }
     }
 
+    /// Whether a browser reached the server under its public address, and that is one of TLS. A proxy may put a name of
+    /// its own in place of the host's, so the page's own word (`Origin`) is as good.
+    #[must_use]
+    pub fn is_public_tls(&self, headers: &HeaderMap) -> bool {
+        let public = self
+            .public_origin
+            .as_deref()
+            .filter(|origin| origin.starts_with("https://"));
+        let Some(public) = public else { return false };
+        let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_public = |origin: String| origin.trim_end_matches(":443") == public.trim_end_matches(":443");
+        said(HOST).is_some_and(|host| is_public(format!("https://{}", host.to_ascii_lowercase())))
+            || said(ORIGIN).is_some_and(|origin| is_public(origin.to_ascii_lowercase()))
+    }
+
     fn knows(&self, host: &str) -> bool {
         let name = without_port(host);
         self.names.iter().any(|known| known == host || known == name)
@@ -171,6 +186,37 @@ mod tests {
             assert!(asks(&ours, &Method::GET, &[(HOST, name)]), "{name}");
         }
         assert!(!asks(&ours, &Method::GET, &[(HOST, "evil.example")]));
+    }
+
+    #[test]
+    fn only_what_came_under_the_public_address_came_over_tls() {
+        let over_tls = |public_url: Option<&str>, headers: &[(HeaderName, &str)]| {
+            let server = Server {
+                public_url: public_url.map(str::to_owned),
+                ..Server::default()
+            };
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(name.clone(), HeaderValue::from_str(value).unwrap());
+            }
+            Hosts::of(&server, "127.0.0.1:7761".parse().unwrap()).is_public_tls(&map)
+        };
+        let public = Some("https://Songs.example/at");
+        for host in ["songs.example", "SONGS.example:443"] {
+            assert!(over_tls(public, &[(HOST, host)]), "{host}");
+            assert!(!over_tls(Some("http://songs.example"), &[(HOST, host)]), "{host}");
+            assert!(!over_tls(None, &[(HOST, host)]), "{host}");
+        }
+        for host in ["localhost:7761", "127.0.0.1:7761", "songs.example:7761"] {
+            assert!(!over_tls(public, &[(HOST, host)]), "{host}");
+            let own = format!("http://{host}");
+            assert!(!over_tls(public, &[(HOST, host), (ORIGIN, &own)]), "{host}");
+            let behind_proxy = [(HOST, host), (ORIGIN, "https://songs.example")];
+            assert!(over_tls(public, &behind_proxy), "{host}");
+        }
+        let local = Some("https://localhost:8443");
+        assert!(over_tls(local, &[(HOST, "localhost:8443")]));
+        assert!(!over_tls(local, &[(HOST, "localhost:7761")]));
     }
 
     #[test]

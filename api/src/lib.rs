@@ -11,6 +11,7 @@ mod body;
 mod conditional;
 mod descriptors;
 mod document;
+mod doubled;
 mod error;
 mod feed;
 mod form;
@@ -31,4 +32,5 @@ mod state;
 mod stream;
 
 pub use document::openapi;
+pub use meter::{Kind as MetricKind, METRICS, Metric};
 pub use server::{Api, ApiOptions, BindError, BoundApi};

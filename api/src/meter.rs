@@ -1,6 +1,7 @@
 //! What is counted in this process, in the form that Prometheus reads. One recorder for the whole process: a second
 //! server in it counts into the same one. Labels are patterns of addresses, methods and statuses: nothing that a client
-//! typed (R10).
+//! typed (R10). What the whole product counts stands in one table, from which come the lines that explain it and the
+//! table of the API's page.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -9,14 +10,191 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 /// Upper bounds of the time that requests take, seconds.
 const REQUEST_SECONDS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+/// Upper bounds of the time that attempts take, seconds.
+const ATTEMPT_SECONDS_BOUNDS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0];
+const ATTEMPT_SECONDS: &str = "songwalker_attempt_seconds";
 const HTTP_SECONDS: &str = "songwalker_http_request_seconds";
 const HTTP_TOTAL: &str = "songwalker_http_requests_total";
+/// Whoever listens to a job.
+pub const LISTENERS: &str = "songwalker_event_listeners";
+
+/// How a metric moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only up, until the process ends.
+    Counter,
+    /// Up and down.
+    Gauge,
+    /// Values by their size.
+    Histogram,
+}
+
+/// Something that is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// How it moves.
+    pub kind: Kind,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+const fn metric(
+    name: &'static str,
+    kind: Kind,
+    labels: &'static [&'static str],
+    meaning: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind,
+        labels,
+        meaning,
+    }
+}
+
+/// Everything that the processes of the product count.
+pub static METRICS: &[Metric] = &[
+    metric(
+        HTTP_TOTAL,
+        Kind::Counter,
+        &["method", "route", "status"],
+        "Requests that were answered.",
+    ),
+    metric(
+        HTTP_SECONDS,
+        Kind::Histogram,
+        &["method", "route"],
+        "How long a request took until its answer began.",
+    ),
+    metric(
+        LISTENERS,
+        Kind::Gauge,
+        &[],
+        "Streams and waiting requests that listen to a job.",
+    ),
+    metric(
+        "songwalker_jobs_accepted_total",
+        Kind::Counter,
+        &[],
+        "Jobs that were accepted.",
+    ),
+    metric(
+        "songwalker_jobs_ended_total",
+        Kind::Counter,
+        &["state"],
+        "Jobs that came into a final state.",
+    ),
+    metric(
+        "songwalker_jobs",
+        Kind::Gauge,
+        &["state"],
+        "Jobs that there are, by state.",
+    ),
+    metric(
+        "songwalker_jobs_running",
+        Kind::Gauge,
+        &[],
+        "Jobs that this process's workers are at.",
+    ),
+    metric(
+        "songwalker_attempts_ended_total",
+        Kind::Counter,
+        &["ending"],
+        "Attempts of this process's workers that ended, by how.",
+    ),
+    metric(ATTEMPT_SECONDS, Kind::Histogram, &[], "How long an attempt took."),
+    metric(
+        "songwalker_child_births_total",
+        Kind::Counter,
+        &[],
+        "Rendering processes that were started.",
+    ),
+    metric(
+        "songwalker_children_replaced_total",
+        Kind::Counter,
+        &[],
+        "Rendering processes that another one was started for.",
+    ),
+    metric(
+        "songwalker_queue_depth",
+        Kind::Gauge,
+        &[],
+        "Hints that wait in the queue.",
+    ),
+    metric(
+        "songwalker_outbox_depth",
+        Kind::Gauge,
+        &[],
+        "Rows of the outbox that are not sent yet.",
+    ),
+    metric("songwalker_workers", Kind::Gauge, &[], "Workers that are alive."),
+    metric(
+        "songwalker_sweep_age_seconds",
+        Kind::Gauge,
+        &["sweep"],
+        "How long ago a sweep was last complete.",
+    ),
+    metric(
+        "songwalker_sweeps_broken_total",
+        Kind::Counter,
+        &["sweep"],
+        "Sweeps that broke off.",
+    ),
+    metric(
+        "songwalker_sweep_rows_failed_total",
+        Kind::Counter,
+        &["sweep"],
+        "Rows that a sweep could not deal with.",
+    ),
+    metric(
+        "songwalker_erasures_overdue",
+        Kind::Gauge,
+        &[],
+        "Erasures that are past their due time.",
+    ),
+    metric(
+        "songwalker_scheduler_panics_total",
+        Kind::Counter,
+        &["loop"],
+        "Panics of the scheduler's loops.",
+    ),
+];
+
+/// Tells the recorder what each metric says.
+fn describe() {
+    for Metric {
+        name, kind, meaning, ..
+    } in METRICS
+    {
+        match kind {
+            Kind::Counter => metrics::describe_counter!(*name, *meaning),
+            Kind::Gauge => metrics::describe_gauge!(*name, *meaning),
+            Kind::Histogram => metrics::describe_histogram!(*name, *meaning),
+        }
+    }
+}
 
 /// The recorder of the process.
 #[derive(Debug, Clone)]
 pub struct Meter(PrometheusHandle);
 
+/// How often samples are drained that nobody reads.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 impl Meter {
+    /// Drains samples into their buckets from time to time, so that they do not pile up where nobody reads the metrics.
+    /// Never ends.
+    pub async fn keep_up(&self) {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            self.0.run_upkeep();
+        }
+    }
+
     /// The process's recorder, installed when first asked for.
     ///
     /// # Errors
@@ -30,7 +208,9 @@ impl Meter {
         }
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(HTTP_SECONDS.to_owned()), &REQUEST_SECONDS)?
+            .set_buckets_for_metric(Matcher::Full(ATTEMPT_SECONDS.to_owned()), &ATTEMPT_SECONDS_BOUNDS)?
             .install_recorder()?;
+        describe();
         Ok(METER.get_or_init(|| Self(handle)).clone())
     }
 

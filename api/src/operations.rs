@@ -11,11 +11,11 @@ use utoipa::OpenApi;
 pub use crate::access::Access;
 use crate::access::gate;
 use crate::error::ApiError;
-use crate::frame;
 use crate::routes::{
     artifacts, docs, events, health, home, jobs, keys, me, metrics, public, session, shares, templates,
     version,
 };
+use crate::{document, frame, query};
 
 /// One operation.
 pub struct Operation {
@@ -150,9 +150,14 @@ fn resource(path: &'static str, operations: Vec<&'static Operation>) -> Resource
 /// The route of an operation, behind the gate.
 fn guarded(operation: &'static Operation, method: Method) -> Route {
     let access = operation.access;
-    (operation.route)()
-        .method(method)
-        .wrap(actix_web::middleware::from_fn(move |request, next| {
-            gate(access, request, next)
-        }))
+    let mut route = (operation.route)().method(method);
+    // A share's link is handed on by programs that add parameters of their own, and the pages are for browsers.
+    let is_lenient =
+        operation.access == Access::Guest || PAGES.iter().any(|page| page.path == operation.path);
+    if !is_lenient && !document::takes_query(operation) {
+        route = route.wrap(actix_web::middleware::from_fn(query::refuse_any));
+    }
+    route.wrap(actix_web::middleware::from_fn(move |request, next| {
+        gate(access, request, next)
+    }))
 }

@@ -3,10 +3,27 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpRequest, web};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, ResponseError, web};
 use songwalker_schemas::{ErrorCode, Faults};
 
 use crate::error::ApiError;
+
+/// Before operations that take no parameters: refuses whatever is given.
+///
+/// # Errors
+/// What the service within could not even answer.
+pub async fn refuse_any<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    match Query::of(request.request(), &[]).done(()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(error) => Ok(request.into_response(error.error_response())),
+    }
+}
 
 /// Parameters by name, and what was wrong so far.
 #[derive(Debug)]

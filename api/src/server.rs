@@ -183,6 +183,7 @@ impl BoundApi {
         .disable_signals()
         .listen(self.listener)?
         .run();
+        let meter = self.meter.clone();
         let metrics = self
             .metrics_listener
             .map(|listener| metrics_alone(listener, self.meter))
@@ -195,7 +196,7 @@ impl BoundApi {
         .flatten()
         .collect();
         let stop = async {
-            stopping.cancelled().await;
+            let _ = stopping.run_until_cancelled(meter.keep_up()).await;
             for handle in &handles {
                 handle.stop(true).await;
             }

@@ -1,6 +1,7 @@
 //! The event stream of a job (Server-Sent Events): everything that is stored behind the event that the client saw last,
 //! then what happens, until the job has ended. Only stored events have an `id`; what cannot be told again without a gap
-//! begins with a `reset`, which carries the whole job.
+//! begins with a `reset`, which carries the whole job. Progress, which is heard of sooner than stored events are read, waits
+//! for the event that begins its stage.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use actix_web::web::Bytes;
 use async_stream::stream;
 use futures::Stream;
 use serde::Serialize;
-use songwalker_schemas::wire::Job;
+use songwalker_schemas::job::Stage;
+use songwalker_schemas::wire::{Event, EventKind, Job, Progress};
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::{Listener, Told, is_last, state_event};
@@ -83,9 +85,15 @@ pub fn of(
             () = stopping.cancelled() => return,
             is_read = listener.told.wait_for(|told| told.is_read) => is_read.map(|told| start(&told, seen)),
         };
+        let mut stage = None;
         let mut last = match is_read {
             Err(_) => return,
-            Ok(Start::Behind(seq)) => seq,
+            Ok(Start::Behind(seq)) => {
+                let now = listener.told.borrow();
+                let seen = now.events.iter().take_while(|event| event.seq <= seq);
+                stage = seen.fold(None, |stage, event| stage_behind(stage, event));
+                seq
+            }
             Ok(Start::Anew) => {
                 yield frame(None, "reset", &job);
                 0
@@ -93,7 +101,9 @@ pub fn of(
             Ok(Start::Cleared) => {
                 let seq = listener.told.borrow().seq;
                 yield frame(None, "reset", &job);
-                yield frame(None, "state", &state_event(&job, seq));
+                let event = state_event(&job, seq);
+                stage = stage_behind(stage, &event);
+                yield frame(None, "state", &event);
                 seq
             }
         };
@@ -104,6 +114,7 @@ pub fn of(
             let now = listener.told.borrow_and_update().clone();
             for event in now.after(last) {
                 last = event.seq;
+                stage = stage_behind(stage, event);
                 yield frame(Some(event.seq), event.kind.name(), &**event);
                 if is_last(event) {
                     return;
@@ -112,7 +123,10 @@ pub fn of(
             if now.is_gone || now.is_final {
                 return;
             }
-            if let Some((count, far)) = now.progress.filter(|(count, _)| progress != Some(*count)) {
+            let is_due = |(count, far): &(u64, Progress)| {
+                progress != Some(*count) && stage.is_some_and(|stage| stage.name() == far.stage)
+            };
+            if let Some((count, far)) = now.progress.filter(is_due) {
                 progress = Some(count);
                 yield frame(None, "progress", &far);
             }
@@ -122,6 +136,14 @@ pub fn of(
                 _ = comments.tick() => yield Ok(Bytes::from_static(b": still here\n\n")),
             }
         }
+    }
+}
+
+/// The stage that goes on behind an event. A line of the log begins none.
+fn stage_behind(stage: Option<Stage>, event: &Event) -> Option<Stage> {
+    match event.kind {
+        EventKind::State | EventKind::Stage => event.stage,
+        EventKind::Log => stage,
     }
 }
 
@@ -138,7 +160,6 @@ mod tests {
 
     use futures::StreamExt;
     use serde_json::{Value, json};
-    use songwalker_schemas::wire::{Event, Progress};
     use tokio::sync::watch;
 
     use super::*;
@@ -148,6 +169,21 @@ mod tests {
             "seq": seq, "kind": "state", "at": "2023-11-14T22:13:20Z", "attempt": 1, "state": state
         });
         Arc::new(serde_json::from_value(event).unwrap())
+    }
+
+    fn stage(seq: u64, stage: &str) -> Arc<Event> {
+        let event = json!({
+            "seq": seq, "kind": "stage", "at": "2023-11-14T22:13:20Z", "attempt": 1, "state": "running",
+            "stage": stage
+        });
+        Arc::new(serde_json::from_value(event).unwrap())
+    }
+
+    fn far(stage: &str, progress: f64) -> Progress {
+        Progress {
+            stage: stage.to_owned(),
+            progress,
+        }
     }
 
     fn job() -> Job {
@@ -235,19 +271,72 @@ mod tests {
         let mut next = async || stream.next().await.map(|chunk| chunk.unwrap());
         assert!(next().await.unwrap().starts_with(b"retry: "));
         assert_eq!(read(&next().await.unwrap()).1["seq"], 1);
-        let far = Progress {
-            stage: "rendering".to_owned(),
-            progress: 0.5,
-        };
-        say.send_modify(|told| told.progress = Some((1, far)));
+        say.send_modify(|told| {
+            told.events.push(stage(2, "rendering"));
+            told.seq = 2;
+            told.progress = Some((1, far("rendering", 0.5)));
+        });
+        assert_eq!(read(&next().await.unwrap()).1["stage"], "rendering");
         let (name, data) = read(&next().await.unwrap());
         assert_eq!((name.as_str(), &data["progress"]), ("progress", &json!(0.5)));
         say.send_modify(|told| {
-            told.events.push(event(2, "succeeded"));
-            told.seq = 2;
+            told.events.push(event(3, "succeeded"));
+            told.seq = 3;
         });
         assert_eq!(read(&next().await.unwrap()).1["state"], "succeeded");
         assert_eq!(next().await, None);
+    }
+
+    #[tokio::test]
+    async fn progress_waits_for_the_event_that_begins_its_stage() {
+        let mut first = told(1..=1, 1);
+        first.progress = Some((1, far("mapping", 0.2)));
+        let (say, hear) = watch::channel(first);
+        let (listener, stopping) = (Listener::of_test(hear), CancellationToken::new());
+        let mut stream = Box::pin(of(listener, Seen::Nothing, job(), stopping, NEVER));
+        let mut next = async || read(&stream.next().await.unwrap().unwrap());
+        assert_eq!(next().await.0, "", "the time after which to come again");
+        assert_eq!(next().await.1["seq"], 1);
+        // Had the progress not waited, it would come before this event.
+        say.send_modify(|told| {
+            told.events.push(stage(2, "mapping"));
+            told.seq = 2;
+        });
+        assert_eq!(next().await.1["seq"], 2);
+        assert_eq!(next().await.1, json!({ "stage": "mapping", "progress": 0.2 }));
+        // What is told of a stage that has not begun gives way to what is told later.
+        say.send_modify(|told| told.progress = Some((2, far("rendering", 0.4))));
+        say.send_modify(|told| told.progress = Some((3, far("rendering", 0.5))));
+        say.send_modify(|told| {
+            told.events.push(stage(3, "rendering"));
+            told.seq = 3;
+        });
+        assert_eq!(next().await.1["seq"], 3);
+        assert_eq!(next().await.1["progress"], 0.5);
+        // A job that is queued again has no stage.
+        say.send_modify(|told| {
+            told.events.push(event(4, "queued"));
+            told.seq = 4;
+            told.progress = Some((4, far("rendering", 0.6)));
+        });
+        assert_eq!(next().await.1["seq"], 4);
+        say.send_modify(|told| {
+            told.events.push(event(5, "failed"));
+            told.seq = 5;
+        });
+        assert_eq!(next().await.1["seq"], 5);
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_back_hears_of_progress_in_the_stage_that_it_knows() {
+        let mut first = told(1..=1, 2);
+        first.events.push(stage(2, "rendering"));
+        first.progress = Some((1, far("rendering", 0.5)));
+        let (_say, hear) = watch::channel(first);
+        let (listener, stopping) = (Listener::of_test(hear), CancellationToken::new());
+        let mut stream = Box::pin(of(listener, Seen::Event(2), job(), stopping, NEVER));
+        assert!(stream.next().await.unwrap().unwrap().starts_with(b"retry: "));
+        assert_eq!(read(&stream.next().await.unwrap().unwrap()).1["progress"], 0.5);
     }
 
     #[tokio::test]

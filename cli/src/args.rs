@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 use songwalker_schemas::SCHEMA_VERSION;
 
 pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Planner, Submit};
-pub use self::jobs::{Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
+pub use self::jobs::{DEFAULT_LIMIT, Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
 pub use self::place::{Place, Target};
 pub use self::service::{
     Admin, AdminCommand, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore, Serve,
@@ -61,13 +61,14 @@ Examples:
 
 Exit codes:
   0    done                            5    the sound could not be rendered, or not in time
-  2    the command line is wrong       6    a file, the data directory or a server does not answer
+  2    the command line is wrong       6    a file, data directory or server does not answer
   3    bad input                       7    verification failed, or an audit found something
   4    the planner failed              130  stopped by Ctrl-C
 
 With --json a result is one JSON object on stdout. An error is
 {\"error\": {\"code\", \"message\", \"retryable\", \"details\"?}} on stderr, and stdout stays empty.
-NO_COLOR switches colours off. docs/CONFIGURATION.md lists every setting, docs/TROUBLESHOOTING.md what to do when.";
+NO_COLOR switches colours off. docs/CONFIGURATION.md lists every setting,
+docs/TROUBLESHOOTING.md what to do when.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -172,7 +173,56 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Where it looks for what is kept; nothing for what works on files alone.
+    pub fn target(&self) -> Option<Target> {
+        let here = |place: &Place| {
+            Some(Target {
+                place: place.clone(),
+                ..Target::default()
+            })
+        };
+        match self {
+            Self::Generate(args) => Some(args.target.clone()),
+            Self::Again(args) => Some(args.target.clone()),
+            Self::List(args) => Some(args.target.clone()),
+            Self::Show(args) => Some(args.target.clone()),
+            Self::Star(args) => Some(args.target.clone()),
+            Self::Rm(args) => Some(args.target.clone()),
+            Self::Share(args) => Some(args.target.clone()),
+            Self::Shares(args) => Some(args.target.clone()),
+            Self::Job(args) => Some(args.command.target().clone()),
+            Self::Serve(args) => here(&args.place),
+            Self::Admin(args) => here(args.command.place()),
+            Self::Backup(args) => here(&args.place),
+            Self::Restore(args) => here(&args.place),
+            Self::Migrate(args) => here(&args.place),
+            Self::Audit(args) => here(&args.place),
+            Self::Doctor(args) => here(&args.place),
+            Self::Render(_)
+            | Self::Analyse(_)
+            | Self::Export(_)
+            | Self::Verify(_)
+            | Self::Templates(_)
+            | Self::Openapi
+            | Self::Completions(_) => None,
+        }
+    }
+}
+
 impl JobCommand {
+    const fn target(&self) -> &Target {
+        match self {
+            Self::Submit(args) => &args.target,
+            Self::Fetch(args) => &args.target,
+            Self::Show(args)
+            | Self::Watch(args)
+            | Self::Cancel(args)
+            | Self::Retry(args)
+            | Self::Log(args) => &args.target,
+        }
+    }
+
     const fn json(&self) -> bool {
         match self {
             Self::Submit(args) => args.json,
@@ -187,6 +237,16 @@ impl JobCommand {
 }
 
 impl AdminCommand {
+    const fn place(&self) -> &Place {
+        match self {
+            Self::User(UserCommand::Add(args)) => &args.place,
+            Self::User(UserCommand::List(args)) => &args.place,
+            Self::Key(KeyCommand::Add(args)) => &args.place,
+            Self::Key(KeyCommand::List(args)) => &args.place,
+            Self::Key(KeyCommand::Revoke(args)) => &args.place,
+        }
+    }
+
     const fn json(&self) -> bool {
         match self {
             Self::User(UserCommand::Add(args)) => args.json,
@@ -206,5 +266,21 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_stands_behind_the_options_fits_a_narrow_terminal() {
+        fn look(command: &clap::Command, seen: &mut usize) {
+            for help in [command.get_after_help(), command.get_after_long_help()] {
+                for line in help.map(ToString::to_string).unwrap_or_default().lines() {
+                    *seen += 1;
+                    assert!(line.chars().count() <= 96, "{}: {line}", command.get_name());
+                }
+            }
+            command.get_subcommands().for_each(|command| look(command, seen));
+        }
+        let mut seen = 0;
+        look(&Cli::command(), &mut seen);
+        assert!(seen > 50, "{seen} lines were looked at");
     }
 }

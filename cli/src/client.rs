@@ -1,10 +1,12 @@
 //! The one way by which commands reach jobs: in this process on a data directory, or over HTTP. Both variants do the
 //! same operations on the same rows; what differs is where they run.
 
+mod answer;
 mod here;
 mod server_sent;
 mod there;
 mod transport;
+mod untouched;
 mod watch;
 
 use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};
@@ -12,6 +14,7 @@ use songwalker_schemas::{JobId, ShareId};
 
 pub use self::here::{Here, Standing, catalogue};
 pub use self::there::There;
+pub use self::untouched::refuse as refuse_untouched;
 pub use self::watch::{Update, Watch};
 use crate::args::Target;
 use crate::failure::Failure;
@@ -87,6 +90,29 @@ impl Client {
             Some(server) => Ok(Self::There(server?)),
             None => Here::open(config).await.map(Self::Here),
         }
+    }
+
+    /// The same for who looks at what is there already: nothing is made.
+    ///
+    /// # Errors
+    /// Likewise; `not_found` where nothing was made on the data directory yet.
+    pub async fn existing(target: &Target) -> Result<Self, Failure> {
+        if target.server.is_none() {
+            untouched::refuse(&settings::load(&target.place)?, &target.place)?;
+        }
+        Self::connect(target).await
+    }
+
+    /// The same; nothing where the usual data directory holds nothing yet, which is no slip of who asks.
+    ///
+    /// # Errors
+    /// Likewise, where a data directory was named.
+    pub async fn existing_or_none(target: &Target) -> Result<Option<Self>, Failure> {
+        let is_usual = target.server.is_none() && target.place.data_dir.is_none();
+        if is_usual && untouched::is_untouched(&settings::load(&target.place)?.data_dir) {
+            return Ok(None);
+        }
+        Self::existing(target).await.map(Some)
     }
 
     /// Asks for a sound.

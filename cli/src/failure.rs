@@ -9,6 +9,7 @@ use songwalker_schemas::error_code::ErrorBody;
 use songwalker_schemas::{ErrorCode, ErrorEnvelope, Fault, Faults};
 
 use crate::terminal::{self, BAD, COMMAND, DIM, clean, paint};
+use crate::whereabouts;
 
 /// Why a command ended without its result.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Failure {
         self
     }
 
-    /// The same with a word on what to do.
+    /// The same with a word on what to do; an empty one where the message has said it.
     #[must_use]
     pub fn with_hint(mut self, text: impl Into<String>) -> Self {
         if let Self::Error { hint, .. } = &mut self {
@@ -167,11 +168,9 @@ impl Failure {
             }
             return;
         }
-        terminal::complain(&in_words(
-            message,
-            faults,
-            hint.as_deref().or_else(|| usual_hint(*code)),
-        ));
+        let hint = hint.clone().or_else(|| usual_hint(*code));
+        let hint = hint.filter(|hint| !hint.is_empty());
+        terminal::complain(&in_words(message, faults, hint.as_deref()));
     }
 }
 
@@ -227,7 +226,15 @@ fn problem(fault: &Fault) -> &str {
 }
 
 /// What usually helps against an error of that code.
-const fn usual_hint(code: ErrorCode) -> Option<&'static str> {
+fn usual_hint(code: ErrorCode) -> Option<String> {
+    if code == ErrorCode::TooManyConcurrentJobs {
+        let list = whereabouts::said("list");
+        return Some(format!("{list} shows what is not finished yet"));
+    }
+    usual_words(code).map(str::to_owned)
+}
+
+const fn usual_words(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::UnknownTemplate => Some("`songwalker templates` lists them all"),
         ErrorCode::PromptTooLong => Some("a sentence or two is plenty"),
@@ -237,7 +244,6 @@ const fn usual_hint(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::SilentPatch => Some("ask for something to hear, or try another --seed"),
         ErrorCode::InvalidPatch => Some("docs/parameters.md lists every parameter with its range"),
         ErrorCode::VerificationFailed | ErrorCode::InvalidBundle => Some("fetch or make the bundle again"),
-        ErrorCode::TooManyConcurrentJobs => Some("`songwalker list` shows what is not finished yet"),
         ErrorCode::RateLimited => Some("wait a little, then ask again"),
         ErrorCode::Forbidden => Some("another key may: `songwalker admin key add --scope …` makes one"),
         ErrorCode::Internal => Some("this is a fault of ours: please report it with the command you typed"),

@@ -10,9 +10,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::client::{Client, Standing, Submitted, Update};
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::named::short;
 use crate::progress::Progress;
+use crate::{interrupt, moment, whereabouts};
 
 /// How often a process that waits for the runner lock tries to get it.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
@@ -184,8 +184,9 @@ fn left(id: JobId) -> Failure {
         format!("stopped following; job {} is not cancelled", short(id)),
     )
     .with_hint(format!(
-        "`songwalker job watch {0}` goes on, `songwalker job cancel {0}` stops it",
-        short(id)
+        "{} goes on, {} stops it",
+        whereabouts::said(&format!("job watch {}", short(id))),
+        whereabouts::said(&format!("job cancel {}", short(id)))
     ))
 }
 
@@ -196,7 +197,10 @@ fn stopped(job: &Job) -> Failure {
     match job.state {
         JobState::Succeeded => failure
             .said(|message| format!("{message}; job {id} had just succeeded"))
-            .with_hint(format!("`songwalker job fetch {id}` gets it")),
+            .with_hint(format!(
+                "{} gets it",
+                whereabouts::said(&format!("job fetch {id}"))
+            )),
         _ => failure.said(|message| format!("{message}; job {id} is {}", job.state)),
     }
 }
@@ -211,7 +215,9 @@ pub fn succeeded(job: Job) -> Result<Job, Failure> {
         (JobState::Succeeded, error) => Ok(Job { error, ..job }),
         (_, Some(error)) => {
             let hint = format!(
-                "`songwalker job log {id}` says what happened, `songwalker job retry {id}` tries again"
+                "{} says what happened, {} tries again",
+                whereabouts::said(&format!("job log {id}")),
+                whereabouts::said(&format!("job retry {id}"))
             );
             Err(Failure::from(error)
                 .said(|message| format!("job {id}: {message}"))
@@ -225,7 +231,7 @@ pub fn succeeded(job: Job) -> Result<Job, Failure> {
 pub fn waiting_for(job: &Job) -> Option<String> {
     let waiting = job.waiting.as_ref()?;
     Some(match (waiting.reason, waiting.position, waiting.until) {
-        (WaitingReason::Backoff, _, Some(until)) => format!("tried again at {until}"),
+        (WaitingReason::Backoff, _, Some(until)) => format!("tried again at {}", moment::second(until)),
         (WaitingReason::Backoff, _, None) => "tried again soon".to_owned(),
         (WaitingReason::NoWorker, ..) => "nobody runs jobs now".to_owned(),
         (WaitingReason::Paused, ..) => "the service is paused".to_owned(),

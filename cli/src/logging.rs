@@ -26,11 +26,11 @@ pub fn of_server(config: &Config) -> Result<(), Failure> {
 /// # Errors
 /// `invalid_request` where the filter is none.
 pub fn of_command(config: &Config) -> Result<(), Failure> {
-    let is_asked_for = config
-        .describe()
-        .iter()
-        .any(|(key, _, origin)| key == FILTER && origin != "default");
-    if is_asked_for { start(config) } else { Ok(()) }
+    if config.origin(FILTER) != "default" {
+        start(config)
+    } else {
+        Ok(())
+    }
 }
 
 /// The usual filter, and what it becomes: others' words on what we say ourselves are left out.
@@ -47,7 +47,7 @@ fn start(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Failure::new(
             ErrorCode::InvalidRequest,
-            format!("{FILTER} is no filter: {error}"),
+            format!("{FILTER} is no filter: {error} ({})", config.origin(FILTER)),
         )
         .with_hint("write a level such as `info`, or `info,songwalker_jobs=debug`")
     })?;

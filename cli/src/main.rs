@@ -11,6 +11,7 @@ mod follow;
 mod install;
 mod interrupt;
 mod logging;
+mod moment;
 mod named;
 mod output;
 mod play;
@@ -22,6 +23,7 @@ mod source;
 mod table;
 mod terminal;
 mod wav;
+mod whereabouts;
 mod whole_file;
 
 use std::ffi::OsString;
@@ -46,6 +48,9 @@ fn main() -> ExitCode {
         Err(error) => return misused(&error, &arguments),
     };
     let json = cli.command.as_ref().is_some_and(args::Command::json);
+    if let Some(target) = cli.command.as_ref().and_then(args::Command::target) {
+        whereabouts::keep(&target);
+    }
     interrupt::listen(json);
     let done = match &cli.command {
         Some(command) => commands::run(command),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::args::{IdPrefix, JobReference};
 use crate::client::{Client, Wanted};
 use crate::failure::Failure;
+use crate::whereabouts;
 
 /// How far an id's moment and the time of its row may lie apart: the wall clock may have been set in between.
 const SLACK_MS: i64 = 86_400_000;
@@ -67,7 +68,8 @@ async fn last(client: &Client) -> Result<Job, Failure> {
     };
     let page = client.list(&wanted).await?;
     page.items.into_iter().next().ok_or_else(|| {
-        Failure::new(ErrorCode::NotFound, "there is no job yet").with_hint("`songwalker generate` makes one")
+        Failure::new(ErrorCode::NotFound, "there is no job yet")
+            .with_hint(format!("{} makes one", whereabouts::said("generate \"…\"")))
     })
 }
 

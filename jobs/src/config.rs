@@ -126,14 +126,22 @@ impl Config {
         }
     }
 
+    /// Where the value of a key comes from.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> &str {
+        self.origins.get(key).map_or("default", String::as_str)
+    }
+
     /// Every key with its value in force and where that comes from, in the order of the keys. Secrets as `***`.
     #[must_use]
     pub fn describe(&self) -> Vec<(String, String, String)> {
-        let origin = |key: &String| self.origins.get(key).map_or("default", String::as_str).to_owned();
         let leaves = layers::leaves(self);
         leaves
             .into_iter()
-            .map(|(key, value)| (key.clone(), value, origin(&key)))
+            .map(|(key, value)| {
+                let origin = self.origin(&key).to_owned();
+                (key, value, origin)
+            })
             .collect()
     }
 }

@@ -1,12 +1,15 @@
 //! Why an operation of the job domain was refused or failed, and the code under which each leaves the product. Named
 //! constraints and guards of the database become codes here and nowhere else.
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use songwalker_schemas::{ErrorCode, ErrorEnvelope, Fault, Scope, text::TextRefused};
 
 use crate::failpoint::FailpointError;
 use crate::ports::PortError;
 use crate::secret::SecretError;
+
+/// SQLite's primary codes for a file that cannot be used now: BUSY, IOERR, FULL, CANTOPEN.
+const SQLITE_AWAY: [u32; 4] = [5, 10, 13, 14];
 
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +92,34 @@ impl JobsError {
         }
     }
 
+    /// Whether the database as a whole is away: no connection, no answer in time, no disk. What it says of one row, a value
+    /// that cannot be read or a constraint's refusal, is not that: waiting does not mend it.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
+            Self::Database(
+                DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+            ) => {
+                match &**error {
+                    SqlxError::Io(_)
+                    | SqlxError::Tls(_)
+                    | SqlxError::PoolTimedOut
+                    | SqlxError::PoolClosed
+                    | SqlxError::WorkerCrashed
+                    | SqlxError::BeginFailed => true,
+                    // An extended code has the primary one in its low byte.
+                    SqlxError::Database(error) => error
+                        .code()
+                        .and_then(|code| code.parse::<u32>().ok())
+                        .is_some_and(|code| SQLITE_AWAY.contains(&(code & 0xff))),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
     /// The envelope in which it leaves the product. What is inside a database's or a service's error stays inside.
     #[must_use]
     pub fn envelope(&self) -> ErrorEnvelope {
@@ -163,5 +194,79 @@ impl From<TextRefused> for JobsError {
 impl From<serde_json::Error> for JobsError {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(format!("a stored document cannot be read: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sea_orm::{
+        ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait,
+    };
+
+    use super::*;
+
+    /// A connection that waits for nobody, to a file with one small table.
+    async fn connection(dir: &tempfile::TempDir) -> DatabaseConnection {
+        let mut options =
+            ConnectOptions::new(format!("sqlite://{}?mode=rwc", dir.path().join("db").display()));
+        options
+            .max_connections(1)
+            .acquire_timeout(Duration::from_millis(50))
+            .map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(Duration::ZERO));
+        let db = Database::connect(options).await.unwrap();
+        run(
+            &db,
+            "CREATE TABLE IF NOT EXISTS things (a INTEGER CHECK (a > 0), b TEXT)",
+        )
+        .await
+        .unwrap();
+        db
+    }
+
+    async fn run(db: &impl ConnectionTrait, statement: &str) -> Result<(), JobsError> {
+        db.execute_unprepared(statement).await?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_one_row_does_not_mean_that_the_database_is_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = connection(&dir).await;
+        let refused = run(&db, "INSERT INTO things (a) VALUES (0)").await.unwrap_err();
+        run(&db, "INSERT INTO things (a, b) VALUES (1, 'word')")
+            .await
+            .unwrap();
+        let select = Statement::from_string(db.get_database_backend(), "SELECT b FROM things");
+        let row = db.query_one_raw(select).await.unwrap().unwrap();
+        let unread = JobsError::from(row.try_get::<i64>("", "b").unwrap_err());
+        for error in [refused, unread] {
+            assert!(
+                matches!(error, JobsError::Database(_)) && !error.is_away(),
+                "{error:?}"
+            );
+        }
+        assert!(!JobsError::Stale.is_away());
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_locked_full_or_closed_is_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let (db, other) = (connection(&dir).await, connection(&dir).await);
+        let insert = "INSERT INTO things (a, b) VALUES (1, hex(zeroblob(100000)))";
+        run(&other, "BEGIN EXCLUSIVE").await.unwrap();
+        let locked = run(&db, insert).await.unwrap_err();
+        run(&other, "ROLLBACK").await.unwrap();
+        run(&db, "PRAGMA max_page_count = 3").await.unwrap();
+        let full = run(&db, insert).await.unwrap_err();
+        let held = db.begin().await.unwrap();
+        let timed_out = run(&db, insert).await.unwrap_err();
+        drop(held);
+        db.close_by_ref().await.unwrap();
+        let closed = run(&db, insert).await.unwrap_err();
+        for error in [locked, full, timed_out, closed] {
+            assert!(error.is_away(), "{error:?}");
+        }
     }
 }

@@ -25,7 +25,8 @@ pub fn check(config: &Config) -> Result<(), JobsError> {
     match asked.iter().find(|(_, is_set)| *is_set) {
         None => Ok(()),
         Some((key, _)) => Err(JobsError::Unusable(format!(
-            "{key} is set, but this build keeps its rows in the data directory only; remove the setting"
+            "{key} is set ({}), but this build keeps its rows in the data directory only; remove the setting",
+            config.origin(key)
         ))),
     }
 }

@@ -36,6 +36,8 @@ pub struct RunningJob {
     pub job_id: JobId,
     /// Its attempt.
     pub attempt: u32,
+    /// The fence of that attempt: a job can stand here twice while an attempt that lost it still dies.
+    pub fence: i64,
     /// The stage it is in.
     pub stage: Option<Stage>,
     /// How far it is as a whole, 0..1.
@@ -95,7 +97,8 @@ impl WorkersState {
 #[derive(Debug)]
 pub struct Board {
     state: watch::Sender<WorkersState>,
-    signs: Mutex<BTreeMap<JobId, StopSign>>,
+    /// By job and fence: what dies takes down its own sign, never its successor's (R3).
+    signs: Mutex<BTreeMap<(JobId, i64), StopSign>>,
 }
 
 impl Board {
@@ -126,12 +129,13 @@ impl Board {
         self.state.send_modify(change);
     }
 
-    /// A job runs until the result goes away.
+    /// An attempt runs until the result goes away.
     pub fn enter(self: &Arc<Self>, own: &Ownership, sign: &StopSign) -> Entry {
-        self.signs().insert(own.job_id, sign.clone());
+        self.signs().insert((own.job_id, own.fence), sign.clone());
         let running = RunningJob {
             job_id: own.job_id,
             attempt: own.attempt,
+            fence: own.fence,
             stage: None,
             progress: 0.0,
         };
@@ -140,6 +144,7 @@ impl Board {
         Entry {
             board: Arc::clone(self),
             job_id: own.job_id,
+            fence: own.fence,
         }
     }
 
@@ -156,31 +161,32 @@ impl Board {
         let _ = self.watch().wait_for(|state| state.running.is_empty()).await;
     }
 
-    fn signs(&self) -> MutexGuard<'_, BTreeMap<JobId, StopSign>> {
+    fn signs(&self) -> MutexGuard<'_, BTreeMap<(JobId, i64), StopSign>> {
         self.signs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A running job's place on the board. It goes with its owner, however that ends.
+/// A running attempt's place on the board. It goes with its owner, however that ends.
 #[derive(Debug)]
 pub struct Entry {
     board: Arc<Board>,
     job_id: JobId,
+    fence: i64,
 }
 
 impl Entry {
     /// Shows how far the job is.
     pub fn progress(&self, stage: Stage, progress: f64) {
         self.board.show(|state| {
-            if let Some(running) = state
-                .running
-                .iter_mut()
-                .find(|running| running.job_id == self.job_id)
-            {
+            if let Some(running) = state.running.iter_mut().find(|running| self.is_of(running)) {
                 running.stage = Some(stage);
                 running.progress = progress;
             }
         });
+    }
+
+    fn is_of(&self, running: &RunningJob) -> bool {
+        running.job_id == self.job_id && running.fence == self.fence
     }
 
     /// Counts how the attempt ended.
@@ -193,8 +199,52 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         metrics::gauge!("songwalker_jobs_running").decrement(1.0);
-        self.board.signs().remove(&self.job_id);
+        self.board.signs().remove(&(self.job_id, self.fence));
         self.board
-            .show(|state| state.running.retain(|running| running.job_id != self.job_id));
+            .show(|state| state.running.retain(|running| !self.is_of(running)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use songwalker_schemas::UserId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn own(fence: i64) -> Ownership {
+        Ownership {
+            job_id: JobId(Uuid::from_u128(1)),
+            user_id: UserId(Uuid::from_u128(2)),
+            worker_id: Uuid::from_u128(3),
+            fence,
+            attempt: 1,
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_dies_late_leaves_its_successor_on_the_board() {
+        let board = Board::new(2);
+        let (old_sign, new_sign) = (StopSign::new(), StopSign::new());
+        let old = board.enter(&own(1), &old_sign);
+        let new = board.enter(&own(2), &new_sign);
+        new.progress(Stage::Planning, 0.5);
+        let shown = |state: WorkersState| -> Vec<_> {
+            state
+                .running
+                .iter()
+                .map(|running| (running.fence, running.progress))
+                .collect()
+        };
+        assert_eq!(shown(board.state()), [(1, 0.0), (2, 0.5)]);
+        drop(old);
+        assert_eq!(shown(board.state()), [(2, 0.5)]);
+        board.stop_all(Cause::Shutdown);
+        assert_eq!(
+            (old_sign.cause(), new_sign.cause()),
+            (None, Some(Cause::Shutdown))
+        );
+        drop(new);
+        assert!(board.state().running.is_empty() && board.signs().is_empty());
     }
 }

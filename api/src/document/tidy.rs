@@ -102,12 +102,19 @@ fn numbers_up_to(most: u64) -> String {
     ways.join("|")
 }
 
+/// Lists that come whole.
+const WHOLE: [&str; 2] = ["Key", "TemplateSummary"];
+
 /// A page names the schema of its items instead of repeating it.
 fn pages(schemas: &mut Value) {
     for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
         if let Some(item) = name.strip_prefix("Page_") {
             schema["properties"]["items"]["items"] =
                 json!({ "$ref": format!("#/components/schemas/{item}") });
+            if WHOLE.contains(&item) {
+                schema["properties"]["next_cursor"] =
+                    json!({ "type": "null", "description": "Always null: the list comes whole." });
+            }
         }
     }
 }

@@ -33,6 +33,10 @@ pub async fn openapi(request: HttpRequest) -> Answer {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What the page is called, in place of the program that draws it.
+const TITLE: &str = "<title>SongWalker API</title>";
+const THEIR_TITLE: &str = "<title>Swagger UI</title>";
+
 /// `/docs`: where the page is.
 pub async fn moved() -> HttpResponse {
     HttpResponse::PermanentRedirect()
@@ -49,6 +53,12 @@ pub async fn page(file: web::Path<String>) -> Answer {
         ApiError::internal()
     })?;
     let served = served.ok_or_else(|| ApiError::not_found("file"))?;
+    let mut bytes = served.bytes.into_owned();
+    if served.content_type.starts_with("text/html") && !served.gzpipped {
+        bytes = String::from_utf8_lossy(&bytes)
+            .replace(THEIR_TITLE, TITLE)
+            .into_bytes();
+    }
     let mut answer = HttpResponse::Ok();
     if served.gzpipped {
         answer.insert_header((header::CONTENT_ENCODING, "gzip"));
@@ -57,5 +67,5 @@ pub async fn page(file: web::Path<String>) -> Answer {
         .content_type(served.content_type)
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(served.bytes.into_owned()))
+        .body(bytes))
 }

@@ -17,11 +17,11 @@ use crate::access::{COOKIE, Signed};
 #[utoipa::path(post, path = "/v1/session", tag = "account", operation_id = "signIn",
     responses((status = 200, description = "Who is signed in.", body = Session, headers(
         ("Set-Cookie" = String, description = "The session's cookie.")))))]
-pub async fn open(state: State, signed: Signed) -> Answer {
+pub async fn open(state: State, signed: Signed, request: HttpRequest) -> Answer {
     let session = sessions::create(&state.system, &signed.0).await?;
     let user = account::me(&state.system, &signed.0).await?;
     let life = session.expires_at.since(state.system.clock.now());
-    let cookie = cookie(&state, session.cookie.expose())
+    let cookie = cookie(&state, &request, session.cookie.expose())
         .max_age(Duration::seconds(
             i64::try_from(life.as_secs()).unwrap_or(i64::MAX),
         ))
@@ -56,16 +56,16 @@ pub async fn end(state: State, signed: Signed, request: HttpRequest) -> Answer {
     if let (Credential::Session, Some(known)) = (signed.0.credential, request.cookie(COOKIE)) {
         sessions::end(&state.system, known.value()).await?;
     }
-    let mut gone = cookie(&state, "").finish();
+    let mut gone = cookie(&state, &request, "").finish();
     gone.make_removal();
     Ok(HttpResponse::NoContent().cookie(gone).finish())
 }
 
-fn cookie(state: &State, value: &str) -> actix_web::cookie::CookieBuilder<'static> {
-    let public = state.system.config.server.public_url.as_deref();
+/// A browser keeps no cookie for TLS that came without: on this machine the server is reached by plain HTTP too.
+fn cookie(state: &State, request: &HttpRequest, value: &str) -> actix_web::cookie::CookieBuilder<'static> {
     Cookie::build(COOKIE, value.to_owned())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(public.is_some_and(|url| url.starts_with("https://")))
+        .secure(state.hosts.is_public_tls(request.headers()))
 }

@@ -179,12 +179,19 @@ async fn a_session_needs_a_key_to_open_and_ends_with_it() {
 }
 
 #[tokio::test]
-async fn behind_tls_the_cookie_is_for_tls_only() {
+async fn the_cookie_is_for_tls_only_where_it_was_asked_for_under_the_public_address() {
     let server = Server::start_with(|config| {
         config.server.public_url = Some("https://songs.example".to_owned());
     })
     .await;
     let (_, _, set) = sign_in(&server).await;
+    assert!(!set.contains("Secure"), "this came by plain HTTP: {set}");
+    let public = server
+        .request("POST", "/v1/session")
+        .header("Host", "songs.example");
+    let answer = send(public).await;
+    assert_eq!(answer.status(), 200);
+    let set = header(&answer, "set-cookie").expect("a cookie");
     assert!(set.contains("Secure"), "{set}");
 }
 

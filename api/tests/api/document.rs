@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use songwalker_api::operations::{Access, OPERATIONS};
+use songwalker_api::{METRICS, MetricKind};
 use songwalker_schemas::ErrorCode;
 
 use crate::conformance::DOCUMENT;
@@ -202,6 +203,100 @@ fn job_errors() -> String {
     text
 }
 
+/// The table of metrics.
+fn metrics() -> String {
+    let mut text = String::from("| metric | kind | labels | what it says |\n|---|---|---|---|\n");
+    for metric in METRICS {
+        let kind = match metric.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        };
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels = labels.join(", ");
+        let _ = writeln!(
+            text,
+            "| `{}` | {kind} | {labels} | {} |",
+            metric.name, metric.meaning
+        );
+    }
+    text
+}
+
+/// Every file of Rust under a folder.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push(std::fs::read_to_string(path).expect("a source"));
+        }
+    }
+}
+
+#[test]
+fn every_metric_that_is_counted_is_in_the_table_and_every_one_in_the_table_is_counted() {
+    let mut texts = Vec::new();
+    for part in ["jobs", "workers", "scheduler", "cli"] {
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("..")
+                .join(part)
+                .join("src"),
+            &mut texts,
+        );
+    }
+    let counted: BTreeSet<(&str, &str)> = texts
+        .iter()
+        .flat_map(|text| text.split("metrics::").skip(1))
+        .filter_map(|rest| {
+            let (kind, rest) = rest.split_once("!(")?;
+            let name = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+            ["counter", "gauge", "histogram"]
+                .contains(&kind)
+                .then_some((kind, name))
+        })
+        .collect();
+    // The server's own are named by constants that the table uses too.
+    let own = |name: &str| name.starts_with("songwalker_http_") || name == "songwalker_event_listeners";
+    let table: BTreeSet<(&str, &str)> = METRICS
+        .iter()
+        .filter(|metric| !own(metric.name))
+        .map(|metric| {
+            let kind = match metric.kind {
+                MetricKind::Counter => "counter",
+                MetricKind::Gauge => "gauge",
+                MetricKind::Histogram => "histogram",
+            };
+            (kind, metric.name)
+        })
+        .collect();
+    assert!(counted.len() > 10);
+    assert_eq!(counted, table);
+}
+
+#[test]
+fn lists_that_come_whole_promise_no_cursor_and_a_rating_is_one_to_five() {
+    let schemas = &DOCUMENT["components"]["schemas"];
+    for name in ["Page_Key", "Page_TemplateSummary"] {
+        assert_eq!(
+            schemas[name]["properties"]["next_cursor"]["type"], "null",
+            "{name}"
+        );
+    }
+    for name in ["Page_Job", "Page_Share"] {
+        let kind = &schemas[name]["properties"]["next_cursor"]["type"];
+        assert_eq!(*kind, serde_json::json!(["string", "null"]), "{name}");
+    }
+    let rating = &schemas["Job"]["properties"]["rating"];
+    assert_eq!(
+        (&rating["minimum"], &rating["maximum"]),
+        (&1.into(), &5.into()),
+        "{rating}"
+    );
+}
+
 /// The source of the closed list: a line of words stands above each code.
 fn meanings() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/src/error_code.rs");
@@ -226,6 +321,7 @@ fn the_page_of_the_api_says_what_the_server_does() {
         ("calls", calls()),
         ("errors", errors()),
         ("job errors", job_errors()),
+        ("metrics", metrics()),
     ] {
         let begin = format!("{BEGIN}{name} -->\n");
         let from = fresh

@@ -134,8 +134,16 @@ async fn a_listener_hears_everything_from_the_first_event_to_the_last() {
     let last = told.last().expect("an end");
     assert_eq!(last.data["state"], "succeeded");
     assert_eq!(last.data["seq"], 7);
-    for event in told.iter().filter(|event| event.id.is_none()) {
+    for (at, event) in told.iter().enumerate().filter(|(_, event)| event.id.is_none()) {
         assert_eq!(event.name, "progress");
+        let begun = told[..at]
+            .iter()
+            .rfind(|event| event.name == "stage")
+            .expect("a stage");
+        assert_eq!(
+            event.data["stage"], begun.data["stage"],
+            "progress of the stage that goes on"
+        );
         assert!(
             event.data["progress"]
                 .as_f64()

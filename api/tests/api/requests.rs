@@ -1,6 +1,7 @@
 //! Requests that are not in order: each gets the envelope with its code, and leaves nothing behind.
 
 use serde_json::{Value, json};
+use songwalker_api::operations::{Access, OPERATIONS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -312,6 +313,87 @@ async fn requests_are_counted_and_too_many_refused() {
 }
 
 #[tokio::test]
+async fn a_planner_that_is_not_there_says_when_to_come_again() {
+    let server = Server::start().await;
+    let body = json!({ "prompt": "x", "planner": "llm" });
+    let answer = send(server.request("POST", "/v1/jobs").json(&body)).await;
+    let wait = header(&answer, "retry-after").and_then(|wait| wait.parse::<u64>().ok());
+    assert!(wait.is_some_and(|wait| wait >= 1), "{wait:?}");
+    refused(answer, 503, "planner_unavailable").await;
+}
+
+#[tokio::test]
+async fn a_field_that_is_given_twice_is_told_with_its_place() {
+    let server = Server::start().await;
+    let body = br#"{"prompt": "pad", "prompt": "bass"}"#.to_vec();
+    let answer = refused(post(&server, JSON, body).await, 400, "invalid_json").await;
+    let fault = &answer["error"]["details"][0];
+    assert_eq!(fault["pointer"], "/prompt", "{fault}");
+    let (_, page) = server.call("GET", "/v1/jobs", None).await;
+    assert_eq!(page["items"], json!([]), "nothing of it became a job");
+}
+
+#[tokio::test]
+async fn a_parameter_that_nobody_knows_is_refused_by_every_operation_but_shares() {
+    let server = Server::start().await;
+    let id = "0198c0de-0000-7000-8000-000000000000";
+    for operation in OPERATIONS {
+        let path = operation.path.replace("{id}", id).replace("{token}", "x");
+        let (status, answer) = server
+            .call(
+                operation.method.as_str(),
+                &format!("{path}?stat=x"),
+                Some(json!({ "prompt": "x" })),
+            )
+            .await;
+        let what = format!("{} {path}: {answer}", operation.method);
+        // Whoever hands on a link adds parameters of their own to it.
+        if operation.access == Access::Guest {
+            assert_eq!(status, 404, "{what}");
+            continue;
+        }
+        assert_eq!(status, 400, "{what}");
+        if operation.method == "GET" {
+            assert_eq!(answer["error"]["details"][0]["pointer"], "/stat", "{what}");
+            let head = send(server.request("HEAD", &format!("{path}?stat=x"))).await;
+            assert_eq!(head.status(), 400, "{what}");
+        }
+    }
+    assert_eq!(
+        server.call("GET", "/v1/me", None).await.0,
+        200,
+        "nothing was done"
+    );
+}
+
+#[tokio::test]
+async fn null_changes_nothing_and_is_told_what_does() {
+    let server = Server::start().await;
+    let path = format!("/v1/jobs/{}", server.job("pad").await);
+    for (field, value, clears) in [
+        ("name", json!("mine"), "\"\""),
+        ("tags", json!(["mine"]), "[]"),
+        ("starred", json!(true), "false"),
+        ("rating", json!(4), "0"),
+    ] {
+        let (status, before) = server.call("PATCH", &path, Some(json!({ field: value }))).await;
+        assert_eq!((status, &before[field]), (200, &value), "{before}");
+        let (status, answer) = server.call("PATCH", &path, Some(json!({ field: null }))).await;
+        assert_eq!(status, 400, "{answer}");
+        let fault = &answer["error"]["details"][0];
+        assert_eq!(fault["pointer"], format!("/{field}"));
+        let problem = fault["problem"].as_str().expect("a problem");
+        assert!(problem.contains("null") && problem.contains(clears), "{problem}");
+        let (_, after) = server.call("GET", &path, None).await;
+        assert_eq!(after[field], value, "it stays");
+        let cleared: Value = serde_json::from_str(clears).expect("JSON");
+        let (status, answer) = server.call("PATCH", &path, Some(json!({ field: cleared }))).await;
+        assert_eq!(status, 200, "{answer}");
+        assert_ne!(answer[field], value, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_guesses_keys_is_slowed_and_nobody_else() {
     let server = Server::start().await;
     let guess = || send(server.ask("GET", "/v1/me").bearer_auth("swk_guess"));
@@ -320,6 +402,11 @@ async fn whoever_guesses_keys_is_slowed_and_nobody_else() {
         let answer = guess().await;
         if answer.status() == 429 {
             refusals += 1;
+            for (name, value) in [("ratelimit-limit", "120"), ("ratelimit-remaining", "0")] {
+                assert_eq!(header(&answer, name), Some(value), "{name}");
+            }
+            let reset = header(&answer, "ratelimit-reset").and_then(|reset| reset.parse::<u64>().ok());
+            assert!(reset.is_some_and(|reset| reset >= 1), "{reset:?}");
         } else {
             assert_eq!(answer.status(), 401);
         }

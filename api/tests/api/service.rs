@@ -54,7 +54,10 @@ async fn metrics_need_the_admin_scope_and_know_patterns_only() {
         .await
         .expect("metrics");
     for text in [text, alone] {
-        assert!(text.contains("songwalker_http_requests_total"), "{text}");
+        assert!(
+            text.contains("# HELP songwalker_http_requests_total Requests"),
+            "{text}"
+        );
         assert!(text.contains("route=\"/s/{token}\""), "{text}");
         assert!(text.contains("route=\"unmatched\""), "{text}");
         assert!(!text.contains("canary"), "{text}");
@@ -88,6 +91,7 @@ async fn the_document_and_its_page_are_served_and_need_nothing_from_elsewhere() 
     );
     let html = page.text().await.expect("a page");
     assert!(!html.contains("http://") && !html.contains("https://"), "{html}");
+    assert!(html.contains("<title>SongWalker API</title>"), "{html}");
     for part in html
         .split(['"'])
         .filter(|part| part.ends_with(".js") || part.ends_with(".css") || part.ends_with(".png"))

@@ -23,9 +23,10 @@ What it writes, in songwalker-out/<name>/ (or --out DIR):
 A folder of that name with other content is never touched: the new one is called <name>-2.
 The same sound a second time is recognised and left as it is.
 
-Each prompt becomes a job in the data directory: it is listed by `songwalker list`, cancelled by Ctrl-C, gone on with
-after a crash when it is asked for again, and answered at once when it was made before. A server that runs on that
-directory makes it; otherwise this command does. --intent takes the short way: no prompt, so no job.
+Each prompt becomes a job in the data directory: it is listed by `songwalker list`, cancelled by
+Ctrl-C, gone on with after a crash when it is asked for again, and answered at once when it was
+made before. A server that runs on that directory makes it; otherwise this command does.
+--intent takes the short way: no prompt, so no job.
 
 Examples:
   songwalker generate \"warm analog pad with slow movement, wide\"
@@ -35,15 +36,17 @@ Examples:
   songwalker generate --intent \"songwalker-out/Warm Pad/Warm Pad.zip\" --seed 0";
 
 pub const AGAIN_HELP: &str = "\
-Takes the newest job that still has its prompt, and asks for the same with the next seed that was not used yet.
+Takes the newest job that still has its prompt, and asks for the same with the next seed that
+was not used yet.
 
 Examples:
   songwalker again
   songwalker again --seed 7 --play";
 
 pub const SUBMIT_HELP: &str = "\
-Prints the job and does not wait for it. The same request again is the same job.
-Where no server runs on the data directory, the job waits until `songwalker job watch` or `songwalker serve` runs it.
+Prints the job and does not wait for it. The same request again is the same job. Where no server
+runs on the data directory, the job waits until `songwalker job watch` or `songwalker serve`
+runs it.
 
 Examples:
   songwalker job submit \"warm analog pad\"

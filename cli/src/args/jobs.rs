@@ -11,8 +11,12 @@ use super::ask::{Delivery, SUBMIT_HELP, Submit};
 use super::place::Target;
 use super::values::{JobReference, whole};
 
+/// How many jobs a list shows.
+pub const DEFAULT_LIMIT: u64 = 20;
+
 const JOB_HELP: &str = "\
-A job is named by its id, by the first digits of it (at least four, as many as are needed), or by `last`.
+A job is named by its id, by the first digits of it (at least four, as many as are needed), or
+by `last`.
 
 Examples:
   songwalker job watch last
@@ -28,8 +32,9 @@ Examples:
 pub const SHOW_HELP: &str = "\
 What is no file is taken for a job: its id, the first digits of it (at least four), or `last`.
 
-A bundle does not hold the prompt it came from, only what was understood of it. --command prints the line that makes \
-the same bytes again: from the prompt where a job still has it, else from what was understood.
+A bundle does not hold the prompt it came from, only what was understood of it. --command prints
+the line that makes the same bytes again: from the prompt where a job still has it, else from
+what was understood.
 
 Examples:
   songwalker show last
@@ -37,18 +42,20 @@ Examples:
   eval \"$(songwalker show \"Warm Pad.zip\" --command)\"";
 
 pub const RM_HELP: &str = "\
-Deletes jobs with their prompts, bundles and share links. A job that still runs is cancelled first. Folders that \
-`generate` wrote stay.
+Deletes jobs with their prompts, bundles and share links. A job that still runs is cancelled
+first. Folders that `generate` wrote stay.
 
 Examples:
   songwalker rm last
   songwalker rm 0191e2a0 0191e2b7 --yes";
 
 pub const SHARE_HELP: &str = "\
-A link shows the patch, its name and how it sounds, never the prompt. It is told once: only its hash is kept.
+A link shows the patch, its name and how it sounds, never the prompt. It is told once: only its
+hash is kept.
 
-A link needs an address that others reach: set server.public_url, or ask such a server with --server. --html needs \
-none: it writes one page that holds everything, to be sent or put anywhere.
+A link needs an address that others reach: set server.public_url, or ask such a server with
+--server. --html needs none: it writes one page that holds everything, to be sent or put
+anywhere.
 
 Examples:
   songwalker share last --expires 30d
@@ -129,7 +136,7 @@ pub struct List {
     #[arg(long, value_name = "WORDS")]
     pub q: Option<String>,
     /// At most so many, the newest first
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<u64, 1, MAX_PAGE>)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT, value_parser = whole::<u64, 1, MAX_PAGE>)]
     pub limit: u64,
     /// Those that come after: `next_cursor` of the list before
     #[arg(long, value_name = "CURSOR")]
@@ -201,6 +208,9 @@ pub struct Share {
     /// Instead of a link: write one self-contained page with player and bundle
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Replace the file that --html names, where there is one
+    #[arg(long, requires = "html")]
+    pub force: bool,
     #[command(flatten)]
     pub target: Target,
     /// Print one JSON object instead of words

@@ -11,42 +11,48 @@ use super::place::Place;
 use super::values::listen;
 
 pub const SERVE_HELP: &str = "\
-Runs everything in one process: jobs, their workers, what happens by the clock, and the HTTP API with its pages.
-It listens on 127.0.0.1:7761 unless told otherwise. Every request needs a key: the local one is in the file `token` of \
-the data directory, which only this account can read. Ctrl-C lets running jobs finish, a second one stops at once; \
-jobs that did not finish go on at the next start.
+Runs everything in one process: jobs, their workers, what happens by the clock, and the HTTP API
+with its pages. It listens on 127.0.0.1:7761 unless told otherwise. Every request needs a key:
+the local one is in the file `token` of the data directory, which only this account can read.
+Ctrl-C lets running jobs finish, a second one stops at once; jobs that did not finish go on at
+the next start.
 
 Examples:
   songwalker serve --open
   songwalker serve --listen 127.0.0.1:8080 --data-dir /srv/songwalker
-  curl -H \"Authorization: Bearer $(cat ~/.local/share/songwalker/token)\" http://127.0.0.1:7761/v1/jobs";
+  curl -H \"Authorization: Bearer $(cat ~/.local/share/songwalker/token)\" \\
+    http://127.0.0.1:7761/v1/jobs";
 
 pub const ADMIN_HELP: &str = "\
 Works on the data directory itself, whether a server runs on it or not.
 
 Examples:
   songwalker admin user add ada
-  songwalker admin key add --user ada --name laptop --scope jobs:read --scope jobs:write --expires 90d
+  songwalker admin key add --user ada --name laptop --expires 90d \\
+    --scope jobs:read --scope jobs:write
   songwalker admin key list --user ada
   songwalker admin key revoke 0191e2a0";
 
 pub const BACKUP_HELP: &str = "\
-Writes one file with the database and every bundle, consistent also while a server runs. It holds prompts and the \
-hashes of keys, so keep it as you keep the data directory itself. The local token is not in it.
+Writes one file with the database and every bundle, consistent also while a server runs. It
+holds prompts and the hashes of keys, so keep it as you keep the data directory itself. The
+local token is not in it.
 
 Example:
   songwalker backup songwalker-backup.zip";
 
 pub const RESTORE_HELP: &str = "\
-Checks every hash of the backup first. A data directory that is in use is left alone; one that holds a database is \
-replaced only with --force, and then its old content is moved aside, not deleted.
+Checks every hash of the backup first. A data directory that is in use is left alone; one that
+holds a database is replaced only with --force, and then its old content is moved aside, not
+deleted.
 
 Example:
   songwalker restore songwalker-backup.zip --data-dir /srv/songwalker";
 
 pub const AUDIT_HELP: &str = "\
-Reads database and store and lists whatever breaks a promise of the job system: a job that nobody will wake, a bundle \
-that is missing or changed, an object that nobody owns, a prompt past its date. It changes nothing.
+Reads database and store and lists whatever breaks a promise of the job system: a job that
+nobody will wake, a bundle that is missing or changed, an object that nobody owns, a prompt past
+its date. It changes nothing.
 
 Exit code 7 where it found something.";
 

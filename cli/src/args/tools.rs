@@ -11,8 +11,9 @@ use super::place::Place;
 use super::values::{MacroSetting, real, whole};
 
 pub const RENDER_HELP: &str = "\
-Writes a 32-bit float stereo WAV of exactly round((hold + tail) × sample rate) frames; with --midi, from the first \
-beat to the end of the last note plus the tail. The same arguments give the same bytes on every machine.
+Writes a 32-bit float stereo WAV of exactly round((hold + tail) × sample rate) frames; with
+--midi, from the first beat to the end of the last note plus the tail. The same arguments give
+the same bytes on every machine.
 
 Examples:
   songwalker render patch.json --out c4.wav

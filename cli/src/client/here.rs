@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 use super::{Deleted, Submitted, Wanted};
 use crate::failure::Failure;
 use crate::runner::Runner;
+use crate::whereabouts;
 
 /// What others read about a process that runs jobs for one command: its name and the command's, no more of the line.
 fn purpose() -> String {
@@ -167,10 +168,11 @@ impl Here {
     pub async fn share(&self, id: JobId, request: &CreateShare) -> Result<NewShare, Failure> {
         if self.system.config.server.public_url.is_none() {
             let message = "no server runs on this data directory, and it has no public address: a link would lead nowhere";
-            return Err(Failure::new(ErrorCode::Conflict, message).with_hint(
-                "`songwalker share JOB --html FILE` makes a page that needs no server; for links, set \
-                 server.public_url and run `songwalker serve`",
-            ));
+            return Err(Failure::new(ErrorCode::Conflict, message).with_hint(format!(
+                "{} makes a page that needs no server; for links, set server.public_url and run {}",
+                whereabouts::said("share JOB --html FILE"),
+                whereabouts::said("serve")
+            )));
         }
         Ok(shares::create(&self.system, self.user, id, request.clone()).await?)
     }
@@ -202,7 +204,10 @@ impl From<JobsError> for Failure {
                 ErrorCode::StorageUnavailable,
                 format!("the database does not answer: {cause}"),
             )
-            .with_hint("is the disk full, or the data directory read-only? `songwalker doctor` looks"),
+            .with_hint(format!(
+                "is the disk full, or the data directory read-only? {} looks",
+                whereabouts::said("doctor")
+            )),
             JobsError::Port(cause) => Self::new(error.code(), cause.to_string()),
             JobsError::Internal(cause) => Self::new(ErrorCode::Internal, cause.clone()),
             _ => Self::from(error.envelope()),

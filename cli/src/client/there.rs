@@ -3,16 +3,17 @@
 //! holds that directory's runner lock, so that nobody gets it who merely listens at an address that a server had.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use songwalker_jobs::secret::Secret;
 use songwalker_jobs::server_file::ServerFile;
 use songwalker_schemas::limits::MAX_BUNDLE_BYTES;
 use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};
-use songwalker_schemas::{ErrorCode, ErrorEnvelope, JobId, ShareId, canonical};
+use songwalker_schemas::{ErrorCode, JobId, ShareId, canonical};
 
+use super::answer::{self, Answer, Unknown};
 use super::transport::{http, is_loopback};
 use super::{Deleted, Submitted, Wanted};
 use crate::failure::Failure;
@@ -23,11 +24,14 @@ pub const KEY_VARIABLE: &str = "SONGWALKER_KEY";
 
 /// Most bytes of an answer that is no bundle.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
+
 /// A server.
 pub struct There {
     http: reqwest::Client,
     base: Url,
     key: Secret,
+    /// Whether it was said that the server knows words which this program does not.
+    is_newer_told: AtomicBool,
 }
 
 impl There {
@@ -36,6 +40,8 @@ impl There {
     /// # Errors
     /// `usage` where the address is none or there is no key.
     pub fn named(address: &str, key_file: Option<&Path>) -> Result<Self, Failure> {
+        // The address is looked at before the key: a slip in it is none of the key's.
+        let base = address_of(address)?;
         let key = match key_file {
             Some(file) => Secret::from_file(file)
                 .map_err(|error| Failure::new(ErrorCode::NotFound, format!("{}: {error}", file.display())))?,
@@ -53,7 +59,7 @@ impl There {
                     )
                 })?,
         };
-        let server = Self::at(address, key)?;
+        let server = Self::of(base, key)?;
         if server.base.scheme() == "http" && !is_loopback(&server.base) && terminal::is_watched() {
             let word = "notice: the key travels without encryption: use https";
             terminal::complain(&format!("{}\n", paint(NOTICE, word)));
@@ -78,28 +84,15 @@ impl There {
     }
 
     fn at(address: &str, key: Secret) -> Result<Self, Failure> {
-        let refused = |why: &str| {
-            Failure::new(
-                ErrorCode::Usage,
-                format!("{address} is no server's address: {why}"),
-            )
-            .with_hint("write it as https://sounds.example.org or http://127.0.0.1:7761")
-        };
-        let mut base = Url::parse(address).map_err(|error| refused(&error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none_or(str::is_empty) {
-            return Err(refused("neither http nor https"));
-        }
-        if !base.username().is_empty() || base.password().is_some() || base.query().is_some() {
-            return Err(refused("it must hold neither a password nor a query"));
-        }
-        base.set_fragment(None);
-        // The last part of a path without a slash at its end would be replaced by what is joined to it.
-        let path = format!("{}/", base.path().trim_end_matches('/'));
-        base.set_path(&path);
+        Self::of(address_of(address)?, key)
+    }
+
+    fn of(base: Url, key: Secret) -> Result<Self, Failure> {
         Ok(Self {
             http: http(&base)?,
             base,
             key,
+            is_newer_told: AtomicBool::new(false),
         })
     }
 
@@ -117,6 +110,7 @@ impl There {
     }
 
     /// Sends, and takes what is no success for the error that it is.
+    ///
     /// # Errors
     /// What the server says, or that it does not answer.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
@@ -126,15 +120,17 @@ impl There {
         }
         let status = answer.status();
         let body = self.body(answer, MAX_ANSWER_BYTES).await?;
-        Err(match serde_json::from_slice::<ErrorEnvelope>(&body) {
-            Ok(envelope) => {
+        Err(match answer::envelope(&body, general(status)) {
+            Ok((envelope, is_known)) => {
                 let failure = Failure::from(envelope);
                 if status == StatusCode::UNAUTHORIZED {
                     failure.with_hint(
                         "the key is unknown, revoked or expired; `songwalker admin key add` makes another",
                     )
-                } else {
+                } else if is_known {
                     failure
+                } else {
+                    failure.with_hint("the server is newer than this command line: an update may say more")
                 }
             }
             Err(_) => Failure::new(
@@ -160,24 +156,47 @@ impl There {
         Ok(body)
     }
 
-    async fn read<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Failure> {
+    async fn read<T: Answer>(&self, answer: Response) -> Result<T, Failure> {
         let body = self.body(answer, MAX_ANSWER_BYTES).await?;
-        serde_json::from_slice(&body).map_err(|error| {
+        let (answer, unknown) = answer::read(&body).map_err(|error| {
             let message = format!(
                 "{} answered something else than it should: {error}",
                 self.address()
             );
             Failure::new(ErrorCode::Unavailable, message)
                 .with_hint("server and command line may be of different versions")
-        })
+        })?;
+        self.tell(unknown);
+        Ok(answer)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+    /// Says what of an answer was not understood: what was left out, to everybody; that words were, to people and once.
+    fn tell(&self, unknown: Unknown) {
+        if unknown.items > 0 {
+            let word = format!(
+                "{} {} of the list cannot be read and are left out: the server is newer than this command line\n",
+                paint(NOTICE, "notice:"),
+                unknown.items
+            );
+            terminal::complain(&word);
+        } else if unknown.words > 0
+            && terminal::is_watched()
+            && !self.is_newer_told.swap(true, Ordering::Relaxed)
+        {
+            let word = format!(
+                "{} the server is newer than this command line: some of its words are not shown as they are\n",
+                paint(NOTICE, "notice:")
+            );
+            terminal::complain(&word);
+        }
+    }
+
+    async fn get<T: Answer>(&self, path: &str) -> Result<T, Failure> {
         let answer = self.send(self.request(Method::GET, path)?).await?;
         self.read(answer).await
     }
 
-    async fn post<T: DeserializeOwned>(
+    async fn post<T: Answer>(
         &self,
         path: &str,
         body: Option<&(impl Serialize + Sync)>,
@@ -323,12 +342,87 @@ impl There {
     }
 }
 
+/// An address as all paths are joined to it.
+fn address_of(address: &str) -> Result<Url, Failure> {
+    let refused = |why: &str| {
+        Failure::new(
+            ErrorCode::Usage,
+            format!("{address} is no server's address: {why}"),
+        )
+        .with_hint("write it as https://sounds.example.org or http://127.0.0.1:7761")
+    };
+    let mut base = Url::parse(address).map_err(|error| refused(&error.to_string()))?;
+    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none_or(str::is_empty) {
+        return Err(refused("neither http nor https"));
+    }
+    if !base.username().is_empty() || base.password().is_some() || base.query().is_some() {
+        return Err(refused("it must hold neither a password nor a query"));
+    }
+    base.set_fragment(None);
+    // The last part of a path without a slash at its end would be replaced by what is joined to it.
+    let path = format!("{}/", base.path().trim_end_matches('/'));
+    base.set_path(&path);
+    Ok(base)
+}
+
+/// What stands for an error whose code is not known.
+const fn general(status: StatusCode) -> ErrorCode {
+    match status.as_u16() {
+        401 => ErrorCode::Unauthenticated,
+        403 => ErrorCode::Forbidden,
+        404 => ErrorCode::NotFound,
+        409 => ErrorCode::Conflict,
+        429 => ErrorCode::RateLimited,
+        400..=499 => ErrorCode::InvalidRequest,
+        503 => ErrorCode::Unavailable,
+        _ => ErrorCode::Internal,
+    }
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn at(address: &str) -> Result<There, Failure> {
         There::at(address, Secret::new("swk_canary".to_owned()))
+    }
+
+    /// A server of tomorrow: it gives that one answer, and goes.
+    pub fn newer(status: &str, kind: &str, body: &str) -> There {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut part = [0; 1024];
+            while !request.ends_with(b"\r\n\r\n") {
+                let length = stream.read(&mut part).unwrap();
+                assert_ne!(length, 0, "the request ended early");
+                request.extend_from_slice(&part[..length]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        at(&address).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_error_whose_code_is_not_known_keeps_its_message_and_the_sense_of_its_status() {
+        let body = r#"{"error":{"code":"of_tomorrow","message":"not on Sundays","retryable":false}}"#;
+        for (status, code) in [
+            ("409 Conflict", ErrorCode::Conflict),
+            ("418 Teapot", ErrorCode::InvalidRequest),
+            ("507 Full", ErrorCode::Internal),
+        ] {
+            let server = newer(status, "application/json", body);
+            let failure = server.job(JobId(uuid::Uuid::nil())).await.unwrap_err();
+            assert_eq!(failure.code(), Some(code), "{status}");
+            assert_eq!(failure.message(), "not on Sundays");
+        }
     }
 
     #[test]
@@ -368,6 +462,12 @@ mod tests {
         ] {
             assert_eq!(at(address).unwrap().is_private(), is_private, "{address}");
         }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_said_before_a_key_is_missed() {
+        let failure = There::named("foo", Some(Path::new("no such key"))).err();
+        assert_eq!(failure.and_then(|f| f.code()), Some(ErrorCode::Usage));
     }
 
     #[tokio::test]

@@ -15,9 +15,11 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::answer;
 use super::server_sent::{Reader, ServerSent};
 use super::{Here, There};
 use crate::failure::Failure;
+use crate::whereabouts;
 
 /// How often a data directory is looked at when no signal comes: its job may be another process's.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -181,7 +183,7 @@ impl WatchThere<'_> {
                 continue;
             };
             if let Some(sent) = reader.next() {
-                if let Some(update) = self.read(sent)? {
+                if let Some(update) = self.read(sent) {
                     return Ok(Some(update));
                 }
                 continue;
@@ -208,6 +210,7 @@ impl WatchThere<'_> {
         match self.there.send(request).await {
             Ok(answer) => {
                 self.stream = Some((answer, Reader::default()));
+                self.away_since = None;
                 Ok(())
             }
             Err(failure) if failure.code() == Some(ErrorCode::Unavailable) => self.lost(failure).await,
@@ -238,38 +241,108 @@ impl WatchThere<'_> {
         let since = *self.away_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= AWAY {
             return Err(failure.with_hint(format!(
-                "the job goes on when its server does: `songwalker job watch {}`",
-                self.job
+                "the job goes on when its server does: {}",
+                whereabouts::said(&format!("job watch {}", self.job))
             )));
         }
         sleep(RECONNECT).await;
         Ok(())
     }
 
-    fn read(&mut self, sent: ServerSent) -> Result<Option<Update>, Failure> {
+    /// What a message says. One that cannot be read is skipped: whether the job is final is then seen when the stream
+    /// ends.
+    fn read(&mut self, sent: ServerSent) -> Option<Update> {
         self.away_since = None;
         if sent.id.is_some() {
             self.last_id = sent.id;
         }
         match sent.kind.as_str() {
             "state" | "stage" | "log" => {
-                let event: Event =
-                    serde_json::from_str(&sent.data).map_err(|error| self.nonsense(&error.to_string()))?;
+                let (event, _): (Event, _) = answer::read(sent.data.as_bytes()).ok()?;
                 self.is_over = event.state.is_final();
-                Ok(Some(Update::Event(Box::new(event))))
+                Some(Update::Event(Box::new(event)))
             }
-            "progress" => Ok(serde_json::from_str(&sent.data)
-                .ok()
-                .map(|Progress { stage, progress }| Update::Progress {
+            "progress" => {
+                let Progress { stage, progress } = serde_json::from_str(&sent.data).ok()?;
+                Some(Update::Progress {
                     stage,
                     whole: progress,
-                })),
-            _ => Ok(None),
+                })
+            }
+            _ => None,
         }
     }
 
     fn nonsense(&self, problem: &str) -> Failure {
         let message = format!("{} sent no event: {problem}", self.there.address());
         Failure::new(ErrorCode::Unavailable, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::there::tests::newer;
+    use super::*;
+
+    fn watch(there: &There) -> WatchThere<'_> {
+        WatchThere {
+            there,
+            job: JobId(uuid::Uuid::nil()),
+            stream: None,
+            last_id: None,
+            is_over: false,
+            away_since: Some(Instant::now()),
+        }
+    }
+
+    const OF_TOMORROW: &str = r#"id: 1
+event: state
+data: {"seq":1,"kind":"state","at":"2026-01-01T00:00:00.000Z","attempt":1,"state":"of_tomorrow"}
+
+id: 2
+event: stage
+data: {"seq":2,"kind":"stage","at":"2026-01-01T00:00:00.000Z","attempt":1,"state":"running","stage":"of_tomorrow"}
+
+id: 3
+event: log
+data: {"of":"tomorrow"}
+
+id: 4
+event: of_tomorrow
+data: no JSON
+
+event: progress
+data: {"stage":"of_tomorrow","progress":0.5}
+
+id: 5
+event: state
+data: {"seq":5,"kind":"state","at":"2026-01-01T00:00:00.000Z","attempt":1,"state":"failed","error":{"code":"of_tomorrow","message":"not on Sundays","retryable":false}}
+
+"#;
+
+    #[tokio::test]
+    async fn events_of_a_newer_server_are_read_as_far_as_they_can_be_and_the_rest_is_skipped() {
+        let there = newer("200 OK", "text/event-stream", OF_TOMORROW);
+        let mut watch = watch(&there);
+        let mut heard = Vec::new();
+        while let Some(update) = watch.next().await.unwrap() {
+            let Update::Event(event) = update else {
+                panic!("progress of a stage that is not known: {update:?}");
+            };
+            heard.push((event.seq, event.state.is_final(), event.stage));
+            if event.seq == 5 {
+                assert_eq!(event.error.unwrap().message, "not on Sundays");
+            }
+        }
+        assert_eq!(heard, [(1, false, None), (2, false, None), (5, true, None)]);
+        assert_eq!(watch.last_id.as_deref(), Some("5"));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_answers_is_not_away_before_it_sends_an_event() {
+        let there = newer("200 OK", "text/event-stream", "");
+        let mut watch = watch(&there);
+        watch.connect().await.unwrap();
+        assert_eq!(watch.away_since, None);
     }
 }

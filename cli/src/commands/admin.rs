@@ -12,12 +12,12 @@ use uuid::Uuid;
 use crate::args::{
     AdminCommand, IdPrefix, KeyAdd, KeyCommand, KeyList, KeyRevoke, Place, Plain, UserAdd, UserCommand,
 };
-use crate::client::Here;
+use crate::client::{Here, refuse_untouched};
 use crate::failure::Failure;
 use crate::named::{self, short};
 use crate::table::Table;
 use crate::terminal::{self, BOLD, COMMAND, DIM, GOOD, NOTICE, clean, paint};
-use crate::{logging, runtime, settings};
+use crate::{logging, moment, runtime, settings, whereabouts};
 
 /// Does what was asked for.
 pub fn run(command: &AdminCommand) -> Result<(), Failure> {
@@ -43,6 +43,15 @@ pub fn on_data_dir<T>(
         here.close().await?;
         done
     })
+}
+
+/// The same on one that is there already: nothing is made.
+pub fn on_existing_data_dir<T>(
+    place: &Place,
+    act: impl AsyncFnOnce(&System) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    refuse_untouched(&settings::load(place)?, place)?;
+    on_data_dir(place, act)
 }
 
 fn add_user(args: &UserAdd) -> Result<(), Failure> {
@@ -89,7 +98,7 @@ async fn user(system: &System, named: &str) -> Result<User, Failure> {
         .find(|user| user.name == named || Some(user.id) == id)
         .ok_or_else(|| {
             Failure::new(ErrorCode::NotFound, format!("there is no user {named}"))
-                .with_hint("`songwalker admin user list` lists them")
+                .with_hint(format!("{} lists them", whereabouts::said("admin user list")))
         })
 }
 
@@ -159,7 +168,7 @@ fn said(key: &Key) -> String {
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.name()).collect();
     let until = key
         .expires_at
-        .map_or_else(String::new, |at| format!(", until {at}"));
+        .map_or_else(String::new, |at| format!(", until {}", moment::second(at)));
     format!("{}{until}", scopes.join(" "))
 }
 

@@ -9,7 +9,7 @@ use crate::client::{Client, Wanted};
 use crate::commands::deliver::{self, Asked};
 use crate::commands::generate;
 use crate::failure::Failure;
-use crate::runtime;
+use crate::{runtime, whereabouts};
 
 /// Asks for the last sound again.
 pub fn run(args: &Again) -> Result<(), Failure> {
@@ -19,8 +19,10 @@ pub fn run(args: &Again) -> Result<(), Failure> {
         .map(|job| &job.request)
         .find(|request| request.prompt.is_some())
         .ok_or_else(|| {
-            Failure::new(ErrorCode::NotFound, "there is no prompt to take again")
-                .with_hint("`songwalker generate \"…\"` makes the first sound")
+            Failure::new(ErrorCode::NotFound, "there is no prompt to take again").with_hint(format!(
+                "{} makes the first sound",
+                whereabouts::said("generate \"…\"")
+            ))
         })?;
     let seed = args.seed.map_or_else(|| next_seed(last, &jobs), generate::seed);
     let asked = Asked {
@@ -41,7 +43,7 @@ pub fn run(args: &Again) -> Result<(), Failure> {
 
 fn newest(target: &Target) -> Result<Vec<Job>, Failure> {
     runtime::block_on(async {
-        let client = Client::connect(target).await?;
+        let client = Client::existing(target).await?;
         let wanted = Wanted {
             limit: MAX_PAGE,
             ..Wanted::default()

@@ -5,13 +5,13 @@ use songwalker_jobs::audit::{Finding, Report, audit};
 use songwalker_schemas::{ErrorCode, Fault};
 
 use crate::args::Audit;
-use crate::commands::admin::on_data_dir;
+use crate::commands::admin::on_existing_data_dir;
 use crate::failure::Failure;
 use crate::terminal::{self, DIM, GOOD, paint};
 
 /// Checks, and says what was found.
 pub fn run(args: &Audit) -> Result<(), Failure> {
-    let report = on_data_dir(&args.place, async |system| Ok(audit(system, args.deep).await?))?;
+    let report = on_existing_data_dir(&args.place, async |system| Ok(audit(system, args.deep).await?))?;
     if !report.findings.is_empty() {
         let count = report.findings.len() as u64 + report.more;
         let message = format!("{count} finding{}", if count == 1 { "" } else { "s" });

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use serde_json::json;
 use songwalker_jobs::backup::{self, BackedUp, Restored};
+use songwalker_schemas::ErrorCode;
 
 use crate::args::{Backup, Restore};
-use crate::commands::admin::on_data_dir;
+use crate::commands::admin::on_existing_data_dir;
 use crate::failure::Failure;
 use crate::terminal::{self, BOLD, DIM, NOTICE, paint};
 use crate::{logging, runtime, settings};
 
 /// Writes the file.
 pub fn run(args: &Backup) -> Result<(), Failure> {
-    let made = on_data_dir(&args.place, async |system| {
+    let made = on_existing_data_dir(&args.place, async |system| {
         Ok(backup::backup(system, &args.file).await?)
     })?;
     if args.json {
@@ -49,7 +50,13 @@ pub fn restore(args: &Restore) -> Result<(), Failure> {
     let config = settings::load(&args.place)?;
     logging::of_command(&config)?;
     let back =
-        runtime::block_on(async { Ok(backup::restore(&args.file, &config.data_dir, args.force).await?) })?;
+        runtime::block_on(async { Ok(backup::restore(&args.file, &config.data_dir, args.force).await?) });
+    let back = back.map_err(|failure: Failure| match failure.code() {
+        Some(ErrorCode::VerificationFailed) => {
+            failure.with_hint("name a file that `songwalker backup` wrote, whole as it was written")
+        }
+        _ => failure,
+    })?;
     if args.json {
         return terminal::print_json(&json!({
             "data_dir": config.data_dir.to_string_lossy(), "objects": back.objects, "missing": back.missing,

@@ -15,9 +15,9 @@ use crate::commands::list::{called, state};
 use crate::failure::Failure;
 use crate::follow::waiting_for;
 use crate::named::{self, short};
-use crate::runtime;
 use crate::table::Table;
-use crate::terminal::{self, BOLD, COMMAND, DIM, NOTICE, clean, paint, program};
+use crate::terminal::{self, BOLD, COMMAND, DIM, NOTICE, clean, paint};
+use crate::{moment, runtime, whereabouts};
 
 /// Does what was asked for.
 pub fn run(command: &JobCommand) -> Result<(), Failure> {
@@ -53,7 +53,7 @@ fn retry(args: &OneJob) -> Result<(), Failure> {
 /// Does something with the job that is meant.
 fn on_one<T>(args: &OneJob, act: impl AsyncFnOnce(&Client, Job) -> Result<T, Failure>) -> Result<T, Failure> {
     runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let done = async {
             let job = named::job(&client, &args.job).await?;
             act(&client, job).await
@@ -150,12 +150,12 @@ pub fn whole(job: &Job) -> String {
     if let Some(error) = &job.error {
         fact("error", format!("{}: {}", error.code, error.message));
     }
-    fact("asked at", job.created_at.to_string());
+    fact("asked", moment::past(job.created_at));
     if let Some(at) = job.finished_at {
-        fact("ended at", at.to_string());
+        fact("ended", moment::past(at));
     }
     if let Some(at) = job.retain_until {
-        fact("kept until", at.to_string());
+        fact("kept until", moment::second(at));
     }
     if let Some(bundle) = &job.bundle {
         fact(
@@ -172,20 +172,20 @@ pub fn whole(job: &Job) -> String {
 }
 
 fn next(job: &Job) -> String {
-    let (program, id) = (program(), short(job.id));
+    let id = short(job.id);
     let mut table = Table::new();
     let mut line = |what: &str, command: String| table.row([(DIM, what.to_owned()), (COMMAND, command)]);
     if job.links.bundle.is_some() {
-        line("get it", format!("{program} job fetch {id}"));
-        line("macros and measures", format!("{program} show {id}"));
+        line("get it", whereabouts::line(&format!("job fetch {id}")));
+        line("macros and measures", whereabouts::line(&format!("show {id}")));
     }
     if job.links.cancel.is_some() {
-        line("follow it", format!("{program} job watch {id}"));
-        line("stop it", format!("{program} job cancel {id}"));
+        line("follow it", whereabouts::line(&format!("job watch {id}")));
+        line("stop it", whereabouts::line(&format!("job cancel {id}")));
     }
     if job.links.retry.is_some() {
-        line("do it again", format!("{program} job retry {id}"));
+        line("do it again", whereabouts::line(&format!("job retry {id}")));
     }
-    line("what happened", format!("{program} job log {id}"));
+    line("what happened", whereabouts::line(&format!("job log {id}")));
     table.text(2)
 }

@@ -3,16 +3,17 @@
 use anstyle::Style;
 use songwalker_jobs::clock::{Clock, SystemClock};
 use songwalker_schemas::job::JobState;
-use songwalker_schemas::wire::Job;
+use songwalker_schemas::wire::{Job, Page};
 use songwalker_schemas::{ErrorCode, Timestamp};
 
-use crate::args::List;
+use crate::args::{DEFAULT_LIMIT, List};
 use crate::client::{Client, Wanted};
 use crate::failure::Failure;
+use crate::moment::age;
 use crate::named::short;
-use crate::runtime;
 use crate::table::Table;
-use crate::terminal::{self, BAD, COMMAND, DIM, GOOD, NOTICE, clean, paint, program};
+use crate::terminal::{self, BAD, COMMAND, DIM, GOOD, NOTICE, clean, paint, quoted};
+use crate::{runtime, whereabouts};
 
 /// Characters of a name or prompt that are shown.
 const SHOWN_CHARS: usize = 44;
@@ -29,7 +30,12 @@ pub fn run(args: &List) -> Result<(), Failure> {
         cursor: args.cursor.clone(),
     };
     let page = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let Some(client) = Client::existing_or_none(&args.target).await? else {
+            return Ok(Page {
+                items: Vec::new(),
+                next_cursor: None,
+            });
+        };
         let page = client.list(&wanted).await;
         client.close().await?;
         page
@@ -40,19 +46,57 @@ pub fn run(args: &List) -> Result<(), Failure> {
         return terminal::print_json(&page);
     }
     if page.items.is_empty() {
-        return terminal::print(&format!(
-            "{}\n",
-            paint(DIM, "Nothing here. `songwalker generate \"…\"` makes a sound.")
-        ));
+        return terminal::print(&format!("{}\n", paint(DIM, nothing(args))));
     }
     let mut text = in_words(&page.items, SystemClock::new().now());
     if let Some(cursor) = &page.next_cursor {
         text.push_str(&format!(
             "\n{}\n",
-            paint(COMMAND, format!("{} list --cursor {cursor}", program()))
+            paint(COMMAND, whereabouts::line(&next_page(args, cursor)))
         ));
     }
     terminal::print(&text)
+}
+
+/// Why the list is empty, and what helps.
+fn nothing(args: &List) -> String {
+    if narrowings(args).is_empty() && args.cursor.is_none() {
+        let generate = whereabouts::said("generate \"…\"");
+        format!("Nothing here. {generate} makes a sound.")
+    } else {
+        format!(
+            "No job is like that. {} shows them all.",
+            whereabouts::said("list")
+        )
+    }
+}
+
+/// The command that lists what comes after, narrowed down like this one.
+fn next_page(args: &List, cursor: &str) -> String {
+    let limit = if args.limit == DEFAULT_LIMIT {
+        String::new()
+    } else {
+        format!(" --limit {}", args.limit)
+    };
+    format!("list{}{limit} --cursor {}", narrowings(args), quoted(cursor))
+}
+
+/// The options that narrow the list down, with a space before each.
+fn narrowings(args: &List) -> String {
+    let valued = [
+        ("state", &args.state),
+        ("category", &args.category),
+        ("tag", &args.tag),
+        ("q", &args.q),
+    ];
+    let mut options: String = valued
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!(" --{name} {}", quoted(value.as_deref()?))))
+        .collect();
+    if args.starred {
+        options.push_str(" --starred");
+    }
+    options
 }
 
 fn in_words(jobs: &[Job], now: Timestamp) -> String {
@@ -101,18 +145,6 @@ pub fn called(job: &Job) -> String {
     format!("{start}…")
 }
 
-/// How long ago, in the unit that fits.
-pub fn age(now: Timestamp, then: Timestamp) -> String {
-    let seconds = now.since(then).as_secs();
-    match seconds {
-        0..60 => "just now".to_owned(),
-        60..3_600 => format!("{} min ago", seconds / 60),
-        3_600..86_400 => format!("{} h ago", seconds / 3_600),
-        86_400..172_800 => "yesterday".to_owned(),
-        _ => format!("{} days ago", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -152,28 +184,6 @@ pub mod tests {
             retain_until: None,
             links: Links::default(),
         }
-    }
-
-    #[test]
-    fn ages_are_said_in_the_unit_that_fits() {
-        let ago = |seconds: i64| age(Timestamp(seconds * 1_000), Timestamp(0));
-        assert_eq!(
-            [0, 59, 60, 3_599, 7_200, 90_000, 172_800].map(ago),
-            [
-                "just now",
-                "just now",
-                "1 min ago",
-                "59 min ago",
-                "2 h ago",
-                "yesterday",
-                "2 days ago"
-            ]
-        );
-        assert_eq!(
-            age(Timestamp(0), Timestamp(9_000)),
-            "just now",
-            "a clock that was set back"
-        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::terminal::{self, DIM, NOTICE, paint};
 /// Deletes, where it is meant.
 pub fn run(args: &Rm) -> Result<(), Failure> {
     let deleted = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let done = delete(&client, args).await;
         client.close().await?;
         done

@@ -28,7 +28,7 @@ use crate::interrupt::{self, Answer};
 use crate::runner::Runner;
 use crate::table::Table;
 use crate::terminal::{self, BOLD, COMMAND, DIM, NOTICE, paint};
-use crate::{logging, runtime, settings};
+use crate::{logging, runtime, settings, whereabouts};
 
 /// What others read about this process.
 const PURPOSE: &str = "songwalker serve";
@@ -70,8 +70,18 @@ async fn on_system(system: &System, args: &Serve) -> Result<(), Failure> {
     let url = api.url();
     let runner = Arc::new(Runner::start(system, lock).await?);
     let _ = workers.set(Arc::downgrade(&runner));
-    ServerFile::of_this_process(&url).write(data_dir)?;
-    let door = announce(&api, data_dir, args)?;
+    let door = match known(&api, data_dir, args) {
+        Ok(door) => door,
+        Err(failure) => {
+            // Workers may have jobs by now: they hand them back while the lock is still held (R7).
+            if let Err(error) = ServerFile::remove(data_dir) {
+                tracing::warn!(error = %error, "server file not removed");
+            }
+            drop(api);
+            runner.stop().await;
+            return Err(failure);
+        }
+    };
     tracing::info!(server.url = url, "server started");
 
     let stopping = CancellationToken::new();
@@ -80,6 +90,12 @@ async fn on_system(system: &System, args: &Serve) -> Result<(), Failure> {
     drop(door);
     tracing::info!("server stopped");
     served.map_err(|error| Failure::new(ErrorCode::Unavailable, format!("the server broke: {error}")))
+}
+
+/// Lets commands and people know where the server is.
+fn known(api: &BoundApi, data_dir: &Path, args: &Serve) -> Result<Option<Door>, Failure> {
+    ServerFile::of_this_process(api.url()).write(data_dir)?;
+    announce(api, data_dir, args)
 }
 
 /// Waits for the word to stop, and stops one part after the other. While jobs come to their end, requests are answered.
@@ -123,7 +139,9 @@ fn cannot_listen(error: BindError) -> Failure {
         BindError::Unusable(..) => {
             Some("name an address of this machine with --listen, and a port above 1023")
         }
-        BindError::NoKeys(_) | BindError::Metrics(_) | BindError::Jobs(_) => None,
+        BindError::Metrics(_) | BindError::Jobs(_) => None,
+        // The message says what to do.
+        BindError::NoKeys(_) => Some(""),
     };
     let failure = match error {
         BindError::Jobs(error) => Failure::from(error),
@@ -193,7 +211,7 @@ fn announce(api: &BoundApi, data_dir: &Path, args: &Serve) -> Result<Option<Door
             table.text(2)
         );
         if !args.open {
-            let open = format!("{} serve --open", terminal::program());
+            let open = whereabouts::line("serve --open");
             text.push_str(&format!(
                 "  {}\n",
                 paint(DIM, format!("`{open}` opens the page in a browser, signed in"))

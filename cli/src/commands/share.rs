@@ -14,7 +14,7 @@ use crate::bundle::Bundle;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::terminal::{self, BOLD, DIM, NOTICE, paint};
-use crate::{follow, named, runtime, whole_file};
+use crate::{follow, moment, named, runtime, whereabouts, whole_file};
 
 /// Shares.
 pub fn run(args: &Share) -> Result<(), Failure> {
@@ -37,7 +37,7 @@ enum Reach {
 
 fn link(args: &Share) -> Result<(), Failure> {
     let (share, reach) = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let request = CreateShare {
             expires_in: args.expires.clone(),
         };
@@ -63,18 +63,22 @@ fn link(args: &Share) -> Result<(), Failure> {
         }));
     }
     let end = format!(
-        "until {}; `songwalker shares --revoke {}` ends it",
-        share.share.expires_at,
-        named::short(share.share.id)
+        "until {}; {} ends it",
+        moment::second(share.share.expires_at),
+        whereabouts::said(&format!("shares --revoke {}", named::short(share.share.id)))
     );
     let mut text = format!("{}\n  {}\n", paint(BOLD, &share.url), paint(DIM, end));
+    let serve = format!(
+        "it works while {} runs; now none does",
+        whereabouts::said("serve")
+    );
     let word = match reach {
         Reach::Others => None,
         Reach::ThisMachine => Some(
             "it works on this machine only, while the server runs; set server.public_url for one that others reach, \
              or use --html",
         ),
-        Reach::NotYet => Some("it works while `songwalker serve` runs on this data directory; now none does"),
+        Reach::NotYet => Some(serve.as_str()),
     };
     if let Some(word) = word {
         text.push_str(&format!("  {} {word}\n", paint(NOTICE, "!")));
@@ -89,9 +93,20 @@ fn leads_here(url: &str) -> bool {
         .any(|start| url.starts_with(start))
 }
 
+/// Refuses to replace a file that nobody said may go. What is no file, such as a device, is written to.
+fn may_be_written(file: &Path, force: bool) -> Result<(), Failure> {
+    if force || !file.is_file() {
+        return Ok(());
+    }
+    let message = format!("{} is there already", file.display());
+    Err(Failure::new(ErrorCode::Conflict, message)
+        .with_hint("name another file with --html, or replace it with --force"))
+}
+
 fn page(args: &Share, file: &Path) -> Result<(), Failure> {
+    may_be_written(file, args.force)?;
     let bundle = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let done = async {
             let job = named::job(&client, &args.job).await?;
             client.bundle(&follow::succeeded(job)?).await

@@ -11,15 +11,21 @@ use crate::args::{IdPrefix, Shares};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::named::{self, short};
-use crate::runtime;
 use crate::table::Table;
 use crate::terminal::{self, COMMAND, DIM, GOOD, clean, paint};
+use crate::{moment, runtime};
 
 /// Lists, or revokes.
 pub fn run(args: &Shares) -> Result<(), Failure> {
     let revoked = args.revoke.as_deref().map(prefix).transpose()?;
     let (shares, revoked) = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = match revoked {
+            Some(_) => Client::existing(&args.target).await?,
+            None => match Client::existing_or_none(&args.target).await? {
+                Some(client) => client,
+                None => return Ok((Vec::new(), None)),
+            },
+        };
         let done = listed(&client, revoked.as_ref()).await;
         client.close().await?;
         done
@@ -71,7 +77,7 @@ fn in_words(shares: &[Share], now: Timestamp) -> String {
         } else if share.expires_at <= now {
             (DIM, "expired".to_owned())
         } else {
-            (GOOD, format!("until {}", share.expires_at))
+            (GOOD, format!("until {}", moment::second(share.expires_at)))
         };
         table.row([
             (COMMAND, short(share.id)),

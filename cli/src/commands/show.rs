@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::source::{self, Bundle};
 use crate::table::Table;
 use crate::terminal::{self, BOLD, COMMAND, DIM, clean, paint, program, quoted};
-use crate::{named, runtime};
+use crate::{named, runtime, whereabouts};
 
 /// Positions of a drawn knob.
 const KNOB: usize = 12;
@@ -49,7 +49,7 @@ fn of_path(args: &Show) -> Result<(), Failure> {
 
 fn of_job(args: &Show, reference: &JobReference) -> Result<(), Failure> {
     let (job, zip) = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let done = async {
             let job = named::job(&client, reference).await?;
             let has_bundle = job.state == JobState::Succeeded && job.links.bundle.is_some();
@@ -119,6 +119,7 @@ fn command_of_job(job: &Job) -> Option<String> {
         option("tags", &request.tags.join(","));
     }
     let prompt = request.prompt.as_deref()?;
+    command.push_str(whereabouts::options());
     command.push_str(&format!(" -- {}", quoted(prompt)));
     Some(command)
 }

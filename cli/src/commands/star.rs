@@ -11,7 +11,7 @@ use crate::{named, runtime};
 /// Puts it on, or takes it away.
 pub fn run(args: &Star) -> Result<(), Failure> {
     let starred = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let change = UpdateJob {
             starred: Some(!args.off),
             ..UpdateJob::default()

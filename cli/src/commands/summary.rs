@@ -12,6 +12,7 @@ use crate::commands::deliver::Made;
 use crate::named::short;
 use crate::table::{LINE, Table, wrapped};
 use crate::terminal::{BOLD, COMMAND, DIM, GOOD, NOTICE, clean, paint, program, quoted};
+use crate::whereabouts;
 
 /// Longest prompt that is repeated in a line to type, in characters.
 const MAX_REPEATED_PROMPT: usize = 70;
@@ -237,17 +238,17 @@ fn next(made: &Made) -> String {
         let page = quoted(&format!("{}.html", made.bundle.stem));
         line(
             "let others hear it",
-            format!("{program} share {} --html {page}", short(made_by.job.id)),
+            whereabouts::line(&format!("share {} --html {page}", short(made_by.job.id))),
         );
     }
     // What this machine cannot do is not praised.
     if !made.delivery.play && !crate::play::found().is_empty() {
-        line("hear it at once", format!("{program} generate … --play"));
+        line("hear it at once", whereabouts::line("generate … --play"));
     }
     if made.delivery.install.is_none() {
         line(
             "into Vital's browser",
-            format!("{program} generate … --install vital"),
+            whereabouts::line("generate … --install vital"),
         );
     }
     format!("\n{}\n{}", paint(BOLD, "Next"), table.text(2))
@@ -275,6 +276,7 @@ fn another_version(made: &Made) -> Option<String> {
         option("out", &made.delivery.out.display().to_string());
     }
     option("seed", &(asked.seed.wrapping_add(1) & MAX_SEED).to_string());
+    command.push_str(whereabouts::options());
     is_plain(&command).then_some(command)
 }
 

@@ -49,6 +49,8 @@ fn a_backup_comes_back_whole_and_replaces_nothing_unless_it_must() {
         .json();
     let aside = PathBuf::from(forced["moved_aside"].as_str().unwrap());
     assert!(aside.join("songwalker.db").exists(), "{}", aside.display());
+    let looked = bench.run(&[&["doctor"], &there[..]].concat()).out;
+    assert!(looked.contains(aside.to_str().unwrap()), "{looked}");
 
     fs::write(
         bench.path("half.zip"),
@@ -211,4 +213,81 @@ fn the_description_of_the_api_is_printed_without_any_data_directory() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     assert!(document["paths"]["/v1/jobs"]["post"].is_object());
     assert!(!bench.data_dir().exists());
+}
+
+#[test]
+fn a_data_directory_that_is_mistyped_is_said_and_not_made() {
+    let bench = Workbench::new();
+    for arguments in [
+        &["audit"][..],
+        &["backup", "b.zip"],
+        &["list"],
+        &["shares"],
+        &["show", "last"],
+        &["star", "last"],
+        &["rm", "last", "--yes"],
+        &["share", "last", "--html", "page.html"],
+        &["again"],
+        &["job", "show", "last"],
+        &["job", "fetch", "last"],
+        &["job", "log", "last"],
+        &["job", "watch", "last"],
+        &["job", "retry", "last"],
+    ] {
+        let slip = [arguments, &["--data-dir", "slip", "--json"]].concat();
+        let error = bench.run(&slip).fails_as("not_found", 3);
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("nothing was made on this data directory yet: ") && message.ends_with("slip"),
+            "{arguments:?}: {message}"
+        );
+    }
+    assert!(bench.run(&["list"]).out.contains("Nothing here"));
+    assert!(bench.run(&["shares"]).out.contains("Nothing is shared"));
+    assert!(bench.names(".").is_empty(), "{:?}", bench.names("."));
+    assert!(!bench.data_dir().exists());
+}
+
+#[test]
+fn lines_to_type_next_name_the_data_directory_that_was_named() {
+    let bench = Workbench::new();
+    let there = ["--data-dir", "my sounds"];
+    let submitted = bench
+        .run(&[&["job", "submit", "soft bell"], &there[..]].concat())
+        .out;
+    assert_eq!(
+        submitted.matches("--data-dir \"my sounds\"").count(),
+        2,
+        "{submitted}"
+    );
+    let shown = bench.run(&[&["job", "show", "last"], &there[..]].concat()).out;
+    let id = shown
+        .lines()
+        .find_map(|line| line.split_once("job cancel "))
+        .map(|(_, rest)| rest)
+        .unwrap();
+    assert!(id.ends_with(" --data-dir \"my sounds\""), "{shown}");
+    let again = bench
+        .run(&[&["show", "last", "--command"], &there[..]].concat())
+        .out;
+    assert!(
+        again.contains("--data-dir \"my sounds\" -- \"soft bell\""),
+        "{again}"
+    );
+    let none = bench.run(&[&["list", "--tag", "zz"], &there[..]].concat()).out;
+    assert!(
+        none.contains("No job is like that. `songwalker list --data-dir \"my sounds\"`"),
+        "{none}"
+    );
+}
+
+#[test]
+fn what_is_no_backup_is_told_what_would_be() {
+    let bench = Workbench::new();
+    let file = bench.file("notabackup", "words");
+    let said = bench.run(&["restore", &file]).err;
+    assert!(
+        said.contains("songwalker backup") && !said.contains("fetch"),
+        "{said}"
+    );
 }

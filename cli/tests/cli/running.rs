@@ -190,7 +190,10 @@ fn settings_that_are_wrong_are_named_with_where_they_come_from() {
     let error = bench
         .run(&["list", "--config", &file, "--json"])
         .fails_as("invalid_request", 3);
-    assert_eq!(crate::workbench::pointers(&error), ["worker.surprise"]);
+    assert_eq!(
+        crate::workbench::pointers(&error),
+        ["worker.surprise", "worker.lease"]
+    );
     let file = bench.file("config.toml", "[worker]\nlease = \"1s\"\n");
     let error = bench
         .run(&["list", "--config", &file, "--json"])

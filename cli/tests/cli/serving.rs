@@ -2,8 +2,12 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
 
 use crate::workbench::{Ended, WORDS, Workbench, until};
 
@@ -130,6 +134,45 @@ fn a_server_that_is_killed_leaves_nothing_undone() {
     );
     assert_eq!(server.stop().code, 0);
     assert_eq!(bench.run(&["audit", "--deep"]).code, 0);
+}
+
+#[test]
+fn a_server_that_cannot_say_where_it_is_hands_back_what_it_has_claimed() {
+    let bench = Workbench::new();
+    bench
+        .run(&["job", "submit", "warm pad", "--variations", "5", "--json"])
+        .json();
+    // Its standard output takes nothing: it has claimed the job before it has said where it is.
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    let full = loop {
+        if let Err(error) = writer.write(b" ") {
+            break error;
+        }
+    };
+    assert_eq!(full.kind(), ErrorKind::WouldBlock);
+    writer.set_nonblocking(false).unwrap();
+    let mut command = bench.command(&["serve", "--listen", "0", "--json"]);
+    command
+        .stdout(Stdio::from(OwnedFd::from(writer)))
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut err = String::new();
+    while !err.contains("job claimed") {
+        assert_ne!(said.read_line(&mut err).unwrap(), 0, "{err}");
+    }
+    drop(reader);
+    said.read_to_string(&mut err).unwrap();
+    child.wait().unwrap();
+    assert!(!bench.data_dir().join("server.json").exists(), "{err}");
+    let job = bench.only_job();
+    assert_eq!(
+        (&job["state"], &job["attempt"]),
+        (&"queued".into(), &0.into()),
+        "{err}"
+    );
 }
 
 /// A server that cannot start; its error is the last line of its log.

@@ -71,6 +71,15 @@ fn a_page_holds_everything_asks_nobody_and_says_nothing_of_the_prompt() {
         .run(&["share", "last", "--html", "page.html", "--json"])
         .json();
     let page = fs::read_to_string(bench.path("page.html")).unwrap();
+    let own = bench.file("own.html", "my own page");
+    bench
+        .run(&["share", "last", "--html", &own, "--json"])
+        .fails_as("conflict", 3);
+    assert_eq!(fs::read_to_string(&own).unwrap(), "my own page");
+    bench
+        .run(&["share", "last", "--html", &own, "--force", "--json"])
+        .json();
+    assert_eq!(fs::read_to_string(&own).unwrap(), page);
     assert_eq!(told["bytes"], page.len());
     assert!(page.contains("data:audio/flac;base64,") && page.contains("data:application/zip;base64,"));
     assert!(page.contains("http-equiv=\"Content-Security-Policy\""));

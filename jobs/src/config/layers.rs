@@ -10,7 +10,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Metadata, Profile, Provider, Source};
 
 use super::{Config, ConfigError, ConfigFault, Sources, check};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretError};
 
 const PREFIX: &str = "SONGWALKER__";
 const ENVIRONMENT: &str = "environment";
@@ -45,21 +45,65 @@ pub(super) fn load(
             name: COMMAND_LINE,
             values: flags.chain(data_dir).collect(),
         });
-    let unknown = unknown_keys(&figment);
-    if !unknown.is_empty() {
-        return Err(ConfigError { faults: unknown });
-    }
-    let mut config: Config = figment.extract().map_err(|errors| faults_of(&figment, errors))?;
+    let merged = match figment.find_value("") {
+        Ok(Value::Dict(_, dict)) => dict,
+        Ok(_) => Dict::new(),
+        Err(error) => {
+            return Err(ConfigError {
+                faults: faults_of(&figment, error),
+            });
+        }
+    };
+    // Every fault is told at once: unknown keys, then values of the wrong form, then what the rest says together.
+    let (sound, mut faults) = sifted(&figment, &merged);
+    let mut config: Config = sound.extract().map_err(|error| ConfigError {
+        faults: faults_of(&figment, error),
+    })?;
     config.origins = origins(&figment, &config);
-    complete(&mut config)?;
-    let faults = check::faults(&config);
+    faults.extend(complete(&mut config));
+    let wrong: Vec<String> = faults.iter().filter_map(|fault| fault.key.clone()).collect();
+    let rests_on_wrong = |key: &str, problem: &str| {
+        wrong
+            .iter()
+            .any(|wrong| wrong == key || problem.contains(wrong.as_str()))
+    };
+    let relations = check::faults(&config)
+        .into_iter()
+        .filter(|(key, problem)| !rests_on_wrong(key, problem));
+    faults.extend(relations.map(|(key, problem)| fault_at(&figment, key, problem)));
     if faults.is_empty() {
-        return Ok(config);
+        Ok(config)
+    } else {
+        Err(ConfigError { faults })
     }
-    let fault = |(key, problem): (&str, String)| fault_at(&figment, key, problem);
-    Err(ConfigError {
-        faults: faults.into_iter().map(fault).collect(),
-    })
+}
+
+/// The layers without what is wrong in itself, for which the defaults stand in, and those faults.
+fn sifted(figment: &Figment, merged: &Dict) -> (Figment, Vec<ConfigFault>) {
+    let defaults = || Figment::from(Serialized::defaults(Config::default()));
+    let mut faults = unknown_keys(figment);
+    let unknown: Vec<String> = faults.iter().filter_map(|fault| fault.key.clone()).collect();
+    let mut sound = Vec::new();
+    walk(merged, "", &mut |key, value| {
+        let is_default = origin_of(figment, value, key) == "default";
+        if is_default || unknown.iter().any(|unknown| unknown == key) {
+            return;
+        }
+        let value = (key.to_owned(), value.clone());
+        let alone = defaults().merge(Layer {
+            name: "alone",
+            values: vec![value.clone()],
+        });
+        match alone.extract::<Config>() {
+            Ok(_) => sound.push(value),
+            Err(error) => faults.extend(faults_of(figment, error)),
+        }
+    });
+    let sound = Layer {
+        name: "sound",
+        values: sound,
+    };
+    (defaults().merge(sound), faults)
 }
 
 /// Every key of a configuration with its value as text, secrets as `***`, in the order of the keys.
@@ -88,6 +132,9 @@ fn file_of(sources: &Sources) -> Result<Option<PathBuf>, ConfigError> {
     match std::fs::File::open(&file) {
         Ok(_) => Ok(Some(file)),
         Err(error) if sources.file.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(fault(None, file.display(), "there is no such file".to_owned()))
+        }
         Err(error) => Err(fault(
             None,
             file.display(),
@@ -266,13 +313,15 @@ fn fault_at(figment: &Figment, key: &str, problem: String) -> ConfigFault {
     }
 }
 
-fn faults_of(figment: &Figment, errors: Error) -> ConfigError {
+fn faults_of(figment: &Figment, errors: Error) -> Vec<ConfigFault> {
     let faults = errors.into_iter().map(|error| {
         let key = error.path.join(".");
         let problem = match &error.kind {
             Kind::Message(message) => without_quotations(message),
             Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("must be {expected}"),
             Kind::InvalidLength(_, expected) => format!("must have {expected}"),
+            // Figment's own words put marks around a list that has marks already.
+            Kind::UnknownVariant(_, known) => format!("must be one of: {}", known.join(", ")),
             kind => kind.to_string(),
         };
         if key.is_empty() {
@@ -288,9 +337,7 @@ fn faults_of(figment: &Figment, errors: Error) -> ConfigError {
         }
         fault_at(figment, &key, format!("is wrong: {problem}"))
     });
-    ConfigError {
-        faults: faults.collect(),
-    }
+    faults.collect()
 }
 
 /// A message about TOML without the lines that it quotes: they may hold a secret.
@@ -302,35 +349,62 @@ fn without_quotations(message: &str) -> String {
     said.collect::<Vec<_>>().join(": ")
 }
 
-/// What the layers leave open: the usual data directory, secrets from files, one form of the public address.
-fn complete(config: &mut Config) -> Result<(), ConfigError> {
-    if config.data_dir.as_os_str().is_empty() {
-        let usual = directories::ProjectDirs::from("", "", "songwalker");
-        let problem = "has no default without a home directory: name one";
-        let usual = usual.ok_or_else(|| fault(Some("data_dir"), "default", problem.to_owned()))?;
-        config.data_dir = usual.data_dir().to_path_buf();
-    }
-    let absolute = std::path::absolute(&config.data_dir);
-    let wrong = |error: std::io::Error| fault(Some("data_dir"), "default", error.kind().to_string());
-    config.data_dir = absolute.map_err(wrong)?;
+/// What the layers leave open: the usual data directory, secrets from files, one form of the public address. Gives the
+/// faults that this meets.
+fn complete(config: &mut Config) -> Vec<ConfigFault> {
+    let mut faults = Vec::new();
     if let Some(url) = &mut config.server.public_url {
         url.truncate(url.trim_end_matches('/').len());
     }
-    if let Some(file) = &config.database.url_file {
-        let source = config
-            .origins
-            .get("database.url_file")
-            .cloned()
-            .unwrap_or_default();
-        let wrong = |problem: String| fault(Some("database.url_file"), &source, problem);
-        if config.database.url.is_some() {
-            return Err(wrong("cannot stand beside database.url".to_owned()));
-        }
-        config.database.url = Some(Secret::from_file(file).map_err(|error| wrong(error.to_string()))?);
-        config
-            .origins
-            .insert("database.url".to_owned(), file.display().to_string());
+    faults.extend(complete_data_dir(config).err());
+    faults.extend(complete_database(config).err());
+    faults
+}
+
+fn complete_data_dir(config: &mut Config) -> Result<(), ConfigFault> {
+    let source = config.origin("data_dir").to_owned();
+    let wrong = |problem: String| ConfigFault {
+        key: Some("data_dir".to_owned()),
+        source,
+        problem,
+    };
+    if config.data_dir.as_os_str().is_empty() {
+        let Some(usual) = directories::ProjectDirs::from("", "", "songwalker") else {
+            return Err(wrong(
+                "has no default without a home directory: name one".to_owned(),
+            ));
+        };
+        config.data_dir = usual.data_dir().to_path_buf();
     }
+    config.data_dir =
+        std::path::absolute(&config.data_dir).map_err(|error| wrong(error.kind().to_string()))?;
+    Ok(())
+}
+
+fn complete_database(config: &mut Config) -> Result<(), ConfigFault> {
+    const FILE: &str = "database.url_file";
+    let Some(file) = &config.database.url_file else {
+        return Ok(());
+    };
+    let wrong = |problem: String| ConfigFault {
+        key: Some(FILE.to_owned()),
+        source: config.origin(FILE).to_owned(),
+        problem,
+    };
+    if config.database.url.is_some() {
+        return Err(wrong("cannot stand beside database.url".to_owned()));
+    }
+    let secret = Secret::from_file(file).map_err(|error| {
+        wrong(match error {
+            SecretError::Unreadable(std::io::ErrorKind::NotFound) => {
+                format!("there is no file {}", file.display())
+            }
+            error => error.to_string(),
+        })
+    })?;
+    let read_from = file.display().to_string();
+    config.database.url = Some(secret);
+    config.origins.insert("database.url".to_owned(), read_from);
     Ok(())
 }
 

@@ -219,6 +219,26 @@ fn values_that_break_an_invariant_are_refused_all_at_once() {
 }
 
 #[test]
+fn faults_of_every_kind_are_told_at_once_each_with_its_source() {
+    let bench = Bench::new("[worker]\nsurprise = 1\nheartbeat = \"soon\"\n")
+        .env("SONGWALKER__LOG__FORMAT", "xml")
+        .env("SONGWALKER__RETRY__JITTER", "7")
+        .env("SONGWALKER__WORKER__LEASE", "15s");
+    let file = bench.sources.file.as_ref().unwrap().display().to_string();
+    assert_eq!(
+        bench.faults(),
+        [
+            format!("worker.surprise is not a key of the configuration ({file})"),
+            "log.format is wrong: must be one of: text, json (environment SONGWALKER__LOG__FORMAT)"
+                .to_owned(),
+            format!("worker.heartbeat is wrong: not a duration such as 500ms, 45s, 15m, 24h or 90d ({file})"),
+            "retry.jitter must be from 0 to 1 (environment SONGWALKER__RETRY__JITTER)".to_owned(),
+        ],
+        "what the lease should be longer than is not known"
+    );
+}
+
+#[test]
 fn a_public_address_is_taken_without_the_slash_at_its_end() {
     let taken = |url: &str| {
         Bench::new("")
@@ -289,7 +309,7 @@ fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
 fn a_file_that_was_named_must_exist() {
     let mut bench = Bench::new("");
     bench.sources.file = Some(bench.dir.path().join("elsewhere.toml"));
-    assert!(bench.faults()[0].starts_with("cannot be read: "));
+    assert!(bench.faults()[0].starts_with("there is no such file ("));
 }
 
 #[test]

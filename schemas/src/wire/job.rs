@@ -36,7 +36,8 @@ pub struct Job {
     pub tags: Vec<String>,
     /// Whether it has a star.
     pub starred: bool,
-    /// How good its user finds it, 1 to 5.
+    /// How good its user finds it, 1 to 5; null where it has no rating.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5))]
     pub rating: Option<u8>,
     /// Why it does not run yet, while it is queued.
     pub waiting: Option<Waiting>,

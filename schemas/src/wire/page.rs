@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// What to pass as `cursor` for the next page; null at the end.
+    /// What to pass as `cursor` for the next page; null at the end, and always where a list comes
+    /// whole.
     pub next_cursor: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! What is asked of the job system.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::JobId;
 use crate::job::{JobKind, PlannerChoice};
@@ -81,24 +81,30 @@ impl CreateJob {
     }
 }
 
-/// `PATCH /v1/jobs/{id}`: what is left out stays as it is.
+/// `PATCH /v1/jobs/{id}`: what is left out stays as it is; null is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateJob {
     /// A name of your own, 1 to 48 characters; empty takes the sound's own name again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 48))]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 48))]
     pub name: Option<String>,
-    /// Your words to find it by: at most 20 of at most 64 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
+    /// Your words to find it by: at most 20 of at most 64 characters; an empty list takes them all off.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_items = 20))]
     pub tags: Option<Vec<String>>,
     /// Whether it has a star.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub starred: Option<bool>,
     /// How good it is, 1 to 5; 0 takes the rating back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 5))]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 0, maximum = 5))]
     pub rating: Option<u8>,
+}
+
+/// A field that may be left out and is never null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }

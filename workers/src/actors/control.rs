@@ -11,15 +11,20 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::job_actor::{JobActor, Look};
 
-/// A job runs here from now on.
+/// An attempt at a job runs here from now on: job, fence, owner.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Runs(pub JobId, pub Addr<JobActor>);
+pub struct Runs(pub JobId, pub i64, pub Addr<JobActor>);
 
-/// A job runs here no more.
+/// An attempt runs here no more: job, fence.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Ended(pub JobId);
+pub struct Ended(pub JobId, pub i64);
+
+/// Ends the actor: what it hears is heard by another.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Close;
 
 /// What was heard.
 enum Heard {
@@ -31,7 +36,8 @@ enum Heard {
 /// The actor.
 pub struct Control {
     system: System,
-    owners: BTreeMap<JobId, Addr<JobActor>>,
+    /// By job and fence: an attempt that dies late does not take its successor's place with it (R3).
+    owners: BTreeMap<(JobId, i64), Addr<JobActor>>,
 }
 
 impl Control {
@@ -67,9 +73,8 @@ impl StreamHandler<Heard> for Control {
     fn handle(&mut self, heard: Heard, _: &mut Self::Context) {
         match heard {
             Heard::Cancel(job_id) => {
-                if let Some(owner) = self.owners.get(&job_id) {
-                    owner.do_send(Look);
-                }
+                let owners = self.owners.range((job_id, i64::MIN)..=(job_id, i64::MAX));
+                owners.for_each(|(_, owner)| owner.do_send(Look));
             }
             Heard::Anybody => self.owners.values().for_each(|owner| owner.do_send(Look)),
         }
@@ -83,17 +88,25 @@ impl StreamHandler<Heard> for Control {
 impl Handler<Runs> for Control {
     type Result = ();
 
-    fn handle(&mut self, Runs(job_id, owner): Runs, _: &mut Self::Context) {
+    fn handle(&mut self, Runs(job_id, fence, owner): Runs, _: &mut Self::Context) {
         self.owners.retain(|_, owner| owner.connected());
-        self.owners.insert(job_id, owner);
+        self.owners.insert((job_id, fence), owner);
     }
 }
 
 impl Handler<Ended> for Control {
     type Result = ();
 
-    fn handle(&mut self, Ended(job_id): Ended, _: &mut Self::Context) {
-        self.owners.remove(&job_id);
+    fn handle(&mut self, Ended(job_id, fence): Ended, _: &mut Self::Context) {
+        self.owners.remove(&(job_id, fence));
+    }
+}
+
+impl Handler<Close> for Control {
+    type Result = ();
+
+    fn handle(&mut self, _: Close, ctx: &mut Self::Context) {
+        ctx.stop();
     }
 }
 

@@ -217,11 +217,11 @@ impl Session<'_> {
         }
     }
 
-    /// A database that does not answer is waited for. Any other error is this row's own: its hint is done with, so that
-    /// it stops nobody; its deadlines end it (R12).
+    /// A database that is away is waited for. Any other error, one of the database's too, is this row's own: its hint is
+    /// done with, so that it stops nobody; the sweep and its deadlines see to it (R12).
     fn not_claimed(&self, job_id: JobId, error: &JobsError) -> Result<Option<(Claimed, Timestamp)>, Gone> {
-        tracing::warn!(job.id = %job_id, error = %error, "job not claimed");
-        if matches!(error, JobsError::Database(_)) {
+        tracing::warn!(job.id = %job_id, code = error.code().name(), error = %error, "job not claimed");
+        if error.is_away() {
             Err(Gone::Lost)
         } else {
             Ok(None)
@@ -239,7 +239,10 @@ impl Session<'_> {
         );
         let colleagues = needs.colleagues.clone();
         let owner = JobActor::new(needs.system.clone(), claimed, at, lease, colleagues, sign, entry).start();
-        needs.colleagues.control.do_send(Runs(own.job_id, owner));
+        needs
+            .colleagues
+            .control
+            .do_send(Runs(own.job_id, own.fence, owner));
     }
 }
 

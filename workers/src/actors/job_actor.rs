@@ -219,7 +219,8 @@ impl Actor for JobActor {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.control.do_send(Ended(self.claimed.own.job_id));
+        let own = self.claimed.own;
+        self.control.do_send(Ended(own.job_id, own.fence));
     }
 }
 

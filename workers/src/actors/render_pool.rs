@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture,
+    ResponseFuture, WrapFuture,
+};
 
 use crate::board::Board;
 use crate::child::{Lease, PoolConfig, RenderPool};
@@ -13,7 +16,7 @@ use crate::child::{Lease, PoolConfig, RenderPool};
 #[rtype(result = "Option<Lease>")]
 pub struct Checkout;
 
-/// Ends the children that are not lent; lends no more.
+/// Lends no more, ends the children that are not lent, then the actor. Its own streams would keep it for ever.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Close;
@@ -63,11 +66,12 @@ impl Handler<Checkout> for RenderPoolActor {
 }
 
 impl Handler<Close> for RenderPoolActor {
-    type Result = ResponseFuture<()>;
+    type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: Close, _: &mut Self::Context) -> Self::Result {
         let pool = self.pool.clone();
-        Box::pin(async move { pool.close().await })
+        let closed = async move { pool.close().await };
+        Box::pin(closed.into_actor(self).map(|(), _, ctx| ctx.stop()))
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::control::Control;
+use super::control::{self, Control};
 use super::intake::{Intake, Needs};
 use super::job_actor::Colleagues;
 use super::planner::Planner;
@@ -234,10 +234,13 @@ impl Handler<Drain> for Supervisor {
     }
 }
 
-/// What it started ends with it; jobs that run are not touched.
+/// What it started ends with it; jobs that run are not touched. Pool and control have streams of their own and would
+/// stay for ever beside those of the next supervisor.
 impl Drop for Supervisor {
     fn drop(&mut self) {
         self.crew.stop.cancel();
+        self.crew.pool.do_send(Close);
+        self.crew.control.do_send(control::Close);
     }
 }
 
@@ -260,6 +263,49 @@ impl Handler<Hurt> for Supervisor {
             "control" => self.crew.control.do_send(Panic),
             "job" => self.crew.control.do_send(super::control::PanicOwners),
             _ => panic!("told to"),
+        }
+    }
+}
+
+#[cfg(all(test, feature = "failpoints"))]
+mod tests {
+    use songwalker_jobs::config::Config;
+    use songwalker_jobs::{Catalogue, open};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[actix::test]
+    async fn a_supervisor_that_dies_takes_pool_and_control_with_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let catalogue = Catalogue {
+            generator_version: "1".to_owned(),
+            template_ids: std::collections::BTreeSet::new(),
+        };
+        let config = Config::for_tests(dir.path().join("data"));
+        let system = open::open(config, catalogue).await.expect("opens");
+        let purpose = Purpose {
+            pool: PoolConfig {
+                slots: 1,
+                child_jobs: 1,
+                memory_bytes: 1 << 30,
+                cores: 1,
+                // No child is born: an actor must end all the same.
+                program: dir.path().join("nothing"),
+            },
+            system,
+            worker_id: Uuid::now_v7(),
+            board: Board::new(1),
+        };
+        let supervisor = Supervisor::new(purpose);
+        let (pool, control) = (supervisor.crew.pool.clone(), supervisor.crew.control.clone());
+        let supervisor = supervisor.start();
+        assert!(pool.connected() && control.connected());
+        supervisor.do_send(Hurt("supervisor"));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while supervisor.connected() || pool.connected() || control.connected() {
+            assert!(Instant::now() < deadline, "never: all three have ended");
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }

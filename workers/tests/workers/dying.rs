@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait;
 use songwalker_jobs::config::Span;
 use songwalker_jobs::{claim, ending};
 use songwalker_schemas::{ErrorCode, JobId};
@@ -194,5 +195,38 @@ async fn a_job_that_two_workers_died_on_runs_alone() {
     }
     workers.stop().await;
     assert_eq!(seen.await.expect("watched"), (2, 1));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_that_the_database_refuses_does_not_block_the_queue() {
+    let service = Service::start(1, None, |_| {}).await;
+    service.workers.stop().await;
+    let refused = service.submit("short pluck", 0).await;
+    let unreadable = service.submit("short pluck", 1).await;
+    let good = service.submit("short pluck", 2).await;
+    let (first, second) = (refused.0.simple(), unreadable.0.simple());
+    let statements = [
+        format!(
+            "CREATE TRIGGER refuses BEFORE UPDATE ON jobs WHEN OLD.id = X'{first}' AND NEW.state = 'running' \
+             BEGIN SELECT RAISE(ABORT, 'by hand'); END"
+        ),
+        format!("UPDATE prompts SET tags = X'FF00' WHERE job_id = X'{second}'"),
+    ];
+    for statement in statements {
+        let done = service.system.db.writer().execute_unprepared(&statement).await;
+        done.expect("runs");
+    }
+    let options = WorkersOptions {
+        program: service.dir.path().join("child"),
+        slots: Some(1),
+    };
+    let workers = Workers::start(service.system.clone(), options).expect("a thread");
+    assert_eq!(service.until_final(good).await.model.state, "succeeded");
+    for job in [refused, unreadable] {
+        let model = service.row(job).await.model;
+        assert_eq!((model.state.as_str(), model.attempt), ("queued", 0));
+    }
+    workers.stop().await;
     service.stop().await;
 }

@@ -8,6 +8,7 @@ use reqwest::Method;
 use rustix::fs::statvfs;
 use serde_json::{Value, json};
 use songwalker_jobs::Config;
+use songwalker_jobs::data_dir::DataDir;
 use songwalker_jobs::open::examine::{Closeness, Examined};
 use songwalker_jobs::open::look;
 use songwalker_jobs::runner::holder;
@@ -65,6 +66,7 @@ impl Part {
 pub fn examine(config: &Config) -> Result<Vec<Part>, Failure> {
     runtime::block_on(async {
         let mut parts = vec![configuration(config), directory(&config.data_dir)];
+        parts.extend(old_copies(&config.data_dir));
         let (database, is_ready) = database(&config.data_dir).await;
         parts.push(database);
         if is_ready {
@@ -93,6 +95,31 @@ fn configuration(config: &Config) -> Part {
         .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source }))
         .collect();
     Part::new("settings", Verdict::Good, words, json!(value))
+}
+
+/// Copies from before migrations and restores, which keep what was erased since; nothing where there are none.
+fn old_copies(data_dir: &Path) -> Option<Part> {
+    let named = |folder: &Path, start: &str| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path());
+        let is_copy = |path: &std::path::PathBuf| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(start))
+        };
+        paths.filter(is_copy).collect::<Vec<_>>()
+    };
+    let mut copies = named(data_dir, "before-restore-");
+    copies.extend(named(&DataDir::at(data_dir).backups(), "before-"));
+    copies.sort();
+    if copies.is_empty() {
+        return None;
+    }
+    let copies: Vec<_> = copies.iter().map(|path| path.to_string_lossy()).collect();
+    let words = format!(
+        "{}: they keep what was erased since; delete those you no longer need",
+        copies.join(", ")
+    );
+    Some(Part::new("copies", Verdict::Good, words, json!(copies)))
 }
 
 fn directory(path: &Path) -> Part {

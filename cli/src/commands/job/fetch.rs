@@ -13,7 +13,7 @@ pub fn run(args: &Fetch) -> Result<(), Failure> {
     let ready = deliver::prepare(&args.delivery)?;
     let progress = Progress::start(args.json);
     let (job, zip) = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let done = async {
             let job = follow::succeeded(named::job(&client, &args.job).await?)?;
             let zip = client.bundle(&job).await?;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::args::OneJob;
 use crate::failure::Failure;
+use crate::moment;
 use crate::table::Table;
 use crate::terminal::{self, DIM, clean, paint};
 
@@ -26,7 +27,7 @@ pub fn run(args: &OneJob) -> Result<(), Failure> {
             format!("attempt {}", line.attempt)
         };
         table.row([
-            (DIM, line.at.to_string()),
+            (DIM, moment::second(line.at)),
             (DIM, attempt),
             (
                 DIM,

@@ -9,8 +9,8 @@ use crate::commands::generate::{prompt, request, with_similar_templates};
 use crate::commands::list::{called, state};
 use crate::failure::Failure;
 use crate::named::short;
-use crate::runtime;
-use crate::terminal::{self, COMMAND, DIM, NOTICE, paint, program};
+use crate::terminal::{self, COMMAND, DIM, NOTICE, paint};
+use crate::{runtime, whereabouts};
 
 /// Asks.
 pub fn run(args: &Submit) -> Result<(), Failure> {
@@ -49,8 +49,11 @@ pub fn say(job: &Job, is_new: bool, waits: bool, json: bool) -> Result<(), Failu
         text.push_str(&format!(
             "  {} nobody runs jobs here now: {} or {} does\n",
             paint(NOTICE, "!"),
-            paint(COMMAND, format!("{} job watch {}", program(), short(job.id))),
-            paint(COMMAND, format!("{} serve", program()))
+            paint(
+                COMMAND,
+                whereabouts::line(&format!("job watch {}", short(job.id)))
+            ),
+            paint(COMMAND, whereabouts::line("serve"))
         ));
     }
     terminal::print(&text)

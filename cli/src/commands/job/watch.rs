@@ -11,7 +11,7 @@ use crate::{named, runtime};
 /// Follows.
 pub fn run(args: &OneJob) -> Result<(), Failure> {
     let job = runtime::block_on(async {
-        let client = Client::connect(&args.target).await?;
+        let client = Client::existing(&args.target).await?;
         let done = async {
             let job = named::job(&client, &args.job).await?;
             if job.state.is_final() {
