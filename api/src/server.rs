@@ -186,7 +186,7 @@ impl BoundApi {
         let meter = self.meter.clone();
         let metrics = self
             .metrics_listener
-            .map(|listener| metrics_alone(listener, self.meter))
+            .map(|listener| metrics_alone(listener, &self.system, self.meter))
             .transpose()?;
         let handles: Vec<_> = [
             Some(main.handle()),
@@ -221,10 +221,16 @@ impl BoundApi {
 }
 
 /// The listener for metrics alone.
-fn metrics_alone(listener: TcpListener, meter: Meter) -> std::io::Result<actix_web::dev::Server> {
+fn metrics_alone(
+    listener: TcpListener,
+    system: &System,
+    meter: Meter,
+) -> std::io::Result<actix_web::dev::Server> {
+    let system = system.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(meter.clone()))
+            .app_data(Data::new(system.clone()))
             .route("/metrics", actix_web::web::get().to(metrics::alone))
             .default_service(actix_web::web::to(frame::not_found))
     })
