@@ -127,7 +127,7 @@ async fn an_attempt_publishes_the_pipelines_bytes_and_records_every_stage() {
         .stages()
         .expect("stages")
         .iter()
-        .map(|timing| timing.stage)
+        .map(|note| note.timing.stage)
         .collect();
     assert_eq!(stages, Stage::ALL);
     let told = told.into_inner().expect("whole");
@@ -182,7 +182,7 @@ async fn an_intent_that_was_put_by_is_not_asked_for_again() {
         row.stages()
             .expect("stages")
             .iter()
-            .all(|timing| timing.stage != Stage::Planning)
+            .all(|note| note.timing.stage != Stage::Planning)
     );
 }
 
