@@ -8,8 +8,8 @@ use crate::failpoint::FailpointError;
 use crate::ports::PortError;
 use crate::secret::SecretError;
 
-/// SQLite's primary codes for a file that cannot be used now: BUSY, IOERR, FULL, CANTOPEN.
-const SQLITE_AWAY: [u32; 4] = [5, 10, 13, 14];
+/// SQLite's primary codes for a file that cannot be used now: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+const SQLITE_AWAY: [u32; 6] = [5, 6, 8, 10, 13, 14];
 
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
