@@ -250,13 +250,11 @@ impl Service {
     }
 
     /// A request with the local user's token.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         self.request_as(&self.token, method, path)
     }
 
     /// A request with another token.
-    #[must_use]
     pub fn request_as(&self, token: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or_default();
         self.client

@@ -1,8 +1,6 @@
 //! Cancellation at random moments of a job's life (R8): every job that was cancelled before it succeeded leaves nothing
 //! in the store, the slot is free again, and what was too late to cancel is whole.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 

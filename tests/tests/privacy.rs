@@ -1,8 +1,6 @@
 //! Planted canaries (R10): prompt, key, share token and cookie of a service that logs everything turn up in no log line,
 //! no metric, no argument and no environment of a child; what is deleted leaves the database files.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::path::Path;
 
 use serde_json::json;

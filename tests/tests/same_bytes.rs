@@ -1,7 +1,5 @@
 //! A job's bundle is, byte for byte, the one that the pipeline makes when it is called directly.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use serde_json::json;
 use songwalker_generator::pipeline::{Hooks, Request, generate};
 use songwalker_tests::service::{Service, Settings, audit};
