@@ -79,20 +79,10 @@ pub async fn list(system: &System, user: UserId, filter: &Filter) -> Result<Page
         .order_by_desc(jobs::Column::Id)
         .limit(limit + 1);
     if let Some(cursor) = &filter.cursor {
-        let (at, id) = read_cursor(cursor)?;
-        query = query.filter(
-            Condition::any()
-                .add(jobs::Column::CreatedAt.lt(at))
-                .add(jobs::Column::CreatedAt.eq(at).and(jobs::Column::Id.lt(id))),
-        );
+        query = query.filter(behind(cursor, jobs::Column::CreatedAt, jobs::Column::Id)?);
     }
-    let mut rows = query.all(system.db.read()).await?;
-    let is_more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = rows
-        .last()
-        .filter(|_| is_more)
-        .map(|row| cursor(row.created_at, row.id));
+    let rows = query.all(system.db.read()).await?;
+    let (rows, next_cursor) = page(rows, limit, |row| (row.created_at, row.id));
     let items = view::jobs(system, rows.into_iter().map(JobRow::from).collect()).await?;
     Ok(Page { items, next_cursor })
 }
@@ -144,12 +134,35 @@ fn containing(text: &str) -> LikeExpr {
 }
 
 /// The place of a row in a list that is ordered by time and id.
-pub(crate) fn cursor(at: i64, id: sea_orm::prelude::Uuid) -> String {
+fn cursor(at: i64, id: sea_orm::prelude::Uuid) -> String {
     format!("{at:x}.{}", id.simple())
 }
 
+/// What stands behind a cursor in a list that is ordered by time and id, the newest first.
+pub(crate) fn behind<C: ColumnTrait>(cursor: &str, created_at: C, id: C) -> Result<Condition, JobsError> {
+    let (at, last) = read_cursor(cursor)?;
+    Ok(Condition::any()
+        .add(created_at.lt(at))
+        .add(created_at.eq(at).and(id.lt(last))))
+}
+
+/// The first `limit` of rows of which one more was read, and the cursor behind them where there are more.
+pub(crate) fn page<T>(
+    mut rows: Vec<T>,
+    limit: u64,
+    place: impl Fn(&T) -> (i64, sea_orm::prelude::Uuid),
+) -> (Vec<T>, Option<String>) {
+    let is_more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next_cursor = rows.last().filter(|_| is_more).map(|row| {
+        let (at, id) = place(row);
+        cursor(at, id)
+    });
+    (rows, next_cursor)
+}
+
 /// The place that a cursor names.
-pub(crate) fn read_cursor(cursor: &str) -> Result<(i64, sea_orm::prelude::Uuid), JobsError> {
+fn read_cursor(cursor: &str) -> Result<(i64, sea_orm::prelude::Uuid), JobsError> {
     cursor
         .split_once('.')
         .and_then(|(at, id)| {

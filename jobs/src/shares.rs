@@ -5,7 +5,7 @@
 //! which holds no prompt.
 
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
@@ -136,20 +136,14 @@ pub async fn list(
         .order_by_desc(shares::Column::Id)
         .limit(limit + 1);
     if let Some(cursor) = cursor {
-        let (at, id) = read::read_cursor(cursor)?;
-        query = query.filter(
-            Condition::any()
-                .add(shares::Column::CreatedAt.lt(at))
-                .add(shares::Column::CreatedAt.eq(at).and(shares::Column::Id.lt(id))),
-        );
+        query = query.filter(read::behind(
+            cursor,
+            shares::Column::CreatedAt,
+            shares::Column::Id,
+        )?);
     }
-    let mut rows = query.all(system.db.read()).await?;
-    let is_more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = rows
-        .last()
-        .filter(|_| is_more)
-        .map(|(share, _)| read::cursor(share.created_at, share.id));
+    let rows = query.all(system.db.read()).await?;
+    let (rows, next_cursor) = read::page(rows, limit, |(share, _)| (share.created_at, share.id));
     let items = rows
         .into_iter()
         .map(|(share, job)| told(share, job.as_ref()))

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// How often a job is asked for while its end is waited for.
 const PAUSE: Duration = Duration::from_millis(1);
-/// Most jobs must be met while they run; so often may one have ended before.
+/// Most jobs must be met while they wait or run; so often may one have ended before.
 const ROUNDS_PER_TIME: usize = 5;
 /// Jobs that are made before, and not cancelled.
 const WARMING: usize = 2;
@@ -30,6 +30,10 @@ struct Cancelled {
 }
 
 impl Cancelled {
+    fn count(&self) -> usize {
+        self.by_the_job.0.len()
+    }
+
     fn add(&mut self, job: &Value, seen_ms: f64) -> Result<()> {
         let took = millis(job, "stopped_at")? - millis(job, "cancel_requested_at")?;
         self.by_the_job.add(took);
@@ -53,13 +57,13 @@ pub fn run(workspace: &Workspace, times: usize, binary: Option<PathBuf>) -> Resu
     let (mut waiting, mut running) = (Cancelled::default(), Cancelled::default());
     let (mut succeeded, mut rounds) = (WARMING, 0);
     for share in shares() {
-        if running.by_the_job.0.len() >= times {
+        if waiting.count().min(running.count()) >= times {
             break;
         }
         rounds += 1;
         ensure!(
             rounds <= ROUNDS_PER_TIME * times,
-            "too few jobs could be cancelled while they ran"
+            "too few jobs could be cancelled while they waited or ran"
         );
         let first = service.post(&request(WARMING + 2 * rounds))?;
         service.wait_for(&first, PAUSE, |job| job["state"] == "running" || is_final(job))?;
