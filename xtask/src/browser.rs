@@ -19,19 +19,19 @@ pub fn run(workspace: &Workspace, python: &Path) -> Result<Outcome> {
         std::fs::remove_dir_all(&pictures)?;
     }
     let service = Service::start(&binary, &workspace.target.join("browser-service"), &[])?;
-    look(&service, &binary, |arguments| {
+    look(&service, &binary, |of, arguments| {
         let mut check = python::script(workspace, python, "browser/page_check.py");
-        execute(check.args(arguments).arg("--out").arg(&pictures))
+        execute(check.args(arguments).arg("--out").arg(pictures.join(of)))
     })?;
     service.stop_and_audit(&binary)?;
     println!("pictures in {}", pictures.display());
     Ok(Outcome::Passed)
 }
 
-fn look(service: &Service, binary: &Path, check: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
+fn look(service: &Service, binary: &Path, check: impl Fn(&str, &[&str]) -> Result<()>) -> Result<()> {
     let token_file = service.data_dir.join("token");
     let token_file = token_file.to_str().context("the path is no text")?;
-    check(&["--url", &service.url(), "--token-file", token_file])?;
+    check("server", &["--url", &service.url(), "--token-file", token_file])?;
 
     let id = service.post(&json!({ "prompt": "glassy bell, long ring", "variations": 2 }))?;
     let job = service.ended(&id)?;
@@ -42,5 +42,11 @@ fn look(service: &Service, binary: &Path, check: impl Fn(&[&str]) -> Result<()>)
             .args(["share", &id, "--html"])
             .arg(&page),
     )?;
-    check(&["--share", &format!("file://{}", page.display())])
+    check(
+        "file",
+        &[
+            "--share",
+            &format!("file://{}", page.display()).replace(' ', "%20"),
+        ],
+    )
 }
