@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::load;
-use crate::service::Service;
+use crate::service::{PATIENCE, Service};
 use crate::workspace::Workspace;
 
 /// After how many jobs everything is warm.
 const WARM: usize = 100;
+/// How often a child is looked for.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a process and its children hold, kB.
 #[derive(Debug, PartialEq)]
@@ -31,7 +34,7 @@ pub fn run(workspace: &Workspace, jobs: usize, binary: Option<PathBuf>) -> Resul
         "jobs", "server MB", "children MB", "children"
     );
     let print = |done: usize| -> Result<()> {
-        let held = held(service.pid(), &processes()?).context("the server is gone")?;
+        let held = steady(service.pid())?;
         let mb = |kb: u64| kb as f64 / 1024.0;
         println!(
             "{done:>6}{:>12.1}{:>14.1}{:>10}",
@@ -83,6 +86,19 @@ fn processes() -> Result<BTreeMap<u32, (u32, u64)>> {
 fn number(status: &str, word: &str) -> Option<u64> {
     let rest = status.lines().find_map(|line| line.strip_prefix(word))?;
     rest.split_whitespace().next()?.parse().ok()
+}
+
+/// What a server holds while its children are there: after so many jobs one is replaced by another.
+fn steady(pid: u32) -> Result<Held> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let held = held(pid, &processes()?).context("the server is gone")?;
+        if !held.children.is_empty() {
+            return Ok(held);
+        }
+        ensure!(Instant::now() < deadline, "the server has no children");
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// What a process and its direct children hold.
