@@ -1,3 +1,5 @@
+//! Migrating: a copy is made first, only the last copies stay, and what fails changes nothing.
+
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, Statement};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
