@@ -15,6 +15,8 @@ pub mod ladder;
 pub mod lanes;
 
 use crate::math;
+use crate::simd::Level;
+use crate::voice::buses::Bus;
 use lanes::Lanes;
 use songwalker_schemas::patch::{FilterModel, FilterStyle};
 
@@ -374,6 +376,42 @@ impl StereoFilter {
         let sample_rate = self.sample_rate;
         each_kind!(&mut self.kind, runner => runner.snap(&controls, sample_rate));
         self.controls = Some(controls);
+    }
+}
+
+/// The filters of all voices of a patch, one per voice, that run side by side.
+#[derive(Debug, Clone)]
+pub(crate) struct FilterBank {
+    voices: Vec<StereoFilter>,
+}
+
+#[expect(dead_code, reason = "voices take it up next")]
+impl FilterBank {
+    /// A bank of `voices` silent filters; `sample_rate` is the rate they run at (the oversampled one) in hertz.
+    pub(crate) fn new(model: FilterModel, style: FilterStyle, sample_rate: f32, voices: usize) -> Self {
+        Self {
+            voices: vec![StereoFilter::new(model, style, sample_rate); voices],
+        }
+    }
+
+    /// Puts a voice's filter back to silence; its next block starts at its own controls.
+    pub(crate) fn reset(&mut self, voice: usize) {
+        self.voices[voice].reset();
+    }
+
+    /// Filters one control block of each voice that `active` lists, in place. `blocks` and `controls` (left and right
+    /// at the block's end) are indexed by voice.
+    pub(crate) fn process(
+        &mut self,
+        _level: Level,
+        active: &[usize],
+        blocks: &mut [Bus],
+        controls: &[[FilterControls; 2]],
+    ) {
+        for &voice in active {
+            let block = &mut blocks[voice];
+            self.voices[voice].process(&mut block.left, &mut block.right, &controls[voice]);
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod oversample;
 pub mod patch_player;
 pub mod random;
 pub mod render;
+pub mod simd;
 pub mod unison;
 pub mod voice;
 pub mod voices;

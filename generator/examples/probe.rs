@@ -1,0 +1,117 @@
+//! The engine, the export and the import as a process that stays warm, for scripts that measure: one request as a line
+//! of JSON in, one answer as a line of JSON out.
+//!
+//! - `{"render": PATCH, "to": FILE, "note": 60, "velocity": 0.8, "hold": 1.0, "total": 2.0, "warm_up": 8.0, "bpm": 120,
+//!   "rate": 44100, "seed": 0}` writes both channels of float32, left first, and answers `{"frames", "cpu_ms"}`; `notes`
+//!   (`[[start_s, hold_s, key, velocity], …]`) in place of `note` plays several, `macros` (`[[slot, value], …]`) turns knobs.
+//! - `{"export": PATCH, "to": FILE}` writes a `.vital` file and answers `{"lost"}`.
+//!
+//! A request that fails answers `{"error"}`.
+
+use std::error::Error;
+use std::io::{BufRead, Write};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use songwalker_engine::render::{Note, RenderRequest, render};
+use songwalker_generator::export;
+use songwalker_schemas::PatchSpec;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    render: Option<Value>,
+    export: Option<Value>,
+    to: String,
+    #[serde(default = "middle_c")]
+    note: u8,
+    notes: Option<Vec<(f64, f64, u8, f64)>>,
+    #[serde(default)]
+    macros: Vec<(usize, f64)>,
+    #[serde(default = "velocity")]
+    velocity: f64,
+    #[serde(default = "one")]
+    hold: f64,
+    #[serde(default = "one")]
+    total: f64,
+    #[serde(default)]
+    warm_up: f64,
+    #[serde(default = "tempo")]
+    bpm: f64,
+    #[serde(default = "rate")]
+    rate: u32,
+    #[serde(default)]
+    seed: u64,
+}
+
+fn middle_c() -> u8 {
+    60
+}
+fn velocity() -> f64 {
+    0.8
+}
+fn one() -> f64 {
+    1.0
+}
+fn tempo() -> f64 {
+    120.0
+}
+fn rate() -> u32 {
+    44_100
+}
+
+fn patch(value: &Value) -> Result<PatchSpec, Box<dyn Error>> {
+    PatchSpec::from_json(&serde_json::to_vec(value)?).map_err(|faults| format!("{faults:?}").into())
+}
+
+fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
+    let asked: Asked = serde_json::from_str(line)?;
+    if let Some(value) = &asked.export {
+        let made = export::vital(&patch(value)?)?;
+        std::fs::write(&asked.to, &made.bytes)?;
+        return Ok(json!({ "lost": made.lost }));
+    }
+    let Some(value) = &asked.render else {
+        return Err("nothing to do: render or export".into());
+    };
+    let notes = asked
+        .notes
+        .unwrap_or_else(|| vec![(0.0, asked.hold, asked.note, asked.velocity)]);
+    let request = RenderRequest {
+        sample_rate: asked.rate,
+        bpm: asked.bpm,
+        seed: asked.seed,
+        notes: notes
+            .into_iter()
+            .map(|(start_s, hold_s, key, velocity)| Note {
+                start_s,
+                hold_s,
+                key,
+                velocity,
+            })
+            .collect(),
+        seconds: asked.total,
+        warm_up_s: asked.warm_up,
+        macros: asked.macros,
+    };
+    let started = std::time::Instant::now();
+    let audio = render(&patch(value)?, &request, &|| false)?;
+    let cpu_ms = 1000.0 * started.elapsed().as_secs_f64();
+    let bytes: Vec<u8> = audio
+        .left
+        .iter()
+        .chain(&audio.right)
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    std::fs::write(&asked.to, bytes)?;
+    Ok(json!({ "frames": audio.frames(), "cpu_ms": cpu_ms }))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for line in std::io::stdin().lock().lines() {
+        let answer = answer(&line?).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+        println!("{answer}");
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}
