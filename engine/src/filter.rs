@@ -45,6 +45,15 @@ pub struct FilterControls {
 }
 
 impl FilterControls {
+    /// What stands where no controls were read yet.
+    pub(crate) const UNREAD: Self = Self {
+        cutoff_note: 60.0,
+        resonance: 0.0,
+        drive_db: 0.0,
+        blend: 0.0,
+        mix: 1.0,
+    };
+
     fn lerp(&self, to: &Self, t: f32) -> Self {
         let mid = |a: f32, b: f32| a + (b - a) * t;
         Self {
@@ -385,7 +394,6 @@ pub(crate) struct FilterBank {
     voices: Vec<StereoFilter>,
 }
 
-#[expect(dead_code, reason = "voices take it up next")]
 impl FilterBank {
     /// A bank of `voices` silent filters; `sample_rate` is the rate they run at (the oversampled one) in hertz.
     pub(crate) fn new(model: FilterModel, style: FilterStyle, sample_rate: f32, voices: usize) -> Self {

@@ -29,6 +29,7 @@ use songwalker_schemas::patch::fx::FxType;
 
 use crate::filter::StereoFilter;
 use crate::math;
+use crate::simd::Level;
 use slots::{
     AllCompressorSlots, ChorusSlots, DelaySlots, DistortionSlots, EqSlots, FilterSlots, FlangerSlots,
     PhaserSlots, ReverbSlots,
@@ -199,7 +200,15 @@ impl FxChain {
 
     /// Replaces a block by what the effects make of it. `sends` are added before the effect they are for, also where
     /// that effect is off; `raw` are the raw values of all parameters at the block's end.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], sends: &Sends<'_>, raw: &[f32], bpm: f64) {
+    pub fn process(
+        &mut self,
+        _level: Level,
+        left: &mut [f32],
+        right: &mut [f32],
+        sends: &Sends<'_>,
+        raw: &[f32],
+        bpm: f64,
+    ) {
         let note = self.note;
         for (kind, unit) in &mut self.links {
             if let Some((more_left, more_right)) = sends[kind.index()] {

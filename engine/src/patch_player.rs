@@ -19,6 +19,7 @@ use crate::controls::Controls;
 use crate::fx::{FxChain, Sends};
 use crate::math;
 use crate::oversample::Decimator;
+use crate::simd::Level;
 use crate::voice::Moment;
 use crate::voice::buses::{Buses, Scratch};
 use crate::voice::plan::Plan;
@@ -96,6 +97,7 @@ struct Queued {
 /// A patch that plays.
 #[derive(Debug)]
 pub struct PatchPlayer {
+    level: Level,
     plan: Plan,
     controls: Controls,
     voices: Voices,
@@ -161,6 +163,7 @@ impl PatchPlayer {
         let controls = Controls::new(patch);
         let rate = plan.sample_rate * oversampling as f64;
         Ok(Self {
+            level: Level::best(),
             voices: Voices::new(&plan, &controls, &patch.modules.voicing, most),
             scratch: Scratch::new(plan.frames()),
             buses: Buses::new(&plan),
@@ -189,6 +192,11 @@ impl PatchPlayer {
         if bpm.is_finite() {
             self.bpm = bpm.clamp(20.0, 300.0);
         }
+    }
+
+    /// With which vector instructions to compute: the widest of this processor unless told. The bits stay the same.
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// Turns a macro to `value` (0..1, kept inside its bounds); it gets there with a corner of 20 Hz.
@@ -263,6 +271,7 @@ impl PatchPlayer {
         self.buses.clear();
         let moment = Moment {
             plan: &self.plan,
+            level: self.level,
             controls: &self.controls,
             song_s: end_s,
             bpm: self.bpm,
@@ -280,6 +289,7 @@ impl PatchPlayer {
         let sends: Sends<'_> =
             std::array::from_fn(|i| sends[i].as_ref().map(|bus| (&bus.left[..], &bus.right[..])));
         self.chain.process(
+            self.level,
             &mut effects.left,
             &mut effects.right,
             &sends,
@@ -305,6 +315,7 @@ impl PatchPlayer {
     fn apply(&mut self, event: Event, song_s: f64) {
         let moment = Moment {
             plan: &self.plan,
+            level: self.level,
             controls: &self.controls,
             song_s,
             bpm: self.bpm,

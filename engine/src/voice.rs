@@ -15,16 +15,16 @@ use songwalker_schemas::patch::random::Restart;
 use crate::BLOCK;
 use crate::controls::Controls;
 use crate::envelope::Envelope;
-use crate::filter::StereoFilter;
 use crate::lfo::Lfo;
 use crate::math;
 use crate::modulation::{SOURCES, SourceValues};
 use crate::noise::{SamplePlayer, hash, unit};
 use crate::oscillator::Oscillator;
 use crate::random::RandomWalk;
+use crate::simd::Level;
 use crate::warp::Modulator;
 use crate::wavetable::Drawer;
-use buses::{Buses, Scratch, send};
+use buses::{Block, Buses, Scratch};
 use plan::{OscPlan, Plan};
 use readings::{filter_controls, osc_controls, sample_controls};
 
@@ -32,6 +32,8 @@ use readings::{filter_controls, osc_controls, sample_controls};
 #[derive(Clone, Copy)]
 pub(crate) struct Moment<'a> {
     pub plan: &'a Plan,
+    /// The vector instructions to compute with.
+    pub level: Level,
     pub controls: &'a Controls,
     /// Song time in seconds at the end of the block (at the start for a note that begins).
     pub song_s: f64,
@@ -68,7 +70,6 @@ pub(crate) struct Voice {
     /// The right side of oscillators whose controls differ between the sides.
     right: [Option<Oscillator>; 3],
     sample: Option<SamplePlayer>,
-    filter: [Option<StereoFilter>; 2],
     env: [Envelope; 6],
     lfo: [Lfo; 8],
     random: [Option<RandomWalk>; 4],
@@ -92,18 +93,13 @@ pub(crate) struct Voice {
 impl Voice {
     /// A silent voice.
     pub(crate) fn new(plan: &Plan, controls: &Controls) -> Self {
-        let rate = plan.sample_rate * plan.oversampling as f64;
+        let rate = plan.rate();
         let osc_if = |wanted: fn(&OscPlan) -> bool| {
             std::array::from_fn(|i| {
                 let spec = plan.osc[i].as_ref().filter(|spec| wanted(spec));
                 spec.map(|spec| Oscillator::new(spec.setup.clone(), plan.sample_rate, plan.oversampling))
             })
         };
-        let filter = std::array::from_fn(|i| {
-            plan.filter[i]
-                .as_ref()
-                .map(|filter| StereoFilter::new(filter.model, filter.style, rate as f32))
-        });
         Self {
             osc: osc_if(|_| true),
             right: osc_if(|spec| spec.sided),
@@ -111,7 +107,6 @@ impl Voice {
                 .sample
                 .as_ref()
                 .map(|sample| SamplePlayer::new(sample.setup, rate, plan.frames())),
-            filter,
             env: Default::default(),
             lfo: Default::default(),
             random: std::array::from_fn(|i| {
@@ -174,9 +169,6 @@ impl Voice {
             *env = Envelope::default();
         }
         self.amplitude = 0.0;
-        for filter in self.filter.iter_mut().flatten() {
-            filter.reset();
-        }
         self.version = moment.controls.version().wrapping_sub(1);
         self.begin(moment, note, from);
         let plan = moment.plan;
@@ -372,14 +364,18 @@ impl Voice {
         self.settle(moment);
     }
 
-    /// Plays one control block and adds it to the buses.
-    pub(crate) fn render(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, buses: &mut Buses) {
+    /// Computes one control block up to the filters; what goes past them and the amplitude is added to the buses.
+    pub(crate) fn render(
+        &mut self,
+        moment: &Moment<'_>,
+        scratch: &mut Scratch,
+        block: &mut Block<'_>,
+        buses: &mut Buses,
+    ) {
         let plan = moment.plan;
         self.advance(moment);
-        self.fill_gain(plan, &mut scratch.gain);
-        scratch.first.clear();
-        scratch.second.clear();
-        scratch.past.clear();
+        self.fill_gain(plan, block.gain);
+        block.clear();
         let filters = [plan.filter[0].is_some(), plan.filter[1].is_some()];
         if let (Some(player), Some(spec)) = (&mut self.sample, &plan.sample) {
             let controls = sample_controls(spec, &self.values[0], self.pitch);
@@ -389,7 +385,7 @@ impl Voice {
                 &mut scratch.wave.left,
                 &mut scratch.wave.right,
             );
-            send(spec.destination, filters, scratch, buses);
+            block.send(spec.destination, filters, &scratch.wave, buses);
         }
         for i in plan.osc_order {
             let Some(spec) = &plan.osc[i] else { continue };
@@ -415,23 +411,13 @@ impl Voice {
                 right.render(drawer, &controls, modulator, &mut other.left, &mut other.right);
                 wave.right.copy_from_slice(&other.right);
             }
-            send(spec.destination, filters, scratch, buses);
+            block.send(spec.destination, filters, &scratch.wave, buses);
         }
-        if let (Some(filter), Some(spec)) = (&mut self.filter[0], &plan.filter[0]) {
-            let controls = filter_controls(spec, &self.values, self.pitch);
-            filter.process(&mut scratch.first.left, &mut scratch.first.right, &controls);
+        for (controls, spec) in block.controls.iter_mut().zip(&plan.filter) {
+            if let Some(spec) = spec {
+                **controls = filter_controls(spec, &self.values, self.pitch);
+            }
         }
-        if plan.serial {
-            scratch.second.add(&scratch.first);
-        } else {
-            scratch.past.add(&scratch.first);
-        }
-        if let (Some(filter), Some(spec)) = (&mut self.filter[1], &plan.filter[1]) {
-            let controls = filter_controls(spec, &self.values, self.pitch);
-            filter.process(&mut scratch.second.left, &mut scratch.second.right, &controls);
-        }
-        scratch.past.add(&scratch.second);
-        buses.effects.add_scaled(&scratch.past, &scratch.gain);
     }
 
     /// The amplitude over the block: (envelope 0 · velocity)², straight between the samples of the base rate.

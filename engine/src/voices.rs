@@ -9,7 +9,8 @@ use songwalker_schemas::patch::Voicing;
 use songwalker_schemas::patch::voicing::{Override, Priority, VoicingMode};
 
 use crate::controls::Controls;
-use crate::voice::buses::{Buses, Scratch};
+use crate::filter::FilterBank;
+use crate::voice::buses::{Blocks, Buses, Scratch};
 use crate::voice::plan::Plan;
 use crate::voice::{Moment, Note, Voice};
 
@@ -45,6 +46,11 @@ struct Pressed {
 #[derive(Debug)]
 pub(crate) struct Voices {
     slots: Vec<Slot>,
+    /// The filters of all slots.
+    filters: [Option<FilterBank>; 2],
+    blocks: Blocks,
+    /// The slots that sound in this block, rising.
+    active: Vec<usize>,
     limit: usize,
     legato: bool,
     glide_always: bool,
@@ -69,8 +75,21 @@ impl Voices {
             hold: Hold::Free,
             born: 0,
         };
+        let places = limit.min(most.max(1)) + fading;
+        let bank = |i: usize| {
+            let spec = plan.filter[i].as_ref()?;
+            Some(FilterBank::new(
+                spec.model,
+                spec.style,
+                plan.rate() as f32,
+                places,
+            ))
+        };
         Self {
-            slots: (0..limit.min(most.max(1)) + fading).map(|_| slot()).collect(),
+            slots: (0..places).map(|_| slot()).collect(),
+            filters: [bank(0), bank(1)],
+            blocks: Blocks::new(plan.frames(), places),
+            active: Vec::with_capacity(places),
             limit,
             legato: spec.legato,
             glide_always: spec.glide_always,
@@ -191,7 +210,11 @@ impl Voices {
             .or_else(|| self.oldest(Hold::Released))
             .or_else(|| self.oldest(Hold::Pedal))
             .or_else(|| self.oldest(Hold::Key));
-        if let Some(slot) = place.map(|i| &mut self.slots[i]) {
+        if let Some(place) = place {
+            for bank in self.filters.iter_mut().flatten() {
+                bank.reset(place);
+            }
+            let slot = &mut self.slots[place];
             slot.voice.start(moment, &mut scratch.drawer, note, from);
             slot.hold = Hold::Key;
             slot.born = note.number;
@@ -303,13 +326,43 @@ impl Voices {
         held.map(|slot| &mut slot.voice)
     }
 
-    /// Plays one control block of all voices into the buses.
+    /// Plays one control block of all voices into the buses: each voice up to its filters, the filters of all voices
+    /// at once, then the sum, in the order of the slots.
     pub(crate) fn render(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, buses: &mut Buses) {
-        for slot in self.slots.iter_mut().filter(|slot| slot.hold != Hold::Free) {
-            slot.voice.render(moment, scratch, buses);
+        self.active.clear();
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            if slot.hold == Hold::Free {
+                continue;
+            }
+            self.active.push(i);
+            slot.voice.render(moment, scratch, &mut self.blocks.of(i), buses);
             if slot.voice.is_idle() {
                 slot.hold = Hold::Free;
             }
+        }
+        let Blocks {
+            first,
+            second,
+            past,
+            gain,
+            controls,
+        } = &mut self.blocks;
+        let [bank_0, bank_1] = &mut self.filters;
+        if let Some(bank) = bank_0 {
+            bank.process(moment.level, &self.active, first, &controls[0]);
+        }
+        if moment.plan.serial {
+            self.active.iter().for_each(|&i| second[i].add(&first[i]));
+        }
+        if let Some(bank) = bank_1 {
+            bank.process(moment.level, &self.active, second, &controls[1]);
+        }
+        for &i in &self.active {
+            if !moment.plan.serial {
+                past[i].add(&first[i]);
+            }
+            past[i].add(&second[i]);
+            buses.effects.add_scaled(&past[i], &gain[i]);
         }
     }
 }

@@ -7,6 +7,7 @@ use songwalker_schemas::patch::fx::FxType;
 
 use super::FxChain;
 use super::probe::{RATE, level_db, noise, run};
+use crate::simd::Level;
 
 /// A patch with exactly these effects on.
 fn patch(kinds: &[FxType]) -> PatchSpec {
@@ -26,7 +27,7 @@ fn play(patch: &PatchSpec, left: &[f32], right: &[f32], block: usize) -> (Vec<f3
     let raw = patch.raw_values();
     let mut chain = FxChain::new(patch, RATE);
     run(
-        |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+        |l, r| chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0),
         left,
         right,
         block,
@@ -54,14 +55,14 @@ fn every_effect_starts_again_after_a_reset() {
         let raw = patch.raw_values();
         let mut chain = FxChain::new(&patch, RATE);
         let first = run(
-            |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+            |l, r| chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0),
             &left,
             &right,
             128,
         );
         chain.reset();
         let again = run(
-            |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+            |l, r| chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0),
             &left,
             &right,
             128,
@@ -94,7 +95,7 @@ fn every_corner_of_every_range_stays_finite_and_bounded() {
             }
             let mut chain = FxChain::new(&patch, RATE);
             let (left, right) = run(
-                |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+                |l, r| chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0),
                 &blast,
                 &blast,
                 128,
@@ -122,7 +123,7 @@ fn every_effect_runs_at_every_rate() {
             raw[place("/modules/fx/reverb/mod_amount")] = 1.0;
             let mut chain = FxChain::new(&patch, rate);
             let (left, right) = run(
-                |l, r| chain.process(l, r, &[None; 9], &raw, 120.0),
+                |l, r| chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0),
                 &blast,
                 &blast,
                 128,
@@ -170,7 +171,7 @@ fn a_send_enters_before_its_effect_and_after_those_before() {
         let mut sends = [None; 9];
         sends[kind.index()] = Some((&sent[..], &sent[..]));
         let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
-        FxChain::new(&patch, RATE).process(&mut left, &mut right, &sends, &raw, 120.0);
+        FxChain::new(&patch, RATE).process(Level::best(), &mut left, &mut right, &sends, &raw, 120.0);
         assert!(
             (left[63] - expected).abs() < 1e-3 && left == right,
             "{kind}: {}",
@@ -200,7 +201,7 @@ fn a_jump_of_a_control_makes_no_click() {
             |l, r| {
                 raw[mix] = if block < 64 { 0.0 } else { 1.0 };
                 block += 1;
-                chain.process(l, r, &[None; 9], &raw, 120.0);
+                chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0);
             },
             &tone,
             &tone,

@@ -3,6 +3,7 @@
 use songwalker_schemas::patch::osc::Destination;
 
 use super::plan::Plan;
+use crate::filter::FilterControls;
 use crate::wavetable::Drawer;
 
 /// A stereo block at the oversampled rate.
@@ -91,10 +92,6 @@ pub(crate) struct Scratch {
     pub drawer: Drawer,
     pub wave: Bus,
     pub other: Bus,
-    pub first: Bus,
-    pub second: Bus,
-    pub past: Bus,
-    pub gain: Vec<f32>,
 }
 
 impl Scratch {
@@ -104,41 +101,92 @@ impl Scratch {
             drawer: Drawer::new(),
             wave: bus(),
             other: bus(),
-            first: bus(),
-            second: bus(),
-            past: bus(),
-            gain: vec![0.0; frames],
         }
     }
 }
 
-/// Adds the wave to wherever it goes. A filter that is off passes its sources on, but what goes to both filters does
-/// not pass beside the one that is on.
-pub(crate) fn send(destination: Destination, filters: [bool; 2], scratch: &mut Scratch, buses: &mut Buses) {
-    let Scratch {
-        wave,
-        first,
-        second,
-        past,
-        gain,
-        ..
-    } = scratch;
-    match destination {
-        Destination::Filter1 => first.add(wave),
-        Destination::Filter2 => second.add(wave),
-        Destination::Both => match filters {
-            [true, true] => {
-                first.add(wave);
-                second.add(wave);
-            }
-            [false, true] => second.add(wave),
-            _ => first.add(wave),
-        },
-        Destination::Effects => past.add(wave),
-        Destination::Direct => buses.direct.add_scaled(wave, gain),
-        other => {
-            if let Some(bus) = send_of(other).and_then(|i| buses.sends[i].as_mut()) {
-                bus.add_scaled(wave, gain);
+/// What each voice makes of a control block before all are summed; every list is indexed by voice.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    /// Into filter 0.
+    pub first: Vec<Bus>,
+    /// Into filter 1.
+    pub second: Vec<Bus>,
+    /// Past the filters.
+    pub past: Vec<Bus>,
+    /// The amplitude, squared.
+    pub gain: Vec<Vec<f32>>,
+    /// Controls of both filters at the block's end, left and right.
+    pub controls: [Vec<[FilterControls; 2]>; 2],
+}
+
+impl Blocks {
+    pub(crate) fn new(frames: usize, voices: usize) -> Self {
+        let buses = || vec![Bus::new(frames); voices];
+        Self {
+            first: buses(),
+            second: buses(),
+            past: buses(),
+            gain: vec![vec![0.0; frames]; voices],
+            controls: [(); 2].map(|()| vec![[FilterControls::UNREAD; 2]; voices]),
+        }
+    }
+
+    /// The blocks of one voice.
+    pub(crate) fn of(&mut self, voice: usize) -> Block<'_> {
+        let [first, second] = &mut self.controls;
+        Block {
+            first: &mut self.first[voice],
+            second: &mut self.second[voice],
+            past: &mut self.past[voice],
+            gain: &mut self.gain[voice],
+            controls: [&mut first[voice], &mut second[voice]],
+        }
+    }
+}
+
+/// One voice's share of [`Blocks`].
+pub(crate) struct Block<'a> {
+    pub first: &'a mut Bus,
+    pub second: &'a mut Bus,
+    pub past: &'a mut Bus,
+    pub gain: &'a mut [f32],
+    pub controls: [&'a mut [FilterControls; 2]; 2],
+}
+
+impl Block<'_> {
+    pub(crate) fn clear(&mut self) {
+        self.first.clear();
+        self.second.clear();
+        self.past.clear();
+    }
+
+    /// Adds the wave to wherever it goes. A filter that is off passes its sources on, but what goes to both filters
+    /// does not pass beside the one that is on.
+    pub(crate) fn send(
+        &mut self,
+        destination: Destination,
+        filters: [bool; 2],
+        wave: &Bus,
+        buses: &mut Buses,
+    ) {
+        match destination {
+            Destination::Filter1 => self.first.add(wave),
+            Destination::Filter2 => self.second.add(wave),
+            Destination::Both => match filters {
+                [true, true] => {
+                    self.first.add(wave);
+                    self.second.add(wave);
+                }
+                [false, true] => self.second.add(wave),
+                _ => self.first.add(wave),
+            },
+            Destination::Effects => self.past.add(wave),
+            Destination::Direct => buses.direct.add_scaled(wave, self.gain),
+            other => {
+                if let Some(bus) = send_of(other).and_then(|i| buses.sends[i].as_mut()) {
+                    bus.add_scaled(wave, self.gain);
+                }
             }
         }
     }

@@ -126,6 +126,11 @@ impl Plan {
         BLOCK * self.oversampling
     }
 
+    /// Frames per second at which voices are computed.
+    pub(crate) fn rate(&self) -> f64 {
+        self.sample_rate * self.oversampling as f64
+    }
+
     /// Seconds of a control block.
     pub(crate) fn block_s(&self) -> f64 {
         BLOCK as f64 / self.sample_rate
