@@ -1,0 +1,55 @@
+"""One case of a module on both sides: rendered, measured, judged."""
+import functools
+import numpy as np
+import ablate, measures
+from oracle import Vital
+from probe import Probe
+
+WORKER = {}
+
+
+def start(probe, cache):
+    """What a worker process keeps: our probe and Vital's renders."""
+    WORKER.update(probe=Probe(probe), vital=Vital(cache))
+
+
+def both(case, wrong=None):
+    """Vital's render of what the patch exports to, and ours of the patch."""
+    probe = WORKER["probe"]; played = (case.note, case.velocity, case.hold, case.total, case.warm_up)
+    preset, lost = probe.export(case.patch)
+    vital = WORKER["vital"].render(preset, *played)
+    ours, _ = probe.render(ablate.ablated(case.patch, wrong), *played)
+    return vital, ours, lost
+
+
+@functools.lru_cache(64)
+def _dry(patch, played):
+    import json
+    preset, _ = WORKER["probe"].export(json.loads(patch))
+    return WORKER["vital"].render(preset, *played)
+
+
+def dry(case):
+    """Vital's render without the filter, where the case's response is taken against one."""
+    import json
+    if case.dry is None or "response" not in case.measures: return None
+    return _dry(json.dumps(case.dry, sort_keys=True), (case.note, case.velocity, case.hold, case.total, case.warm_up))
+
+
+def judged(task):
+    """What was measured of one case: values by measure, and what failed."""
+    case, wrong = task
+    out = {"cohort": case.cohort, "name": case.name, "note": case.note, "values": {}, "faults": [], "lost": []}
+    try:
+        vital, ours, out["lost"] = both(case, wrong)
+        wanted = round(case.total * measures.RATE)
+        if ours.shape[1] < wanted: out["faults"].append(f"{ours.shape[1]} frames, not {wanted}")
+        n = min(ours.shape[1], vital.shape[1])
+        if not np.isfinite(ours).all(): raise ValueError("not finite")
+        if np.abs(vital).max() < 1e-5 and "silent" not in case.name: out["silent"] = True
+        pair = measures.Pair(vital[:, :n], ours[:, :n], 440 * 2 ** ((case.note - 69) / 12), case.hold, dry(case))
+        out["values"] = {name: float(measures.ALL[name](pair)) for name in case.measures}
+    except (ValueError, RuntimeError) as error:
+        out["faults"].append(str(error)[:300])
+    out["failed"] = [name for name, value in out["values"].items() if not abs(value) <= measures.BARS[name]]
+    return out
