@@ -58,8 +58,8 @@ def pitch(p):
     if not len(found): return 0.0 if y.max() < 1e-6 else 100.0
     cents = []
     for i in found:
-        lo, hi = int(i * 2 ** (-1 / 24)) - 1, int(i * 2 ** (1 / 24)) + 2
-        j = lo + int(np.argmax(y[lo:hi]))
+        reach = max(3, int(min(i * (2 ** (1 / 24) - 1), 0.45 * p.f0 / step)))
+        j = i - reach + int(np.argmax(y[max(0, i - reach):i + reach + 1]))
         if 1 <= j < len(y) - 1: cents.append(1200 * np.log2(_peak(y, j) / _peak(x, i)))
     return float(np.median(cents))
 
@@ -122,9 +122,10 @@ def _stage(a, b):
 def envelope(p):
     """Attack, decay and release as the worst share of what is allowed, 1 being 10 % or 2 ms."""
     a, b = track(p.a), track(p.b)
-    off = int(p.hold * STEPS); top = int(np.argmax(a[:off]))
-    stages = [slice(0, top + 1), slice(top, off), slice(off, len(a))]
-    return max(_stage(a[s], b[s]) for s in stages if s.stop - s.start > 8)
+    off = int(p.hold * STEPS)
+    top, own = (int(np.argmax(x[:off] >= 0.995 * x[:off].max())) for x in (a, b))
+    stages = [(a[:top + 1], b[:off]), (a[top:off], b[own:off]), (a[off:], b[off:])]
+    return max(_stage(x, y) for x, y in stages if len(x) > 8)
 
 
 def _swing(p):
