@@ -64,6 +64,21 @@ def pitch(p):
     return float(np.median(cents))
 
 
+def is_harmonic(p):
+    """Whether Vital's render is one steady tone: over nine tenths of the power of its strongest partials lie on multiples of
+    half the note, and both halves of the held part have the same pitch."""
+    held = _held(p.a, p.hold)
+    if (held ** 2).mean() < 1e-8: return False
+    x, step = _spectrum(held)
+    found = signal.find_peaks(x[:int(12_000 / step)], height=x.max() * 0.03, distance=max(3, int(0.1 * p.f0 / step)))[0]
+    if not len(found): return False
+    ratio = found * step / (p.f0 / 2); power = x[found] ** 2
+    on = np.abs(ratio - np.round(ratio)) < np.maximum(0.04, 0.004 * ratio)
+    half = int(p.hold * RATE / 2)
+    halves = Pair(p.a[:, :half], p.a[:, half:2 * half], p.f0, p.hold / 2)
+    return bool(power[on].sum() > 0.9 * power.sum() and abs(pitch(halves)) < 2.0)
+
+
 def _harmonics(x, f0):
     """Levels of the harmonics up to 18 kHz in dB."""
     m, step = _spectrum(x)

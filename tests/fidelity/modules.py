@@ -1,7 +1,7 @@
 """One case of a module on both sides: rendered, measured, judged."""
-import functools
+import functools, json
 import numpy as np
-import ablate, measures
+import ablate, measures, pictures
 from oracle import Vital
 from probe import Probe
 
@@ -24,14 +24,12 @@ def both(case, wrong=None):
 
 @functools.lru_cache(64)
 def _dry(patch, played):
-    import json
     preset, _ = WORKER["probe"].export(json.loads(patch))
     return WORKER["vital"].render(preset, *played)
 
 
 def dry(case):
     """Vital's render without the filter, where the case's response is taken against one."""
-    import json
     if case.dry is None or "response" not in case.measures: return None
     return _dry(json.dumps(case.dry, sort_keys=True), (case.note, case.velocity, case.hold, case.total, case.warm_up))
 
@@ -53,3 +51,11 @@ def judged(task):
         out["faults"].append(str(error)[:300])
     out["failed"] = [name for name, value in out["values"].items() if not abs(value) <= measures.BARS[name]]
     return out
+
+
+def drawn(task):
+    """Writes the pictures and sounds of one case."""
+    case, wrong, folder, name = task
+    vital, ours, _ = both(case, wrong)
+    n = min(vital.shape[1], ours.shape[1])
+    pictures.picture(folder, name, vital[:, :n], ours[:, :n])

@@ -81,6 +81,12 @@ class Measures(unittest.TestCase):
         a, b = (both(noise * 10 ** (-3 * t / t60)) for t60 in (1.0, 1.1))
         self.assertAlmostEqual(measures.t60(Pair(a, b, 220.0, 0.0)), 10.0, delta=1.0)
 
+    def test_a_tone_is_harmonic_and_noise_or_a_glide_is_not(self):
+        glide = np.sin(2 * np.pi * (220 * T + 20 * T ** 2))
+        self.assertTrue(measures.is_harmonic(pair(saw(220), saw(220))))
+        for other in (np.random.default_rng(1).standard_normal(len(T)), glide, saw(220 * 2 ** (3 / 12.5)), 0 * T):
+            self.assertFalse(measures.is_harmonic(pair(other, other)))
+
     def test_silence_in_place_of_sound_breaks_the_bars(self):
         for name in ("distance", "level", "pitch"):
             self.assertGreater(abs(measures.ALL[name](pair(saw(220), 0 * T))), BARS[name], name)

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test | generate | eval | bench | spectrograms`.
+//! The project's own commands: `cargo xtask test | generate | eval | fidelity | bench | spectrograms`.
 //!
 //! Owns the command line; each command is a module of its own. What a command needs beyond Rust is listed before anything
 //! is installed (`needs`).
@@ -7,6 +7,7 @@ mod bench;
 mod browser;
 mod contract;
 mod eval;
+mod fidelity;
 mod generate;
 mod http;
 mod needs;
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Render the evaluation prompts and print how many the product follows.
     Eval(eval::Options),
+    /// Measure how near our engine is to the real Vital: every module and whole presets, against bars.
+    Fidelity(fidelity::Options),
     /// Measure speed and memory; figures, not tests.
     Bench {
         #[command(subcommand)]
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Test { yes, only, list } => test::run(yes, &only, list),
         Command::Generate { check } => generate::run(check),
         Command::Eval(options) => eval::run(&options),
+        Command::Fidelity(options) => fidelity::run(&options),
         Command::Bench { what } => bench::run(what),
         Command::Spectrograms { binary } => spectrograms::run(binary),
     };
