@@ -85,8 +85,8 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         present,
         source: Source::Debian(package),
     };
-    let with_venv: &[&str] = &["analysis", "vital", "evaluator", "eval", "contract"];
-    let conformance: &[&str] = &["analysis", "vital", "evaluator", "eval"];
+    let with_venv: &[&str] = &["analysis", "vital", "evaluator", "eval", "fidelity", "contract"];
+    let conformance: &[&str] = &["analysis", "vital", "evaluator", "eval", "fidelity"];
     let mut needs = vec![
         debian(
             "python3, 3.10 or later",
@@ -96,6 +96,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
                 "vital",
                 "evaluator",
                 "eval",
+                "fidelity",
                 "contract",
                 "determinism",
                 "browser",
