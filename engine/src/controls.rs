@@ -104,6 +104,15 @@ impl Controls {
         }
     }
 
+    /// Writes a parameter's raw value, as if the patch had been written with it; routes and knobs come on top.
+    pub fn set_parameter(&mut self, id: usize, raw: f32) {
+        if let Some(value) = self.written.get_mut(id).filter(|_| raw.is_finite()) {
+            *value = raw;
+            self.values[id] = raw;
+            self.apply();
+        }
+    }
+
     /// Puts every knob at its goal at once: before the first sound.
     pub fn snap(&mut self) {
         for knob in &mut self.knobs {

@@ -10,8 +10,10 @@ mod unsupported;
 pub use unsupported::unsupported;
 
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::params::ParamId;
 use songwalker_schemas::patch::osc::WavetableSource;
 use songwalker_schemas::patch::voicing::{Oversampling, StereoMode};
+use songwalker_schemas::table::Kind;
 use thiserror::Error;
 
 use crate::BLOCK;
@@ -202,6 +204,16 @@ impl PatchPlayer {
     /// Turns a macro to `value` (0..1, kept inside its bounds); it gets there with a corner of 20 Hz.
     pub fn set_macro(&mut self, slot: usize, value: f64) {
         self.controls.set_macro(slot, value);
+    }
+
+    /// Turns a continuous or whole parameter to a raw value (Vital's scale, kept inside its bounds) from the next control
+    /// block on. What a player is built from (choices, switches, names) stays as it is: that takes a new player.
+    pub fn set_parameter(&mut self, id: ParamId, raw: f32) {
+        let row = id.row();
+        if matches!(row.kind, Kind::Continuous | Kind::Integer) && raw.is_finite() {
+            let raw = raw.clamp(row.raw_min() as f32, row.raw_max() as f32);
+            self.controls.set_parameter(id.index(), raw);
+        }
     }
 
     /// Puts all macros where they are going at once: before the first sound.

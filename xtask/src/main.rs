@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test | generate | eval | fidelity | bench | spectrograms`.
+//! The project's own commands: `cargo xtask test | generate | eval | fidelity | bench | soak | spectrograms`.
 //!
 //! Owns the command line; each command is a module of its own. What a command needs beyond Rust is listed before anything
 //! is installed (`needs`).
@@ -13,6 +13,7 @@ mod http;
 mod needs;
 mod python;
 mod service;
+mod soak;
 mod spectrograms;
 mod steps;
 mod test;
@@ -64,6 +65,11 @@ enum Command {
         #[command(subcommand)]
         what: bench::What,
     },
+    /// Look for faults at length; goes on where it was stopped.
+    Soak {
+        #[command(subcommand)]
+        what: soak::What,
+    },
     /// Make every template and write the page that shows their spectrograms.
     Spectrograms {
         /// Use this binary instead of building the release one.
@@ -79,6 +85,7 @@ fn main() -> ExitCode {
         Command::Eval(options) => eval::run(&options),
         Command::Fidelity(options) => fidelity::run(&options),
         Command::Bench { what } => bench::run(what),
+        Command::Soak { what } => soak::run(what),
         Command::Spectrograms { binary } => spectrograms::run(binary),
     };
     match outcome {

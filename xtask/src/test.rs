@@ -34,6 +34,11 @@ const STEPS: &[(&str, &str, Step)] = &[
         w.dev_binary().map(|_| Outcome::Passed)
     }),
     ("unit", "unit, property and integration tests", |w, _| unit(w)),
+    (
+        "golden",
+        "the engine's golden renders without optimisation and without vectors",
+        |w, _| golden(w),
+    ),
     ("doc", "tests in the documentation", |w, _| {
         passed(w.cargo(["test", "--doc", "--quiet"]).args(EVERYTHING))
     }),
@@ -134,6 +139,27 @@ fn unit(workspace: &Workspace) -> Result<Outcome> {
         workspace.cargo(["test", "--bins", "--tests", "--no-fail-fast", "--quiet"])
     };
     passed(tests.args(EVERYTHING))
+}
+
+/// The unit step has compared them at every vector level of this machine already, fully optimised.
+fn golden(workspace: &Workspace) -> Result<Outcome> {
+    for profile in ["plain", "scalar"] {
+        let arguments = [
+            "test",
+            "--package",
+            "songwalker-engine",
+            "--test",
+            "golden",
+            "--profile",
+            profile,
+        ];
+        execute(
+            workspace
+                .cargo(arguments)
+                .args(["--quiet", "--", "renders_have_the_bits"]),
+        )?;
+    }
+    Ok(Outcome::Passed)
 }
 
 fn evaluator(workspace: &Workspace, python: &Path) -> Result<Outcome> {
