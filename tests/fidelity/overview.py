@@ -28,7 +28,8 @@ def _modules(pool, options, cases, judged):
 
 
 def _presets(pool, options, files, heard):
-    paths = {f.stem: f for f in files}; tasks, articles = [], []
+    """An article a preset, at its worst note; the worst first."""
+    paths = {presets.name_of(f): f for f in files}; tasks, articles = [], []
     for number, name in enumerate(paths):
         own = [r for r in heard if r["preset"] == name]
         worst = max((r for r in own if r["values"]), key=lambda r: r["values"]["distance"], default=None)

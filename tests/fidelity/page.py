@@ -11,12 +11,12 @@ h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.15rem;margin:2.4rem 0 .6rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.28rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}th{color:var(--soft);font-weight:500;font-size:.85rem}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--card)}.scroll tr:last-child td{border:0}
-.ok{color:var(--ok);font-weight:600}.bad{color:var(--bad);font-weight:600}td.bad{background:var(--badbg)}
+a{color:inherit;text-decoration-color:var(--soft);text-underline-offset:.2em}.ok{color:var(--ok);font-weight:600}.bad{color:var(--bad);font-weight:600}td.bad{background:var(--badbg)}
 .tally{display:flex;gap:1rem;flex-wrap:wrap;margin:1rem 0}.tally div{border:1px solid var(--line);border-radius:8px;background:var(--card);padding:.6rem 1rem;min-width:9rem}
 .tally b{display:block;font-size:1.35rem}.tally span{color:var(--soft);font-size:.85rem}
 article{border:1px solid var(--line);border-radius:8px;background:var(--card);padding:1rem;margin:1rem 0}article h3{margin:0 0 .15rem;font-size:1rem}
 .three{display:grid;grid-template-columns:repeat(3,1fr);gap:.8rem;margin-top:.7rem}figure{margin:0}figcaption{color:var(--soft);font-size:.85rem;margin-bottom:.25rem}
-img{width:100%;display:block;border-radius:4px;image-rendering:auto}audio{width:100%;height:34px;margin-top:.4rem}
+img{width:100%;aspect-ratio:4/3;display:block;border-radius:4px;image-rendering:auto}audio{width:100%;height:34px;margin-top:.4rem}
 details>summary{cursor:pointer;color:var(--soft);margin:.5rem 0}@media(max-width:46rem){.three{grid-template-columns:1fr}}
 """
 

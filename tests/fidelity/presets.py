@@ -25,6 +25,17 @@ def found(only=()):
     return [f for f in files if not only or any(o in f.stem for o in only)]
 
 
+def own(folder, only=()):
+    """Our own patches below a folder, such as the bundles of the templates: `patch.json`, or any `.json` right in it."""
+    files = sorted([*folder.rglob("patch.json"), *(f for f in folder.glob("*.json") if f.name != "patch.json")])
+    return [f for f in files if not only or any(o in str(f.relative_to(folder)) for o in only)]
+
+
+def name_of(path):
+    """What a file's sound is called: its stem, of a bundle the folder above."""
+    return path.parent.parent.name if path.name == "patch.json" else path.stem
+
+
 def features(preset):
     """What a preset uses that sounds: filter models, morphs, warps, effects, wavetable components, sources."""
     s = preset["settings"]; out = set()
@@ -48,8 +59,9 @@ def features(preset):
 
 @functools.lru_cache(4)
 def _imported(path):
-    """The settled preset, what it is imported to, and what that is exported to."""
+    """The settled preset, what it is imported to, and what that is exported to; of our own patch the settled export."""
     import vital_oracle
+    if path.endswith(".json"): return _exported(json.loads(pathlib.Path(path).read_text()))
     preset = vital_oracle.settle(json.loads(pathlib.Path(path).read_text()))
     probe = WORKER["probe"]; kept = probe.out.with_suffix(".vital")
     kept.write_text(json.dumps(preset))
@@ -58,17 +70,24 @@ def _imported(path):
     return preset, answer["patch"], [w if isinstance(w, str) else f"{w['feature']}: {w['detail']}" for w in answer.get("warnings", [])], exported
 
 
+def _exported(patch):
+    import vital_check, vital_oracle
+    patch = vital_check.settled(patch)
+    preset, lost = WORKER["probe"].export(patch)
+    return vital_oracle.settle(preset), patch, lost, None
+
+
 def judged(task):
     """What was measured of one preset at one note: of our render, and of Vital's render of our export of it."""
     path, note, wrong, with_export = task
-    out = {"preset": path.stem, "note": note, "values": {}, "exported": {}, "faults": [], "features": [], "warnings": []}
+    out = {"preset": name_of(path), "note": note, "values": {}, "exported": {}, "faults": [], "features": [], "warnings": []}
     try:
         preset, patch, out["warnings"], exported = _imported(str(path))
         out["features"] = features(preset)
         vital = WORKER["vital"].render(preset, note, *PLAYED)
         ours, out["cpu_ms"] = WORKER["probe"].render(ablate.ablated(patch, wrong), note, *PLAYED)
         out["values"] = _measured(vital, ours, note, out["faults"])
-        if with_export:
+        if with_export and exported:
             out["exported"] = _measured(vital, WORKER["vital"].render(exported, note, *PLAYED), note, out["faults"])
     except (ValueError, RuntimeError, KeyError) as error:
         out["faults"].append(f"{type(error).__name__}: {error}"[:300])

@@ -41,12 +41,13 @@ def run_modules(pool, cases, options):
 
 def run_presets(pool, files, options):
     """Judges every preset at every note; its rows of verdicts, of our renders and of the exports."""
-    tasks = [(path, note, options.ablate, not options.ablate) for path in files for note in presets.NOTES]
+    notes = presets.NOTES[1:2] if options.patches else presets.NOTES
+    tasks = [(path, note, options.ablate, not options.ablate) for path in files for note in notes]
     results = []
-    for result in pool.map(presets.judged, tasks, chunksize=len(presets.NOTES)):
+    for result in pool.map(presets.judged, tasks, chunksize=len(notes)):
         results.append(result)
         print(presets.line(result), flush=True)
-    rows = presets.verdicts(results); back = [] if options.ablate else presets.verdicts(results, "exported")
+    rows = presets.verdicts(results); back = [] if options.ablate or options.patches else presets.verdicts(results, "exported")
     print("\n".join(presets.table(rows, "Presets, our render against Vital's") + (presets.table(back, "Presets, our export in Vital against the original") if back else [])))
     return results, rows, back
 
@@ -64,6 +65,7 @@ def arguments():
     parser.add_argument("--cache", type=pathlib.Path, help="where Vital's renders are kept")
     parser.add_argument("--only", action="append", default=[], metavar="COHORT|PRESET")
     parser.add_argument("--set", choices=("all", "modules", "presets"), default="all")
+    parser.add_argument("--patches", type=pathlib.Path, metavar="DIR", help="our own patches below this folder, in place of the real presets")
     parser.add_argument("--list", action="store_true", help="name the cohorts and presets, and run nothing")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="two cases of each cohort, four presets")
@@ -79,9 +81,10 @@ def arguments():
 def main():
     options = arguments()
     cases = [] if options.set == "presets" else chosen(cohorts.cases(), options.only, options.quick)
-    files = [] if options.set == "modules" else presets.found(options.only)[:QUICK_PRESETS if options.quick else None]
+    found = presets.own(options.patches, options.only) if options.patches else presets.found(options.only)
+    files = [] if options.set == "modules" else found[:QUICK_PRESETS if options.quick else None]
     if options.list:
-        print("\n".join(list(dict.fromkeys(c.cohort for c in cases)) + [f.stem for f in files])); return 0
+        print("\n".join(list(dict.fromkeys(c.cohort for c in cases)) + [presets.name_of(f) for f in files])); return 0
     if not cases and not files:
         print("no cohort and no preset is called that; --list names them", file=sys.stderr); return 2
     with workers(options) as pool:

@@ -1,5 +1,5 @@
 """LFOs on the level of a high sine: rates, modes, shapes, smoothing, delay, stereo."""
-from patches import Case, new, points, route
+from patches import Case, aimed, new, points, route
 from .draw import Draw
 
 CARRIER = {"osc/0/wavetable/name": "sine", "osc/0/level": 0.3, "lfo/0/rate/mode": "hz"}
@@ -9,13 +9,13 @@ SHAPES = {"triangle": [(0, 0), (0.5, 1), (1, 0)], "saw_up": [(0, 0), (1, 1), (1,
 FULL = ("distance", "level", "rate", "depth")
 
 
-def cohort(name, drawn, measures=FULL, hold=2.0, total=2.2, note=96, aim="osc/0/level", amount=0.6):
+def cohort(name, drawn, measures=FULL, hold=2.0, total=2.2, note=96, aim="osc/0/level", amount=0.6, base=None):
     draw = Draw(name)
     for i in range(8):
         settings = drawn(draw, i); shape = settings.pop("shape", None)
         settings = {f"lfo/0/{k}": v for k, v in settings.items()}
         if shape: settings.update({"lfo/0/points": points(SHAPES[shape]), "lfo/0/shape": shape if shape in ("triangle", "saw_up", "saw_down", "square") else "custom"})
-        yield Case(name, str(i + 1), new({**CARRIER, **settings}, [route("lfo/0", aim, amount)]), note, measures, hold=hold, total=total)
+        yield Case(name, str(i + 1), aimed(new({**CARRIER, **(base or {}), **settings}, [route("lfo/0", aim, amount)])), note, measures, hold=hold, total=total)
 
 
 def cases():
@@ -34,7 +34,7 @@ def cases():
                       ("distance", "level", "depth"))
     yield from cohort("lfo/fade", lambda d, i: {"smooth/mode": "fade", "smooth/fade_s": (0, 0.02, 0.05, 0.1, 0.3, 0.6, 1, 1.5)[i], "rate/hz": 4}, ("distance", "level", "depth"))
     yield from cohort("lfo/fade_slow", lambda d, i: {"smooth/mode": "fade", "smooth/fade_s": (0, 0.02, 0.05, 0.1, 0.3, 0.6, 1, 1.5)[i], "rate/hz": 4}, ("distance", "level"),
-                      aim="fx/eq/band/gain_db", note=60)
+                      aim="fx/distortion/drive_db", note=60, base={"fx/distortion/enabled": True})
     yield from cohort("lfo/delay", lambda d, i: {"delay_s": (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1)[i], "rate/hz": 3, "phase": i / 16}, ("distance", "level", "depth"))
     yield from cohort("lfo/stereo", lambda d, i: {"stereo": -0.5 + i / 7, "rate/hz": 2, "shape": tuple(SHAPES)[i % 6]}, ("distance", "level", "depth"))
     yield from cohort("lfo/pitch", lambda d, i: {"rate/hz": rates[i], "shape": tuple(SHAPES)[i % 6]}, ("distance", "level"), note=60, aim="osc/0/transpose", amount=0.02)
