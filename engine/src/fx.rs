@@ -85,7 +85,7 @@ impl Unit {
             Self::Delay(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
             Self::Distortion(fx, slots) => fx.process(left, right, &slots.read(raw)),
             Self::Eq(fx, slots) => fx.process(left, right, &slots.read(raw)),
-            Self::Filter(fx, slots) => fx.process(left, right, &[slots.read(raw, note); 2]),
+            Self::Filter(fx, slots) => fx.process(Level::best(), left, right, &[slots.read(raw, note); 2]),
             Self::Flanger(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
             Self::Phaser(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
             Self::Reverb(fx, slots) => fx.process(left, right, &slots.read(raw)),

@@ -3,9 +3,14 @@
 //! u = tanh(in·x + R·f)/(1 − R(G − G²)) closed without delay, low = second pole, band = first − second, high =
 //! u − 2·first + second. 24 dB is the same pair, linear and with R = 1, in front. Formulas: `vital-laws.md` §6.
 
+use super::bank::Model;
+use super::controls::FilterControls;
 use super::lanes::Lanes;
-use super::{FilterControls, Model, Slope, Stereo, cutoff_hz, drive_gain, one_pole_coefficient};
+use super::slope::Slope;
+use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 
+/// Number of states: the pair in front, then the pair in the loop.
+pub(crate) const STATES: usize = 4;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 9;
 
@@ -20,66 +25,27 @@ const BAND: usize = 6;
 const HIGH: usize = 7;
 const OUT: usize = 8;
 
-/// Two one-poles in a row, each holding its trapezoidal state.
+/// (first − second) of a pair of one-poles as it would be for a zero input: the part of the feedback that the states
+/// hold.
+#[inline(always)]
+fn held_band<const N: usize>(first: Lanes<N>, second: Lanes<N>, g: Lanes<N>) -> Lanes<N> {
+    let rest = Lanes::splat(1.0) - g;
+    rest * (rest * first - second)
+}
+
+/// The analog model in one style.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pair {
-    first: Stereo,
-    second: Stereo,
-}
-
-impl Pair {
-    pub(crate) const SILENT: Self = Self {
-        first: Lanes::splat(0.0),
-        second: Lanes::splat(0.0),
-    };
-
-    /// Without what is too small to hear.
-    pub(crate) fn flushed(self) -> Self {
-        Self {
-            first: self.first.flushed(),
-            second: self.second.flushed(),
-        }
-    }
-
-    /// (first − second) as it would be for a zero input: the part of the feedback that the states hold.
-    #[inline(always)]
-    pub(crate) fn held_band(&self, g: Stereo) -> Stereo {
-        let rest = Stereo::splat(1.0) - g;
-        rest * (rest * self.first - self.second)
-    }
-
-    /// Outputs of the first and second pole.
-    #[inline(always)]
-    pub(crate) fn tick(&mut self, input: Stereo, g: Stereo) -> (Stereo, Stereo) {
-        let delta = g * (input - self.first);
-        let first = self.first + delta;
-        self.first = first + delta;
-        let delta = g * (first - self.second);
-        let second = self.second + delta;
-        self.second = second + delta;
-        (first, second)
-    }
-}
-
-/// State of the analog model.
-#[derive(Debug, Clone)]
 pub(crate) struct Analog {
     slope: Slope,
-    pre: Pair,
-    pair: Pair,
 }
 
 impl Analog {
     pub(crate) fn new(slope: Slope) -> Self {
-        Self {
-            slope,
-            pre: Pair::SILENT,
-            pair: Pair::SILENT,
-        }
+        Self { slope }
     }
 }
 
-impl Model<COEFFICIENTS> for Analog {
+impl Model<STATES, COEFFICIENTS> for Analog {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).min(20_000.0), sample_rate);
         let drive = drive_gain(controls.drive_db);
@@ -104,25 +70,24 @@ impl Model<COEFFICIENTS> for Analog {
     }
 
     #[inline(always)]
-    fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
+    fn tick<const N: usize>(
+        &self,
+        state: &mut [Lanes<N>; STATES],
+        input: Lanes<N>,
+        c: &[Lanes<N>; COEFFICIENTS],
+    ) -> Lanes<N> {
+        let [pre_first, pre_second, first, second] = state;
+        let g = c[G];
         let mut x = input;
         if self.slope.is_steep() {
-            let u = (x + self.pre.held_band(c[G])) * c[CLOSE_PRE];
-            let (first, second) = self.pre.tick(u, c[G]);
-            x = c[LOW] * second + c[BAND] * (first - second) + c[HIGH] * (u - first - first + second);
+            let u = (x + held_band(*pre_first, *pre_second, g)) * c[CLOSE_PRE];
+            let one = pole(pre_first, u, g);
+            let two = pole(pre_second, one, g);
+            x = c[LOW] * two + c[BAND] * (one - two) + c[HIGH] * (u - one - one + two);
         }
-        let u = ((c[IN] * x + c[R] * self.pair.held_band(c[G])) * c[CLOSE]).tanh();
-        let (first, second) = self.pair.tick(u, c[G]);
-        (c[LOW] * second + c[BAND] * (first - second) + c[HIGH] * (u - first - first + second)) * c[OUT]
-    }
-
-    fn flush(&mut self) {
-        self.pre = self.pre.flushed();
-        self.pair = self.pair.flushed();
-    }
-
-    fn reset(&mut self) {
-        self.pre = Pair::SILENT;
-        self.pair = Pair::SILENT;
+        let u = ((c[IN] * x + c[R] * held_band(*first, *second, g)) * c[CLOSE]).tanh();
+        let one = pole(first, u, g);
+        let two = pole(second, one, g);
+        (c[LOW] * two + c[BAND] * (one - two) + c[HIGH] * (u - one - one + two)) * c[OUT]
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! g = tan(π·f/fs), Q = 0.5 + 15.5·ρ³; 24 dB puts the same filter with Q 1 in front. Formulas: `vital-laws.md` §6.
 
+use super::bank::Model;
+use super::controls::FilterControls;
 use super::lanes::Lanes;
-use super::{FilterControls, Model, Slope, Stereo, cutoff_hz, drive_gain};
+use super::slope::Slope;
+use super::{cutoff_hz, drive_gain};
 use crate::math;
 
+/// Number of states: the stage in front, then the main one.
+pub(crate) const STATES: usize = 4;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 9;
 
@@ -22,57 +27,42 @@ const HIGH: usize = 8;
 
 /// Straight up to ±0.66, then 0.34·tanh beyond.
 #[inline(always)]
-fn limit(v: Stereo) -> Stereo {
+pub(crate) fn limit<const N: usize>(v: Lanes<N>) -> Lanes<N> {
     let straight = v.map(|v| v.clamp(-0.66, 0.66));
     straight + ((v - straight) * (1.0 / 0.34)).tanh() * 0.34
 }
 
-/// One trapezoidal state-variable stage.
+/// One trapezoidal state-variable stage: (low, band, high) for one input; band is not scaled by 1/Q.
+#[inline(always)]
+fn svf<const N: usize>(
+    first: &mut Lanes<N>,
+    second: &mut Lanes<N>,
+    input: Lanes<N>,
+    [g, damp, close]: [Lanes<N>; 3],
+) -> (Lanes<N>, Lanes<N>, Lanes<N>) {
+    let high = (input - (g + damp) * *first - *second) * close;
+    let delta = g * high;
+    let band = *first + delta;
+    *first = band + delta;
+    let delta = g * band;
+    let low = *second + delta;
+    *second = low + delta;
+    (low, band, high)
+}
+
+/// The digital model in one style.
 #[derive(Debug, Clone, Copy)]
-struct Svf {
-    first: Stereo,
-    second: Stereo,
-}
-
-impl Svf {
-    const SILENT: Self = Self {
-        first: Lanes::splat(0.0),
-        second: Lanes::splat(0.0),
-    };
-
-    /// (low, band, high) for one input; band is not scaled by 1/Q.
-    #[inline(always)]
-    fn tick(&mut self, input: Stereo, g: Stereo, damp: Stereo, close: Stereo) -> (Stereo, Stereo, Stereo) {
-        let high = (input - (g + damp) * self.first - self.second) * close;
-        let delta = g * high;
-        let band = self.first + delta;
-        self.first = band + delta;
-        let delta = g * band;
-        let low = self.second + delta;
-        self.second = low + delta;
-        (low, band, high)
-    }
-}
-
-/// State of the digital model.
-#[derive(Debug, Clone)]
 pub(crate) struct Digital {
     slope: Slope,
-    pre: Svf,
-    main: Svf,
 }
 
 impl Digital {
     pub(crate) fn new(slope: Slope) -> Self {
-        Self {
-            slope,
-            pre: Svf::SILENT,
-            main: Svf::SILENT,
-        }
+        Self { slope }
     }
 }
 
-impl Model<COEFFICIENTS> for Digital {
+impl Model<STATES, COEFFICIENTS> for Digital {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let hz = cutoff_hz(controls.cutoff_note).min(20_000.0);
         let g = math::tan_f32((std::f32::consts::PI * hz / sample_rate).min(1.5));
@@ -94,27 +84,22 @@ impl Model<COEFFICIENTS> for Digital {
     }
 
     #[inline(always)]
-    fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
+    fn tick<const N: usize>(
+        &self,
+        state: &mut [Lanes<N>; STATES],
+        input: Lanes<N>,
+        c: &[Lanes<N>; COEFFICIENTS],
+    ) -> Lanes<N> {
+        let [pre_first, pre_second, first, second] = state;
+        let one = Lanes::splat(1.0);
         let mut x = c[IN] * input;
         if self.slope.is_steep() {
-            let (low, band, high) = self.pre.tick(x, c[G], Stereo::splat(1.0), c[CLOSE_PRE]);
+            let (low, band, high) = svf(pre_first, pre_second, x, [c[G], one, c[CLOSE_PRE]]);
             // Vital takes the high-pass of the stage in front with the damping of the main one.
-            let high = high + (Stereo::splat(1.0) - c[DAMP]) * band;
+            let high = high + (one - c[DAMP]) * band;
             x = limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high);
         }
-        let (low, band, high) = self.main.tick(x, c[G], c[DAMP], c[CLOSE]);
+        let (low, band, high) = svf(first, second, x, [c[G], c[DAMP], c[CLOSE]]);
         limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high) * c[OUT]
-    }
-
-    fn flush(&mut self) {
-        for stage in [&mut self.pre, &mut self.main] {
-            stage.first = stage.first.flushed();
-            stage.second = stage.second.flushed();
-        }
-    }
-
-    fn reset(&mut self) {
-        self.pre = Svf::SILENT;
-        self.main = Svf::SILENT;
     }
 }

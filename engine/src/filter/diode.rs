@@ -3,10 +3,14 @@
 //! Each stage moves towards the mean of its neighbours. Formulas: `vital-laws.md` §6; against Vital the stop band is
 //! exact, the band around the cutoff within 3.5 dB.
 
+use super::bank::Model;
+use super::controls::FilterControls;
 use super::lanes::Lanes;
-use super::{FilterControls, Model, Stereo, cutoff_hz, drive_gain, one_pole_coefficient};
+use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 use crate::math;
 
+/// Number of states: the low cut, then the stages.
+pub(crate) const STATES: usize = 6;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 6;
 
@@ -18,38 +22,20 @@ const CUT: usize = 3;
 const CUT_SHARE: usize = 4;
 const OUT: usize = 5;
 
-/// State of the diode model.
-#[derive(Debug, Clone)]
+/// The diode model in one style.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Diode {
     full_cut: bool,
-    cut: [Stereo; 2],
-    state: [Stereo; 4],
 }
 
 impl Diode {
     /// `full_cut`: style 1, the low cut is always whole and moves with the blend.
     pub(crate) fn new(full_cut: bool) -> Self {
-        let zero = Lanes::splat(0.0);
-        Self {
-            full_cut,
-            cut: [zero; 2],
-            state: [zero; 4],
-        }
+        Self { full_cut }
     }
 }
 
-impl Diode {
-    /// One trapezoidal pole that moves towards `goal`.
-    #[inline(always)]
-    fn stage(&mut self, index: usize, goal: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
-        let delta = c[G] * (goal - self.state[index]);
-        let middle = self.state[index] + delta;
-        self.state[index] = middle + delta;
-        middle
-    }
-}
-
-impl Model<COEFFICIENTS> for Diode {
+impl Model<STATES, COEFFICIENTS> for Diode {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let hz = cutoff_hz(controls.cutoff_note).min(20_000.0);
         let g = one_pole_coefficient(hz, sample_rate);
@@ -71,30 +57,21 @@ impl Model<COEFFICIENTS> for Diode {
     }
 
     #[inline(always)]
-    fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
-        let mut cut = input;
-        for state in &mut self.cut {
-            let delta = c[CUT] * (cut - *state);
-            let low = *state + delta;
-            *state = low + delta;
-            cut = cut - low;
-        }
+    fn tick<const N: usize>(
+        &self,
+        state: &mut [Lanes<N>; STATES],
+        input: Lanes<N>,
+        c: &[Lanes<N>; COEFFICIENTS],
+    ) -> Lanes<N> {
+        let [cut_first, cut_second, first, second, third, fourth] = state;
+        let mut cut = input - pole(cut_first, input, c[CUT]);
+        cut = cut - pole(cut_second, cut, c[CUT]);
         let x = input + (cut - input) * c[CUT_SHARE];
-        let last = self.state[3].map(|v| v.clamp(-1.0, 1.0));
-        let drive = c[IN] * x - c[R] * last;
-        let [_, b, d, e] = self.state;
-        let first = self.stage(0, ((drive + b) * 0.5).tanh(), c);
-        let second = self.stage(1, (first + d) * 0.5, c);
-        let third = self.stage(2, (second + e) * 0.5, c);
-        self.stage(3, third, c).map(|v| v.clamp(-1.0, 1.0)) * c[OUT]
-    }
-
-    fn flush(&mut self) {
-        self.cut = self.cut.map(Lanes::flushed);
-        self.state = self.state.map(Lanes::flushed);
-    }
-
-    fn reset(&mut self) {
-        *self = Self::new(self.full_cut);
+        let drive = c[IN] * x - c[R] * fourth.map(|v| v.clamp(-1.0, 1.0));
+        let [b, d, e] = [*second, *third, *fourth];
+        let one = pole(first, ((drive + b) * 0.5).tanh(), c[G]);
+        let two = pole(second, (one + d) * 0.5, c[G]);
+        let three = pole(third, (two + e) * 0.5, c[G]);
+        pole(fourth, three, c[G]).map(|v| v.clamp(-1.0, 1.0)) * c[OUT]
     }
 }

@@ -3,10 +3,14 @@
 //! The pair gives the slope, the loop (whose own transmission is flat but for its peak) the resonance and the dirt.
 //! Formulas: `vital-laws.md` §6.
 
-use super::analog::Pair;
+use super::bank::Model;
+use super::controls::FilterControls;
 use super::lanes::Lanes;
-use super::{FilterControls, Model, Slope, Stereo, cutoff_hz, drive_gain, one_pole_coefficient};
+use super::slope::Slope;
+use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 
+/// Number of states: the pair in front, the pair, the loop.
+pub(crate) const STATES: usize = 6;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 8;
 
@@ -23,44 +27,39 @@ const PRE: usize = 7;
 
 /// v/(1 + v²/(3 + 0.2·v²)): how the loop's resonance saturates.
 #[inline(always)]
-fn saturate(v: Stereo) -> Stereo {
+fn saturate<const N: usize>(v: Lanes<N>) -> Lanes<N> {
     v.map(|v| {
         let square = v * v;
         v * (3.0 + 0.2 * square) / (3.0 + 1.2 * square)
     })
 }
 
-/// State of the dirty model.
-#[derive(Debug, Clone)]
+/// A pair's response: no feedback.
+#[inline(always)]
+fn mixed<const N: usize>(
+    first: &mut Lanes<N>,
+    second: &mut Lanes<N>,
+    x: Lanes<N>,
+    c: &[Lanes<N>; COEFFICIENTS],
+) -> Lanes<N> {
+    let one = pole(first, x, c[G]);
+    let two = pole(second, one, c[G]);
+    c[LOW] * two + c[BAND] * (one - two) + c[HIGH] * (x - one - one + two)
+}
+
+/// The dirty model in one style.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Dirty {
     slope: Slope,
-    pre: Pair,
-    pair: Pair,
-    first: Stereo,
-    second: Stereo,
 }
 
 impl Dirty {
     pub(crate) fn new(slope: Slope) -> Self {
-        let zero = Lanes::splat(0.0);
-        Self {
-            slope,
-            pre: Pair::SILENT,
-            pair: Pair::SILENT,
-            first: zero,
-            second: zero,
-        }
+        Self { slope }
     }
 }
 
-/// The pair's response: no feedback.
-#[inline(always)]
-fn mixed(pair: &mut Pair, x: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
-    let (first, second) = pair.tick(x, c[G]);
-    c[LOW] * second + c[BAND] * (first - second) + c[HIGH] * (x - first - first + second)
-}
-
-impl Model<COEFFICIENTS> for Dirty {
+impl Model<STATES, COEFFICIENTS> for Dirty {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).min(20_000.0), sample_rate);
         let drive = drive_gain(controls.drive_db);
@@ -82,31 +81,23 @@ impl Model<COEFFICIENTS> for Dirty {
     }
 
     #[inline(always)]
-    fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
+    fn tick<const N: usize>(
+        &self,
+        state: &mut [Lanes<N>; STATES],
+        input: Lanes<N>,
+        c: &[Lanes<N>; COEFFICIENTS],
+    ) -> Lanes<N> {
+        let [pre_first, pre_second, pair_first, pair_second, first, second] = state;
         let mut x = input * c[FRONT];
         if self.slope.is_steep() {
-            x = mixed(&mut self.pre, x * c[PRE], c);
+            x = mixed(pre_first, pre_second, x * c[PRE], c);
         }
-        x = mixed(&mut self.pair, x, c);
-        let rest = Stereo::splat(1.0) - c[G];
-        let held = saturate(rest * (rest * self.first - self.second));
+        x = mixed(pair_first, pair_second, x, c);
+        let rest = Lanes::splat(1.0) - c[G];
+        let held = saturate(rest * (rest * *first - *second));
         let u = (c[IN] * x + c[LOOP] * (x + held)).tanh();
-        let delta = c[G] * (u - self.first);
-        let first = self.first + delta;
-        self.first = first + delta;
-        let delta = c[G] * (first - self.second);
-        self.second = self.second + delta + delta;
+        let one = pole(first, u, c[G]);
+        pole(second, one, c[G]);
         u * (1.0 / 1.4)
-    }
-
-    fn flush(&mut self) {
-        self.pre = self.pre.flushed();
-        self.pair = self.pair.flushed();
-        self.first = self.first.flushed();
-        self.second = self.second.flushed();
-    }
-
-    fn reset(&mut self) {
-        *self = Self::new(self.slope);
     }
 }

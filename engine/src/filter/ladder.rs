@@ -3,10 +3,15 @@
 //! The feedback takes the states of the sample before (it is not closed without delay), weighted with powers of
 //! 1.66·g to make up for that. Formulas: `vital-laws.md` §6.
 
+use super::bank::Model;
+use super::controls::FilterControls;
 use super::lanes::Lanes;
-use super::{FilterControls, Model, Slope, Stereo, cutoff_hz, drive_gain, one_pole_coefficient};
+use super::slope::Slope;
+use super::{cutoff_hz, drive_gain, one_pole_coefficient};
 use crate::math;
 
+/// Number of states: the stages, then the same saturated.
+pub(crate) const STATES: usize = 8;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 9;
 
@@ -19,32 +24,26 @@ const TAP: usize = 4;
 
 /// v(1 − 0.9·v²/(v² + 3)): how a stage's state saturates.
 #[inline(always)]
-fn saturate(v: Stereo) -> Stereo {
+fn saturate<const N: usize>(v: Lanes<N>) -> Lanes<N> {
     v.map(|v| {
         let square = v * v;
         v - v * square * 0.9 / (square + 3.0)
     })
 }
 
-/// State of the ladder model.
-#[derive(Debug, Clone)]
+/// The ladder model in one style.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ladder {
     slope: Slope,
-    state: [Stereo; 4],
-    saturated: [Stereo; 4],
 }
 
 impl Ladder {
     pub(crate) fn new(slope: Slope) -> Self {
-        Self {
-            slope,
-            state: [Lanes::splat(0.0); 4],
-            saturated: [Lanes::splat(0.0); 4],
-        }
+        Self { slope }
     }
 }
 
-impl Model<COEFFICIENTS> for Ladder {
+impl Model<STATES, COEFFICIENTS> for Ladder {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).clamp(5.0, 20_000.0), sample_rate);
         let drive = drive_gain(controls.drive_db);
@@ -92,29 +91,25 @@ impl Model<COEFFICIENTS> for Ladder {
     }
 
     #[inline(always)]
-    fn tick(&mut self, input: Stereo, c: &[Stereo; COEFFICIENTS]) -> Stereo {
-        let s = &self.saturated;
-        let feedback = ((s[0] * c[AHEAD] + s[1]) * c[AHEAD] + s[2]) * c[AHEAD] + s[3];
+    fn tick<const N: usize>(
+        &self,
+        state: &mut [Lanes<N>; STATES],
+        input: Lanes<N>,
+        c: &[Lanes<N>; COEFFICIENTS],
+    ) -> Lanes<N> {
+        let (held, saturated) = state.split_at_mut(4);
+        let feedback =
+            ((saturated[0] * c[AHEAD] + saturated[1]) * c[AHEAD] + saturated[2]) * c[AHEAD] + saturated[3];
         let mut x = (c[IN] * input - c[R] * feedback).tanh();
         let mut out = c[TAP] * x;
         for stage in 0..4 {
-            let delta = c[G] * (x - self.saturated[stage]);
-            let middle = self.state[stage] + delta;
+            let delta = c[G] * (x - saturated[stage]);
+            let middle = held[stage] + delta;
             x = saturate(middle);
-            self.state[stage] = middle + delta;
-            self.saturated[stage] = saturate(middle + delta);
+            held[stage] = middle + delta;
+            saturated[stage] = saturate(middle + delta);
             out = out + c[TAP + 1 + stage] * x;
         }
         out
-    }
-
-    fn flush(&mut self) {
-        self.state = self.state.map(Lanes::flushed);
-        self.saturated = self.saturated.map(Lanes::flushed);
-    }
-
-    fn reset(&mut self) {
-        self.state = [Lanes::splat(0.0); 4];
-        self.saturated = [Lanes::splat(0.0); 4];
     }
 }

@@ -1,7 +1,10 @@
 //! The filters against their analytic curves, and what they must survive.
 
 use super::*;
+use crate::math;
 use std::f64::consts::PI;
+
+mod side_by_side;
 
 const RATE: f32 = 88_200.0;
 const BLOCK: usize = 128;
@@ -10,9 +13,8 @@ fn controls(cutoff_note: f32, resonance: f32, blend: f32) -> [FilterControls; 2]
     [FilterControls {
         cutoff_note,
         resonance,
-        drive_db: 0.0,
         blend,
-        mix: 1.0,
+        ..Default::default()
     }; 2]
 }
 
@@ -26,7 +28,7 @@ fn gain_db(model: FilterModel, style: FilterStyle, to: &[FilterControls; 2], hz:
         let mut left: Vec<f32> = (0..BLOCK).map(|i| wave(block * BLOCK + i)).collect();
         let mut right = left.clone();
         let input: f64 = left.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
-        filter.process(&mut left, &mut right, to);
+        filter.process(Level::best(), &mut left, &mut right, to);
         assert_eq!(left, right);
         if block >= frames / BLOCK / 2 {
             power[0] += input;
@@ -154,9 +156,9 @@ fn every_model_survives_full_drive_and_cutoffs_that_jump_every_block() {
                     resonance: 0.5 + 0.6 * random(),
                     drive_db: 10.0 + 15.0 * random(),
                     blend: 1.0 + 1.2 * random(),
-                    mix: 1.0,
+                    ..Default::default()
                 });
-                filter.process(&mut left, &mut right, &to);
+                filter.process(Level::best(), &mut left, &mut right, &to);
                 for x in left.iter().chain(&right) {
                     assert!(x.is_finite() && x.abs() < 60.0, "{model} {style}: {x}");
                 }
@@ -175,7 +177,7 @@ fn a_swept_cutoff_makes_no_steps() {
             .collect();
         let mut right = left.clone();
         let place = 60.0 + 30.0 * math::sin(block as f64 * 0.2) as f32;
-        filter.process(&mut left, &mut right, &controls(place, 0.3, 0.0));
+        filter.process(Level::best(), &mut left, &mut right, &controls(place, 0.3, 0.0));
         out.extend(left);
     }
     let bend = |i: usize| (out[i + 1] - 2.0 * out[i] + out[i - 1]).abs();
@@ -204,11 +206,11 @@ fn every_model_comes_to_rest_in_silence() {
         let mut state = 3;
         let mut left: Vec<f32> = (0..BLOCK).map(|_| noise(&mut state)).collect();
         let mut right = left.clone();
-        filter.process(&mut left, &mut right, &to);
+        filter.process(Level::best(), &mut left, &mut right, &to);
         for _ in 0..3000 {
             left.fill(0.0);
             right.fill(0.0);
-            filter.process(&mut left, &mut right, &to);
+            filter.process(Level::best(), &mut left, &mut right, &to);
         }
         assert!(
             left.iter().chain(&right).all(|x| *x == 0.0),

@@ -304,7 +304,9 @@ slots! {
     /// The effect filter's.
     FilterSlots at "filter" {
         mix = "mix", cutoff = "cutoff_hz", resonance = "resonance", drive = "drive_db", blend = "blend",
-        keytrack = "keytrack",
+        keytrack = "keytrack", blend_transpose = "blend_transpose", formant_x = "formant/x", formant_y = "formant/y",
+        formant_transpose = "formant/transpose", formant_resonance = "formant/resonance",
+        formant_spread = "formant/spread",
     }
 }
 
@@ -318,6 +320,12 @@ impl FilterSlots {
             drive_db: self.drive.within(raw, 0.0, 20.0),
             blend: self.blend.within(raw, 0.0, 2.0),
             mix: self.mix.within(raw, 0.0, 1.0),
+            blend_transpose: self.blend_transpose.raw(raw),
+            formant_x: self.formant_x.raw(raw),
+            formant_y: self.formant_y.raw(raw),
+            formant_transpose: self.formant_transpose.raw(raw),
+            formant_resonance: self.formant_resonance.raw(raw),
+            formant_spread: self.formant_spread.raw(raw),
         }
     }
 }

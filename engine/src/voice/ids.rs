@@ -68,6 +68,12 @@ ids! {
         blend = "blend",
         keytrack = "keytrack",
         mix = "mix",
+        blend_transpose = "blend_transpose",
+        formant_x = "formant/x",
+        formant_y = "formant/y",
+        formant_transpose = "formant/transpose",
+        formant_resonance = "formant/resonance",
+        formant_spread = "formant/spread",
     }
 }
 

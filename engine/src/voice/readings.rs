@@ -53,6 +53,12 @@ pub(crate) fn filter_controls(plan: &FilterPlan, values: &[Vec<f32>; 2], pitch: 
         drive_db: raw[ids.drive],
         blend: raw[ids.blend],
         mix: raw[ids.mix],
+        blend_transpose: raw[ids.blend_transpose],
+        formant_x: raw[ids.formant_x],
+        formant_y: raw[ids.formant_y],
+        formant_transpose: raw[ids.formant_transpose],
+        formant_resonance: raw[ids.formant_resonance],
+        formant_spread: raw[ids.formant_spread],
     };
     [side(&values[0]), side(&values[1])]
 }
