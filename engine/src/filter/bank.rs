@@ -113,13 +113,7 @@ impl<M: Model<S, K>, const S: usize, const K: usize> Bank<M, S, K> {
                     blocks,
                     controls,
                 }),
-                2 => level.run(Group::<_, _, S, K, 4> {
-                    bank,
-                    group,
-                    blocks,
-                    controls,
-                }),
-                3 | 4 => level.run(Group::<_, _, S, K, 8> {
+                2..=4 => level.run(Group::<_, _, S, K, 8> {
                     bank,
                     group,
                     blocks,
@@ -194,7 +188,6 @@ where
         let mut now = [Lanes::<N>::splat(0.0); K];
         let mut mix = Lanes::<N>::splat(0.0);
         let mut ways: [Option<Way>; WIDEST] = [None; WIDEST];
-        let mut all_still = true;
         for (place, &voice) in group.iter().enumerate() {
             let slot = &mut bank.slots[voice];
             let to = [controls[voice][0].clamped(), controls[voice][1].clamped()];
@@ -206,7 +199,6 @@ where
             // Where nothing moved the coefficients still belong to the older controls: keep those, or a crawling
             // control would never be heard.
             slot.controls = Some(if still { from } else { to });
-            all_still &= still;
             ways[place] = Some(Way { from, to, still });
             for side in 0..2 {
                 let lane = 2 * place + side;
@@ -232,42 +224,35 @@ where
                     frame.0[2 * place + 1] = *right;
                 }
             }
-            if all_still {
-                for input in &mut sound[..count] {
-                    let wet = model.tick(&mut state, *input, &now);
-                    *input = *input + (wet - *input) * mix;
-                }
-            } else {
-                let mut goal = now;
-                let mut mix_goal = mix;
-                let t = (done + count) as f32 / frames as f32;
-                for (place, way) in ways.iter().enumerate() {
-                    let Some(way) = way.filter(|way| !way.still) else {
-                        continue;
-                    };
-                    let controls = way.at(t);
-                    let coefficients = target(&model, &controls, rate);
-                    for side in 0..2 {
-                        mix_goal.0[2 * place + side] = controls[side].mix;
-                        for (lanes, value) in goal.iter_mut().zip(&coefficients) {
-                            lanes.0[2 * place + side] = value[side];
-                        }
+            let mut goal = now;
+            let mut mix_goal = mix;
+            let t = (done + count) as f32 / frames as f32;
+            for (place, way) in ways.iter().enumerate() {
+                let Some(way) = way.filter(|way| !way.still) else {
+                    continue;
+                };
+                let controls = way.at(t);
+                let coefficients = target(&model, &controls, rate);
+                for side in 0..2 {
+                    mix_goal.0[2 * place + side] = controls[side].mix;
+                    for (lanes, value) in goal.iter_mut().zip(&coefficients) {
+                        lanes.0[2 * place + side] = value[side];
                     }
                 }
-                let scale = 1.0 / count as f32;
-                let step: [Lanes<N>; K] = std::array::from_fn(|i| (goal[i] - now[i]) * scale);
-                let mix_step = (mix_goal - mix) * scale;
-                for input in &mut sound[..count] {
-                    for (value, add) in now.iter_mut().zip(&step) {
-                        *value = *value + *add;
-                    }
-                    mix = mix + mix_step;
-                    let wet = model.tick(&mut state, *input, &now);
-                    *input = *input + (wet - *input) * mix;
-                }
-                now = goal;
-                mix = mix_goal;
             }
+            let scale = 1.0 / count as f32;
+            let step: [Lanes<N>; K] = std::array::from_fn(|i| (goal[i] - now[i]) * scale);
+            let mix_step = (mix_goal - mix) * scale;
+            for input in &mut sound[..count] {
+                for (value, add) in now.iter_mut().zip(&step) {
+                    *value = *value + *add;
+                }
+                mix = mix + mix_step;
+                let wet = model.tick(&mut state, *input, &now);
+                *input = *input + (wet - *input) * mix;
+            }
+            now = goal;
+            mix = mix_goal;
             for (place, &voice) in group.iter().enumerate() {
                 let (left, right) = blocks.of(voice);
                 let output = left[done..done + count]
