@@ -408,7 +408,7 @@ impl PatchPlayer {
         } else {
             sin
         };
-        let to = [gain * cos, gain * sin, gain * cross, gain * cos];
+        let to = [gain * cos, gain * cross, gain * sin, gain * cos];
         let from = self.master.unwrap_or(to);
         let part = 1.0 / BLOCK as f32;
         let step: [f32; 4] = std::array::from_fn(|i| (to[i] - from[i]) * part);
