@@ -54,6 +54,8 @@ def equalisers():
 
 
 def choruses():
+    """Chorus and flanger follow the song as the phaser does: their phase is rate · seconds since the measured render began, whatever
+    sounded before (measured: whatever the warm-up, phase 0 at the start fits). At 8 s and whole eighths of a hertz both laws agree."""
     yield from cohort("fx/chorus/hz", "chorus", lambda d, i: {
         "rate/mode": "hz", "rate/hz": d.hz(0.1, 4), "voices": 1 + i % 4, "depth": d.within(0, 1), "mix": d.within(0.2, 1), "feedback": d.within(-0.8, 0.8),
         "delay_1_ms": d.within(1, 10), "delay_2_ms": d.within(2, 20), "filter_hz": d.hz(100, 4000), "spread": d.within(0.2, 1)})

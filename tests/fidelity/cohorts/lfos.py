@@ -1,4 +1,7 @@
-"""LFOs on the level of a high sine: rates, modes, shapes, smoothing, delay, stereo."""
+"""LFOs on the level of a high sine: rates, modes, shapes, smoothing, delay, stereo.
+
+Vital runs an LFO for every sample where it moves a control of audio rate, such as this level: a square jumps at its very sample.
+"""
 from patches import Case, aimed, new, points, route
 from .draw import Draw
 

@@ -3,6 +3,9 @@ from patches import Case, aimed, new, points, route
 from .draw import Draw, NOTES
 
 LEVEL = {"osc/0/wavetable/name": "sine", "osc/0/level": 0.3, "lfo/0/rate/mode": "hz", "lfo/0/rate/hz": 3.0}
+JUMPS = ("osc/0/level", "osc/0/transpose", "osc/0/tune_cents", "osc/0/phase", "filter/0/cutoff_hz", "filter/0/mix", "voicing/voice_transpose", "sample/level",
+         "osc/0/pan", "osc/0/wavetable/position", "osc/0/warp/amount", "osc/0/spectral/amount", "filter/0/resonance", "filter/0/drive_db", "filter/0/blend",
+         "fx/distortion/drive_db")
 FULL = ("distance", "level", "depth")
 AIMS = ("osc/0/pan", "osc/0/tune_cents", "osc/0/wavetable/position", "osc/0/unison/detune_cents", "osc/0/unison/blend", "osc/0/unison/stereo_spread",
         "osc/0/warp/amount", "osc/0/spectral/amount", "osc/0/phase", "filter/0/cutoff_hz", "filter/0/resonance", "filter/0/drive_db", "filter/0/blend", "filter/0/mix",
@@ -26,6 +29,7 @@ def cases():
     yield from on_route()
     yield from sources()
     yield from destinations()
+    yield from jumps()
     yield from knobs()
 
 
@@ -61,6 +65,18 @@ def destinations():
                 routes = [route(source, aim, amount, "bipolar")]
                 if aim.startswith("lfo/1"): routes.append(route("lfo/1", "osc/0/pan", 0.5, "bipolar"))
                 yield Case(f"mod/aim/{k // 4 + 1}", f"{aim} {hz:g} Hz", aimed(new(settings, routes)), NOTES[i], warm_up=8.0)
+
+
+def jumps():
+    """A square LFO that jumps between blocks: what Vital runs at audio rate (level, pitch, cutoff) jumps at once, the rest over a block."""
+    for k in range(0, len(JUMPS), 8):
+        for i, aim in enumerate(JUMPS[k:k + 8]):
+            settings = {"osc/0/wavetable/name": "brass", "osc/0/wavetable/position": 100.0, "osc/0/warp/mode": "bend", "osc/0/spectral/mode": "low_pass" if "spectral" in aim else "none",
+                        "filter/0/enabled": aim.startswith("filter"), "filter/0/cutoff_hz": 900.0, "fx/distortion/enabled": aim.startswith("fx"),
+                        "lfo/0/rate/mode": "hz", "lfo/0/rate/hz": 5.3, "lfo/0/points": points([(0, 0), (0, 1), (0.5, 1), (0.5, 0), (1, 0)]), "lfo/0/shape": "square",
+                        "sample/enabled": aim.startswith("sample")}
+            amount = {"osc/0/transpose": 0.05, "voicing/voice_transpose": 0.05, "osc/0/phase": 0.2}.get(aim, 0.25)
+            yield Case(f"mod/jump/{k // 8 + 1}", aim, aimed(new(settings, [route("lfo/0", aim, amount)])), NOTES[i])
 
 
 def knobs():
