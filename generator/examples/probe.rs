@@ -4,6 +4,7 @@
 //! - `{"render": PATCH, "to": FILE, "note": 60, "velocity": 0.8, "hold": 1.0, "total": 2.0, "warm_up": 8.0, "bpm": 120,
 //!   "rate": 44100, "seed": 0}` writes both channels of float32, left first, and answers `{"frames", "cpu_ms"}`; `notes`
 //!   (`[[start_s, hold_s, key, velocity], …]`) in place of `note` plays several, `macros` (`[[slot, value], …]`) turns knobs.
+//! - `{"default": true, "to": ""}` answers `{"patch"}`: the patch that nobody touched.
 //! - `{"export": PATCH, "to": FILE}` writes a `.vital` file and answers `{"lost"}`.
 //!
 //! A request that fails answers `{"error"}`.
@@ -20,6 +21,8 @@ use songwalker_schemas::PatchSpec;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
+    #[serde(default)]
+    default: bool,
     render: Option<Value>,
     export: Option<Value>,
     to: String,
@@ -60,12 +63,21 @@ fn rate() -> u32 {
     44_100
 }
 
+/// Seconds of processor time that this process has used.
+fn cpu_s() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 fn patch(value: &Value) -> Result<PatchSpec, Box<dyn Error>> {
     PatchSpec::from_json(&serde_json::to_vec(value)?).map_err(|faults| format!("{faults:?}").into())
 }
 
 fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
     let asked: Asked = serde_json::from_str(line)?;
+    if asked.default {
+        return Ok(json!({ "patch": PatchSpec::default().to_value() }));
+    }
     if let Some(value) = &asked.export {
         let made = export::vital(&patch(value)?)?;
         std::fs::write(&asked.to, &made.bytes)?;
@@ -94,9 +106,9 @@ fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
         warm_up_s: asked.warm_up,
         macros: asked.macros,
     };
-    let started = std::time::Instant::now();
+    let started = cpu_s();
     let audio = render(&patch(value)?, &request, &|| false)?;
-    let cpu_ms = 1000.0 * started.elapsed().as_secs_f64();
+    let cpu_ms = 1000.0 * (cpu_s() - started);
     let bytes: Vec<u8> = audio
         .left
         .iter()

@@ -46,14 +46,14 @@ pub enum What {
         #[arg(long, value_name = "PATH")]
         binary: Option<PathBuf>,
     },
-    /// CPU time of some patches as a multiple of real time, beside Vital's own where it is at hand.
+    /// CPU time of some patches as a multiple of real time beside Vital's own, and the memory of a voice.
     Engine {
-        /// Renders per patch; the median counts.
+        /// Renders per patch, at least 5; the median counts.
         #[arg(long, default_value_t = 5)]
         runs: usize,
-        /// Use this binary instead of building the release one.
-        #[arg(long, value_name = "PATH")]
-        binary: Option<PathBuf>,
+        /// Use `probe` and `voice_memory` of this folder instead of building the release ones.
+        #[arg(long, value_name = "DIR")]
+        built: Option<PathBuf>,
     },
 }
 
@@ -64,7 +64,7 @@ pub fn run(what: What) -> Result<bool> {
         What::Latency { runs, built } => latency::run(&workspace, runs.max(1), built),
         What::Cancel { times, binary } => cancel::run(&workspace, times.max(1), binary),
         What::Memory { jobs, binary } => memory::run(&workspace, jobs.max(1), binary),
-        What::Engine { runs, binary } => engine::run(&workspace, runs.max(1), binary),
+        What::Engine { runs, built } => engine::run(&workspace, runs, built),
     }
 }
 
