@@ -11,6 +11,7 @@ pub mod controls;
 pub mod envelope;
 pub mod fft;
 pub mod filter;
+mod flush;
 pub mod fx;
 pub mod lfo;
 pub mod math;

@@ -7,6 +7,7 @@
 
 mod ramp;
 mod reading;
+mod taps;
 
 use std::sync::Arc;
 
@@ -16,17 +17,17 @@ use songwalker_schemas::patch::osc::{SpectralMode, Stack, WarpMode};
 use crate::BLOCK;
 use crate::math::{self, fast};
 use crate::noise::{hash, unit};
+use crate::simd::{Kernel, Level};
 use crate::unison::{Layout, MAX_PAIRS, UnisonControls};
 use crate::warp::{self, Bend};
 use crate::wavetable::{Drawer, LAST_BIN, LAST_FRAME, Morph, SAMPLES, Wave, Wavetable};
 
 pub(crate) use ramp::Ramp;
 use reading::{PhaseRamp, Reader};
+use taps::{LANES, Reading, Taps};
 
 /// Seconds over which a newly drawn buffer replaces the old one.
 const FADE_S: f64 = 0.007;
-/// Sample frames that are bent and read together.
-const LANES: usize = 8;
 /// Harmonics are drawn anew when the highest leaves this range of half the sample rate.
 const HIGHEST_HARMONIC: std::ops::RangeInclusive<f64> = 0.95..=1.03;
 /// 2³², the phase's steps in a cycle.
@@ -246,6 +247,7 @@ impl Oscillator {
     /// last block to these. `modulator` is the block of the warp's modulator; without one its signal counts as 0.
     pub fn render(
         &mut self,
+        level: Level,
         drawer: &mut Drawer,
         controls: &OscControls,
         modulator: Option<Stereo<'_>>,
@@ -265,8 +267,12 @@ impl Oscillator {
             self.bent[i] = self.coefficient(controls, i);
         }
         self.refresh(drawer, controls);
-        self.read(controls, modulator, frames);
-        self.place(controls, frames, left, right);
+        self.read(level, controls, modulator, frames);
+        level.run(Place {
+            gains: Gains::between(&self.last, controls, frames),
+            raw: [&mut self.raw_left[..frames], &mut self.raw_right[..frames]],
+            out: [&mut left[..frames], &mut right[..frames]],
+        });
         for slot in &mut self.slots {
             slot.fading = slot.fading.saturating_sub(1);
         }
@@ -339,41 +345,72 @@ impl Oscillator {
         );
     }
 
-    /// Reads all unison voices into the raw block and spreads them.
-    fn read(&mut self, controls: &OscControls, modulator: Option<Stereo<'_>>, frames: usize) {
+    /// Reads all unison voices into the raw block.
+    fn read(&mut self, level: Level, controls: &OscControls, modulator: Option<Stereo<'_>>, frames: usize) {
         self.raw_left[..frames].fill(0.0);
         self.raw_right[..frames].fill(0.0);
-        match self.setup.warp {
-            WarpMode::None => self.read_bent(warp::Straight, controls, None, frames),
-            WarpMode::Sync => self.read_bent(warp::Sync, controls, None, frames),
-            WarpMode::Formant => self.read_bent(warp::Formant, controls, None, frames),
-            WarpMode::Quantize => self.read_bent(warp::Quantize, controls, None, frames),
-            WarpMode::Bend => self.read_bent(warp::Lean, controls, None, frames),
-            WarpMode::Squeeze => self.read_bent(warp::Squeeze, controls, None, frames),
-            WarpMode::Pulse => self.read_bent(warp::Pulse, controls, None, frames),
+        let pairs = Pairs {
+            controls,
+            modulator,
+            frames,
+            osc: self,
+        };
+        match pairs.osc.setup.warp {
+            WarpMode::None => taps::run(level, pairs.bent::<_, false>(warp::Straight)),
+            WarpMode::Sync => taps::run(level, pairs.bent::<_, false>(warp::Sync)),
+            WarpMode::Formant => taps::run(level, pairs.bent::<_, false>(warp::Formant)),
+            WarpMode::Quantize => taps::run(level, pairs.bent::<_, false>(warp::Quantize)),
+            WarpMode::Bend => taps::run(level, pairs.bent::<_, false>(warp::Lean)),
+            WarpMode::Squeeze => taps::run(level, pairs.bent::<_, false>(warp::Squeeze)),
+            WarpMode::Pulse => taps::run(level, pairs.bent::<_, false>(warp::Pulse)),
             WarpMode::FmA | WarpMode::FmB | WarpMode::FmSample => {
-                self.read_bent(warp::Fm, controls, modulator, frames);
+                taps::run(level, pairs.bent::<_, true>(warp::Fm));
             }
             WarpMode::RmA | WarpMode::RmB | WarpMode::RmSample => {
-                self.read_bent(warp::Rm, controls, modulator, frames);
+                taps::run(level, pairs.bent::<_, true>(warp::Rm));
             }
         }
     }
+}
 
-    fn read_bent(
-        &mut self,
-        bend: impl Bend,
-        controls: &OscControls,
-        modulator: Option<Stereo<'_>>,
-        frames: usize,
-    ) {
-        let moved = steps(f64::from(controls.phase) - f64::from(self.last.phase)) as i32;
-        let shift = [self.last.warp_phase - 0.5, controls.warp_phase - 0.5];
-        for i in 0..self.layout.pairs {
-            let coefficient = [self.bent[i], self.coefficient(controls, i)];
-            self.bent[i] = coefficient[1];
-            let slot = &self.slots[if self.setup.apart { i } else { 0 }];
-            let total = self.fade_blocks as f32;
+/// All pairs of a unison, to be read over a block.
+struct Pairs<'a> {
+    controls: &'a OscControls,
+    modulator: Option<Stereo<'a>>,
+    frames: usize,
+    osc: &'a mut Oscillator,
+}
+
+impl<'a> Pairs<'a> {
+    fn bent<B: Bend, const MODULATED: bool>(self, bend: B) -> Bent<'a, B, MODULATED> {
+        Bent { pairs: self, bend }
+    }
+}
+
+/// The same with the way their phases are bent; `MODULATED` where it asks for a modulator.
+struct Bent<'a, B, const MODULATED: bool> {
+    pairs: Pairs<'a>,
+    bend: B,
+}
+
+impl<B: Bend, const MODULATED: bool> Reading for Bent<'_, B, MODULATED> {
+    #[inline(always)]
+    fn run<T: Taps>(self, taps: T) {
+        let Pairs {
+            controls,
+            modulator,
+            frames,
+            osc,
+        } = self.pairs;
+        let moved = steps(f64::from(controls.phase) - f64::from(osc.last.phase)) as i32;
+        let shift = [osc.last.warp_phase - 0.5, controls.warp_phase - 0.5];
+        // Without a modulator its signal counts as 0, which is what is read beyond a block's end.
+        let (source_left, source_right) = modulator.unwrap_or((&[], &[]));
+        for i in 0..osc.layout.pairs {
+            let coefficient = [osc.bent[i], osc.coefficient(controls, i)];
+            osc.bent[i] = coefficient[1];
+            let slot = &osc.slots[if osc.setup.apart { i } else { 0 }];
+            let total = osc.fade_blocks as f32;
             let reader = Reader {
                 now: &slot.now,
                 before: (slot.fading > 0).then_some(&slot.before),
@@ -383,62 +420,107 @@ impl Oscillator {
                 ],
                 coefficient,
                 shift,
-                gain: self.layout.gain[i],
+                gain: osc.layout.gain[i],
             };
-            for side in 0..2 {
-                let target = self.note_hz * self.layout.ratio[i][side] * self.steps_per_hz;
-                let ramp = PhaseRamp::new(
-                    self.phase[i][side],
-                    self.increment[i][side],
-                    target,
-                    moved,
-                    frames,
-                );
-                self.increment[i][side] = target;
-                if i == 0 && side == 1 && self.layout.centred && modulator.is_none() {
-                    // One voice in the centre: the right side is the left one.
-                    self.raw_right[..frames].copy_from_slice(&self.raw_left[..frames]);
-                    self.phase[0][1] = self.phase[0][0];
+            let ramps: [PhaseRamp; 2] = std::array::from_fn(|side| {
+                let target = osc.note_hz * osc.layout.ratio[i][side] * osc.steps_per_hz;
+                let (phase, from) = (osc.phase[i][side], osc.increment[i][side]);
+                osc.increment[i][side] = target;
+                PhaseRamp::new(phase, from, target, moved, frames)
+            });
+            let mut sides = [
+                (&mut osc.raw_left[..frames], source_left),
+                (&mut osc.raw_right[..frames], source_right),
+            ];
+            for (side, (out, source)) in sides.iter_mut().enumerate() {
+                if i == 0 && side == 1 && osc.layout.centred && !(MODULATED && modulator.is_some()) {
                     continue;
                 }
-                let (out, source) = if side == 0 {
-                    (&mut self.raw_left[..frames], modulator.map(|m| m.0))
-                } else {
-                    (&mut self.raw_right[..frames], modulator.map(|m| m.1))
-                };
-                self.phase[i][side] = match (source, reader.before) {
-                    (None, None) => reader.add::<_, false, false>(bend, ramp, &[], out),
-                    (None, Some(_)) => reader.add::<_, true, false>(bend, ramp, &[], out),
-                    (Some(source), None) => reader.add::<_, false, true>(bend, ramp, source, out),
-                    (Some(source), Some(_)) => reader.add::<_, true, true>(bend, ramp, source, out),
-                };
+                osc.phase[i][side] = reader.add::<B, T, MODULATED>(taps, self.bend, ramps[side], source, out);
+            }
+            if i == 0 && osc.layout.centred && !(MODULATED && modulator.is_some()) {
+                // One voice in the centre: the right side is the left one.
+                osc.raw_right[..frames].copy_from_slice(&osc.raw_left[..frames]);
+                osc.phase[0][1] = osc.phase[0][0];
             }
         }
     }
+}
 
-    /// Spreads the raw block in stereo (L′ = sinθ·L + cosθ·R, θ = π/4·(1+s)), and writes it with level and pan.
-    fn place(&mut self, controls: &OscControls, frames: usize, left: &mut [f32], right: &mut [f32]) {
+/// Stereo spread, level and pan over a block.
+#[derive(Clone, Copy)]
+struct Gains {
+    spreads: Ramp,
+    pans: Ramp,
+    level: f32,
+    step: f32,
+}
+
+impl Gains {
+    fn between(from: &OscControls, to: &OscControls, frames: usize) -> Self {
         let spread = |s: f32| {
             let eighths = (1.0 + s.clamp(0.0, 1.0)) * 0.125;
             [fast::sin_cycles(eighths), fast::cos_cycles(eighths)]
         };
-        let spreads = Ramp::between(
-            spread(self.last.stereo_spread),
-            spread(controls.stereo_spread),
-            frames,
-        );
-        let pans = Ramp::pan(self.last.pan, controls.pan, frames);
-        let (from, to) = (self.last.level.max(0.0), controls.level.max(0.0));
-        let step = (to - from) / frames.max(1) as f32;
-        let (raw_left, raw_right) = (&mut self.raw_left[..frames], &mut self.raw_right[..frames]);
-        let (left, right) = (&mut left[..frames], &mut right[..frames]);
-        for i in 0..frames {
-            let (same, other) = (spreads.left(i), spreads.right(i));
-            let (l, r) = (raw_left[i], raw_right[i]);
-            (raw_left[i], raw_right[i]) = (same * l + other * r, same * r + other * l);
-            let level = from + step * (i + 1) as f32;
-            left[i] = raw_left[i] * level * level * pans.left(i);
-            right[i] = raw_right[i] * level * level * pans.right(i);
+        let level = from.level.max(0.0);
+        Self {
+            spreads: Ramp::between(spread(from.stereo_spread), spread(to.stereo_spread), frames),
+            pans: Ramp::pan(from.pan, to.pan, frames),
+            level,
+            step: (to.level.max(0.0) - level) / frames.max(1) as f32,
+        }
+    }
+
+    /// The frame that `at` counts from 1: spread left and right, and the same with level and pan.
+    #[inline(always)]
+    fn frame(&self, at: f32, l: f32, r: f32) -> [f32; 4] {
+        let [same, other] = self.spreads.after(at);
+        let [left, right] = self.pans.after(at);
+        let spread = [same * l + other * r, same * r + other * l];
+        let level = self.level + self.step * at;
+        let gain = level * level;
+        [
+            spread[0],
+            spread[1],
+            spread[0] * gain * left,
+            spread[1] * gain * right,
+        ]
+    }
+}
+
+/// Spreads the raw block in stereo (L′ = sinθ·L + cosθ·R, θ = π/4·(1+s)), and writes it with level and pan.
+struct Place<'a> {
+    gains: Gains,
+    raw: [&'a mut [f32]; 2],
+    out: [&'a mut [f32]; 2],
+}
+
+impl Kernel for Place<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let [raw_left, raw_right] = self.raw;
+        let [left, right] = self.out;
+        let (raw_left, rest_0) = raw_left.as_chunks_mut::<LANES>();
+        let (raw_right, rest_1) = raw_right.as_chunks_mut::<LANES>();
+        let (left, rest_2) = left.as_chunks_mut::<LANES>();
+        let (right, rest_3) = right.as_chunks_mut::<LANES>();
+        let mut at = [0.0_f32; LANES];
+        for (i, at) in at.iter_mut().enumerate() {
+            *at = (i + 1) as f32;
+        }
+        let raw = raw_left.iter_mut().zip(raw_right);
+        for ((raw_left, raw_right), (left, right)) in raw.zip(left.iter_mut().zip(right)) {
+            for i in 0..LANES {
+                let values = self.gains.frame(at[i], raw_left[i], raw_right[i]);
+                [raw_left[i], raw_right[i], left[i], right[i]] = values;
+                at[i] += LANES as f32;
+            }
+        }
+        let raw = rest_0.iter_mut().zip(rest_1);
+        for (((raw_left, raw_right), (left, right)), at) in raw.zip(rest_2.iter_mut().zip(rest_3)).zip(at) {
+            [*raw_left, *raw_right, *left, *right] = self.gains.frame(at, *raw_left, *raw_right);
         }
     }
 }

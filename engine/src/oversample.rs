@@ -5,30 +5,33 @@
 //! depend on the sizes of the blocks.
 
 use crate::math;
+use crate::simd::{Kernel, Level};
 
 /// Both channels of one sample frame.
 type Frame = [f32; 2];
+/// One section of either path: left and right of the path of newer samples, left and right of the other.
+type Section = [f32; 4];
 
-/// One half-band filter with `N` all-pass sections (an even number), alternately in either path.
+/// One half-band filter: `N` all-pass sections in either path, run as lanes.
 #[derive(Debug, Clone)]
 struct HalfBand<const N: usize> {
-    coefficients: [f32; N],
-    input: [Frame; N],
-    output: [Frame; N],
+    coefficients: [Section; N],
+    input: [Section; N],
+    output: [Section; N],
 }
 
 /// The section coefficients of an elliptic half-band filter whose transition reaches `transition` (a share of its input
 /// rate) to each side of a quarter of that rate: theta-function series of the elliptic filter with poles on the
 /// imaginary axis (Valenzuela and Constantinides, 1983).
-fn elliptic<const N: usize>(transition: f64) -> [f32; N] {
+fn elliptic<const N: usize>(transition: f64) -> [Section; N] {
     let selectivity = math::tan((1.0 - 2.0 * transition) * math::PI / 4.0);
     let k = selectivity * selectivity;
     let root = math::sqrt(math::sqrt(1.0 - k * k));
     let e = 0.5 * (1.0 - root) / (1.0 + root);
     let e4 = e * e * e * e;
     let q = e * (1.0 + e4 * (2.0 + e4 * (15.0 + e4 * 150.0)));
-    let order = (2 * N + 1) as f64;
-    std::array::from_fn(|i| {
+    let order = (4 * N + 1) as f64;
+    let coefficient = |i: usize| {
         let angle = (i + 1) as f64 * math::PI / order;
         let (mut above, mut below) = (0.0, 0.5);
         for m in 0..8_i32 {
@@ -42,6 +45,11 @@ fn elliptic<const N: usize>(transition: f64) -> [f32; N] {
         let w2 = w * w;
         let x = math::sqrt((1.0 - w2 * k) * (1.0 - w2 / k)) / (1.0 + w2);
         ((1.0 - x) / (1.0 + x)) as f32
+    };
+    // Sections go to the paths in turn.
+    std::array::from_fn(|i| {
+        let (newer, older) = (coefficient(2 * i), coefficient(2 * i + 1));
+        [newer, newer, older, older]
     })
 }
 
@@ -49,33 +57,40 @@ impl<const N: usize> HalfBand<N> {
     fn new(transition: f64) -> Self {
         Self {
             coefficients: elliptic(transition),
-            input: [[0.0; 2]; N],
-            output: [[0.0; 2]; N],
+            input: [[0.0; 4]; N],
+            output: [[0.0; 4]; N],
         }
     }
 
     /// One frame out of two, the older one first.
-    #[inline]
+    #[inline(always)]
     fn halve(&mut self, older: Frame, newer: Frame) -> Frame {
-        let mut paths = [newer, older];
+        let mut x = [newer[0], newer[1], older[0], older[1]];
         for i in 0..N {
-            let path = &mut paths[i & 1];
-            for ((x, input), output) in path.iter_mut().zip(&mut self.input[i]).zip(&mut self.output[i]) {
-                let y = self.coefficients[i] * (*x - *output) + *input;
-                *input = *x;
-                // What decays must not end in denormals.
-                *output = if y.abs() < 1e-20 { 0.0 } else { y };
-                *x = y;
+            let (c, input, output) = (self.coefficients[i], self.input[i], self.output[i]);
+            let mut y = [0.0; 4];
+            for k in 0..4 {
+                // The output comes last: it is what the next frame waits for.
+                y[k] = (c[k] * x[k] + input[k]) - c[k] * output[k];
+            }
+            self.input[i] = x;
+            self.output[i] = y;
+            x = y;
+        }
+        [0.5 * (x[0] + x[2]), 0.5 * (x[1] + x[3])]
+    }
+
+    /// Drops what is too small to hear: what decays must not end in denormals.
+    fn flush(&mut self) {
+        for value in self.input.iter_mut().chain(&mut self.output).flatten() {
+            if value.abs() < 1e-20 {
+                *value = 0.0;
             }
         }
-        [
-            0.5 * (paths[0][0] + paths[1][0]),
-            0.5 * (paths[0][1] + paths[1][1]),
-        ]
     }
 
     fn reset(&mut self) {
-        (self.input, self.output) = ([[0.0; 2]; N], [[0.0; 2]; N]);
+        (self.input, self.output) = ([[0.0; 4]; N], [[0.0; 4]; N]);
     }
 }
 
@@ -83,9 +98,9 @@ impl<const N: usize> HalfBand<N> {
 #[derive(Debug, Clone)]
 pub struct Decimator {
     factor: usize,
-    eight: HalfBand<4>,
-    four: HalfBand<6>,
-    two: HalfBand<10>,
+    eight: HalfBand<2>,
+    four: HalfBand<3>,
+    two: HalfBand<5>,
 }
 
 impl Decimator {
@@ -113,30 +128,24 @@ impl Decimator {
     }
 
     /// Fills `out_left` and `out_right` from `factor` times as many frames of `left` and `right`.
-    pub fn process(&mut self, left: &[f32], right: &[f32], out_left: &mut [f32], out_right: &mut [f32]) {
-        let input = left
-            .chunks_exact(self.factor)
-            .zip(right.chunks_exact(self.factor));
-        for ((l, r), (to_left, to_right)) in input.zip(out_left.iter_mut().zip(out_right.iter_mut())) {
-            let mut frames: [Frame; 8] = [[0.0; 2]; 8];
-            for (frame, (l, r)) in frames.iter_mut().zip(l.iter().zip(r)) {
-                *frame = [*l, *r];
-            }
-            if self.factor == 8 {
-                for i in 0..4 {
-                    frames[i] = self.eight.halve(frames[2 * i], frames[2 * i + 1]);
-                }
-            }
-            if self.factor >= 4 {
-                for i in 0..2 {
-                    frames[i] = self.four.halve(frames[2 * i], frames[2 * i + 1]);
-                }
-            }
-            if self.factor >= 2 {
-                frames[0] = self.two.halve(frames[0], frames[1]);
-            }
-            [*to_left, *to_right] = frames[0];
+    pub fn process(
+        &mut self,
+        level: Level,
+        left: &[f32],
+        right: &[f32],
+        out_left: &mut [f32],
+        out_right: &mut [f32],
+    ) {
+        let output = [out_left, out_right];
+        match self.factor {
+            1 => level.run(Decimation::<1>(self, [left, right], output)),
+            2 => level.run(Decimation::<2>(self, [left, right], output)),
+            4 => level.run(Decimation::<4>(self, [left, right], output)),
+            _ => level.run(Decimation::<8>(self, [left, right], output)),
         }
+        self.eight.flush();
+        self.four.flush();
+        self.two.flush();
     }
 
     /// Silence.
@@ -147,10 +156,45 @@ impl Decimator {
     }
 }
 
+/// A block on its way from `FACTOR` times the rate.
+struct Decimation<'a, const FACTOR: usize>(&'a mut Decimator, [&'a [f32]; 2], [&'a mut [f32]; 2]);
+
+impl<const FACTOR: usize> Kernel for Decimation<'_, FACTOR> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(Decimator { eight, four, two, .. }, [left, right], [out_left, out_right]) = self;
+        let input = left
+            .as_chunks::<FACTOR>()
+            .0
+            .iter()
+            .zip(right.as_chunks::<FACTOR>().0);
+        for ((l, r), (to_left, to_right)) in input.zip(out_left.iter_mut().zip(out_right)) {
+            let mut frames: [Frame; FACTOR] = std::array::from_fn(|i| [l[i], r[i]]);
+            if FACTOR == 8 {
+                for i in 0..FACTOR / 2 {
+                    frames[i] = eight.halve(frames[2 * i], frames[2 * i + 1]);
+                }
+            }
+            if FACTOR >= 4 {
+                for i in 0..FACTOR.min(4) / 2 {
+                    frames[i] = four.halve(frames[2 * i], frames[2 * i + 1]);
+                }
+            }
+            if FACTOR >= 2 {
+                frames[0] = two.halve(frames[0], frames[FACTOR.min(2) - 1]);
+            }
+            [*to_left, *to_right] = frames[0];
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Decimator;
     use crate::math;
+    use crate::simd::Level;
 
     /// Level in dB of a unit sine of `hz` at `factor`·44.1 kHz after decimation.
     fn level(factor: usize, hz: f64) -> f64 {
@@ -158,7 +202,7 @@ mod tests {
         let sine = |n: usize| math::sin(2.0 * math::PI * hz * n as f64 / rate) as f32;
         let input: Vec<f32> = (0..44_100 * factor).map(sine).collect();
         let (mut left, mut right) = (vec![0.0; 44_100], vec![0.0; 44_100]);
-        Decimator::new(factor).process(&input, &input, &mut left, &mut right);
+        Decimator::new(factor).process(Level::best(), &input, &input, &mut left, &mut right);
         assert_eq!(left, right);
         let power: f64 = left[22_050..].iter().map(|x| f64::from(x * x)).sum::<f64>() / 22_050.0;
         10.0 * math::log10(2.0 * power + 1e-30)
@@ -204,7 +248,7 @@ mod tests {
             .collect();
         let whole = {
             let (mut left, mut right) = (vec![0.0; 1_000], vec![0.0; 1_000]);
-            Decimator::new(4).process(&input, &input, &mut left, &mut right);
+            Decimator::new(4).process(Level::best(), &input, &input, &mut left, &mut right);
             left
         };
         let mut decimator = Decimator::new(4);
@@ -212,7 +256,13 @@ mod tests {
         for from in (0..1_000).step_by(7) {
             let to = (from + 7).min(1_000);
             let block = &input[from * 4..to * 4];
-            decimator.process(block, block, &mut left[from..to], &mut right[from..to]);
+            decimator.process(
+                Level::best(),
+                block,
+                block,
+                &mut left[from..to],
+                &mut right[from..to],
+            );
         }
         assert_eq!(whole, left);
     }
@@ -222,7 +272,7 @@ mod tests {
         let mut input = vec![0.0_f32; 2 * 256];
         input[0] = 1.0;
         let (mut left, mut right) = (vec![0.0; 256], vec![0.0; 256]);
-        Decimator::new(2).process(&input, &input, &mut left, &mut right);
+        Decimator::new(2).process(Level::best(), &input, &input, &mut left, &mut right);
         let loudest = (0..256)
             .max_by(|a, b| left[*a].abs().total_cmp(&left[*b].abs()))
             .expect("it is not empty");

@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::BLOCK;
 use crate::controls::Controls;
+use crate::flush::Flushing;
 use crate::fx::{FxChain, Sends};
 use crate::math;
 use crate::oversample::Decimator;
@@ -155,6 +156,7 @@ impl PatchPlayer {
                 return Err(PlayerError::Wavetable(osc.wavetable.name.0.clone()));
             }
         }
+        let _state = Flushing::begin();
         let oversampling = match patch.modules.voicing.oversampling {
             Oversampling::X1 => 1,
             Oversampling::X2 => 2,
@@ -253,6 +255,7 @@ impl PatchPlayer {
 
     /// Fills both channels; the shorter one decides how far. Any length, also 0.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let _state = Flushing::begin();
         let frames = left.len().min(right.len());
         let mut done = 0;
         while done < frames {
@@ -315,6 +318,7 @@ impl PatchPlayer {
             *to += *from;
         }
         self.decimator.process(
+            self.level,
             &effects.left,
             &effects.right,
             &mut self.out_left,

@@ -405,10 +405,24 @@ impl Voice {
             let Scratch {
                 drawer, wave, other, ..
             } = scratch;
-            own.render(drawer, &controls, modulator, &mut wave.left, &mut wave.right);
+            own.render(
+                moment.level,
+                drawer,
+                &controls,
+                modulator,
+                &mut wave.left,
+                &mut wave.right,
+            );
             if let Some(right) = &mut self.right[i] {
                 let controls = osc_controls(spec, &self.values[1], self.pitch);
-                right.render(drawer, &controls, modulator, &mut other.left, &mut other.right);
+                right.render(
+                    moment.level,
+                    drawer,
+                    &controls,
+                    modulator,
+                    &mut other.left,
+                    &mut other.right,
+                );
                 wave.right.copy_from_slice(&other.right);
             }
             block.send(spec.destination, filters, &scratch.wave, buses);

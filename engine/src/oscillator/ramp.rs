@@ -28,6 +28,15 @@ impl Ramp {
         }
     }
 
+    /// Both gains at a frame counted from 1.
+    #[inline(always)]
+    pub(crate) fn after(&self, frames: f32) -> [f32; 2] {
+        [
+            self.from[0] + self.step[0] * frames,
+            self.from[1] + self.step[1] * frames,
+        ]
+    }
+
     /// The first gain at frame `i`; the last frame of the block is at the end.
     #[inline(always)]
     pub(crate) fn left(&self, i: usize) -> f32 {

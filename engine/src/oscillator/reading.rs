@@ -1,6 +1,6 @@
 //! Reading: how a unison voice goes through its buffers over a control block.
 
-use super::LANES;
+use super::taps::{LANES, Taps};
 use crate::warp::Bend;
 use crate::wavetable::Wave;
 
@@ -26,25 +26,22 @@ impl PhaseRamp {
         }
     }
 
-    /// The phases of the next frames.
+    /// The phase after `n` frames: each frame adds the increment, and the rise to the increment.
     #[inline(always)]
-    fn next<const N: usize>(&mut self) -> [u32; N] {
-        let mut phases = [0; N];
-        for phase in &mut phases {
-            *phase = self.phase;
-            self.phase = self.phase.wrapping_add(self.increment);
-            self.increment = self.increment.wrapping_add(self.rise);
-        }
-        phases
+    pub(super) fn after(&self, n: u32) -> u32 {
+        let rises = (u64::from(n) * u64::from(n.saturating_sub(1)) / 2) as u32;
+        self.phase
+            .wrapping_add(self.increment.wrapping_mul(n))
+            .wrapping_add(self.rise.wrapping_mul(rises))
     }
 
-    /// The phase `frames` frames ago.
-    fn back(mut self, frames: usize) -> u32 {
-        for _ in 0..frames {
-            self.increment = self.increment.wrapping_sub(self.rise);
-            self.phase = self.phase.wrapping_sub(self.increment);
-        }
-        self.phase
+    /// The phases of the first frames, and by how much the differences to the first grow from one group of [`LANES`]
+    /// frames to the next.
+    #[inline(always)]
+    fn lanes(&self) -> ([u32; LANES], [u32; LANES]) {
+        let first = std::array::from_fn(|i| self.after(i as u32).wrapping_sub(self.phase));
+        let grow = self.rise.wrapping_mul(LANES as u32);
+        (first, std::array::from_fn(|i| grow.wrapping_mul(i as u32)))
     }
 }
 
@@ -54,6 +51,7 @@ fn wrapped(steps: f64) -> u32 {
 }
 
 /// How one pair reads its buffers over a block; values in pairs are those at its start and end.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     pub(super) now: &'a Wave,
     pub(super) before: Option<&'a Wave>,
@@ -64,51 +62,92 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Adds the voice to `out`; gives the phase after the block.
-    #[inline(never)]
-    pub(super) fn add<B: Bend, const FADING: bool, const MODULATED: bool>(
+    /// Adds the voice to `out`; gives the phase after the block. `source` is the modulator's block.
+    #[inline(always)]
+    pub(super) fn add<B: Bend, T: Taps, const MODULATED: bool>(
         &self,
+        taps: T,
         bend: B,
-        mut ramp: PhaseRamp,
+        ramp: PhaseRamp,
         source: &[f32],
         out: &mut [f32],
     ) -> u32 {
+        match self.before {
+            None => self.run::<B, T, false, MODULATED>(taps, bend, ramp, self.now, source, out),
+            Some(before) => self.run::<B, T, true, MODULATED>(taps, bend, ramp, before, source, out),
+        }
+        ramp.after(out.len() as u32)
+    }
+
+    #[inline(always)]
+    fn run<B: Bend, T: Taps, const FADING: bool, const MODULATED: bool>(
+        &self,
+        taps: T,
+        bend: B,
+        ramp: PhaseRamp,
+        before: &Wave,
+        source: &[f32],
+        out: &mut [f32],
+    ) {
         let step = |pair: [f32; 2]| (pair[1] - pair[0]) / out.len().max(1) as f32;
         let (rise, slide, fade) = (step(self.coefficient), step(self.shift), step(self.faded));
-        let before = self.before.unwrap_or(self.now);
+        let (mut ahead, grow) = ramp.lanes();
         let mut done = 0;
-        for chunk in out.chunks_mut(LANES) {
-            let phases: [u32; LANES] = ramp.next();
-            let mut sources = [0.0; LANES];
-            if MODULATED {
-                let part = source.get(done..done + chunk.len()).unwrap_or_default();
-                sources[..part.len()].copy_from_slice(part);
+        while done < out.len() {
+            let first = ramp.after(done as u32);
+            let phases = ahead.map(|ahead| first.wrapping_add(ahead));
+            for (ahead, grow) in ahead.iter_mut().zip(grow) {
+                *ahead = ahead.wrapping_add(grow);
             }
+            let sources = if MODULATED {
+                group(source, done)
+            } else {
+                [0.0; LANES]
+            };
             let mut places = [0_u32; LANES];
             let mut gains = [0.0_f32; LANES];
+            let passed = done as f32;
             for i in 0..LANES {
-                let at = (done + i + 1) as f32;
+                let at = passed + (i + 1) as f32;
                 let coefficient = self.coefficient[0] + rise * at;
                 let shift = self.shift[0] + slide * at;
                 (places[i], gains[i]) = bend.bend(phases[i], coefficient, shift, sources[i]);
             }
-            let mut values = [0.0_f32; LANES];
+            let mut values = taps.read(self.now, &places);
+            if FADING {
+                let old = taps.read(before, &places);
+                for i in 0..LANES {
+                    let share = self.faded[0] + fade * (passed + (i + 1) as f32);
+                    values[i] = old[i] + share * (values[i] - old[i]);
+                }
+            }
             for i in 0..LANES {
-                let new = self.now.at(places[i]);
-                values[i] = if FADING {
-                    let old = before.at(places[i]);
-                    old + (self.faded[0] + fade * (done + i + 1) as f32) * (new - old)
-                } else {
-                    new
-                };
+                values[i] = values[i] * gains[i] * self.gain;
             }
-            for (i, out) in chunk.iter_mut().enumerate() {
-                *out += values[i] * gains[i] * self.gain;
+            if let Some(out) = out[done..].first_chunk_mut::<LANES>() {
+                for (out, value) in out.iter_mut().zip(values) {
+                    *out += value;
+                }
+            } else {
+                for (out, value) in out[done..].iter_mut().zip(values) {
+                    *out += value;
+                }
             }
-            done += chunk.len();
+            done += LANES;
         }
-        // A last, incomplete chunk has taken phases beyond the block; blocks are whole chunks as a rule.
-        let beyond = done.div_ceil(LANES) * LANES - done;
-        ramp.back(beyond)
+    }
+}
+
+/// The samples `from..from + LANES` of a block, 0 beyond its end.
+#[inline(always)]
+fn group(block: &[f32], from: usize) -> [f32; LANES] {
+    let rest = block.get(from..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(group) => *group,
+        None => {
+            let mut group = [0.0; LANES];
+            group[..rest.len()].copy_from_slice(rest);
+            group
+        }
     }
 }

@@ -45,7 +45,7 @@ fn play(setup: OscSetup, frames: usize, seed: u64, at: impl Fn(usize) -> OscCont
     osc.start(&mut drawer, &at(0), seed);
     let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
     for (block, (l, r)) in left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)).enumerate() {
-        osc.render(&mut drawer, &at(block), None, l, r);
+        osc.render(Level::best(), &mut drawer, &at(block), None, l, r);
     }
     [left, right]
 }
@@ -255,6 +255,7 @@ fn every_mode_is_finite_and_bounded_for_wild_controls() {
             let (mut left, mut right) = (vec![0.0; 128], vec![0.0; 128]);
             for block in 0..20 {
                 osc.render(
+                    Level::best(),
                     &mut drawer,
                     &at(block),
                     Some((&noise, &noise)),
