@@ -155,7 +155,7 @@ impl Controls {
         }
         for knob in &self.knobs {
             for aim in &knob.aims {
-                let way = math::curve(knob.value, aim.curve) - math::curve(knob.default, aim.curve);
+                let way = math::curve(knob.value, -aim.curve) - math::curve(knob.default, -aim.curve);
                 let add = (aim.amount * way) as f32;
                 match aim.target {
                     Target::Param { id, .. } => self.values[id] += add,
@@ -200,6 +200,16 @@ mod tests {
         let id = songwalker_schemas::params::id("/modules/filter/0/cutoff_hz").unwrap();
         let moved = controls.values()[id.index()] - patch.raw_values()[id.index()];
         assert!((moved - 32.0).abs() < 1e-3, "moved by {moved} notes");
+    }
+
+    #[test]
+    fn a_knobs_curve_bends_upwards_when_positive_as_a_routes_does() {
+        let mut patch = patch();
+        patch.macros[0].default = 0.0;
+        patch.macros[0].targets[0].curve = 5.0;
+        let id = songwalker_schemas::params::id("/modules/filter/0/cutoff_hz").unwrap();
+        let moved = Controls::new(&patch).values()[id.index()] - patch.raw_values()[id.index()];
+        assert!((moved / 64.0 - 0.924).abs() < 0.002, "{moved}");
     }
 
     #[test]

@@ -6,16 +6,19 @@
 //!   (`[[start_s, hold_s, key, velocity], …]`) in place of `note` plays several, `macros` (`[[slot, value], …]`) turns knobs.
 //! - `{"default": true, "to": ""}` answers `{"patch"}`: the patch that nobody touched.
 //! - `{"export": PATCH, "to": FILE}` writes a `.vital` file and answers `{"lost"}`.
+//! - `{"import": FILE}` reads a `.vital` file and answers `{"patch", "warnings"}`; its assets stay in memory for renders
+//!   and exports to come.
 //!
 //! A request that fails answers `{"error"}`.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use songwalker_engine::render::{Note, RenderRequest, render};
-use songwalker_generator::export;
+use songwalker_generator::{export, import};
 use songwalker_schemas::PatchSpec;
 
 #[derive(Deserialize)]
@@ -25,7 +28,9 @@ struct Asked {
     default: bool,
     render: Option<Value>,
     export: Option<Value>,
-    to: String,
+    import: Option<PathBuf>,
+    #[serde(default)]
+    to: PathBuf,
     #[serde(default = "middle_c")]
     note: u8,
     notes: Option<Vec<(f64, f64, u8, f64)>>,
@@ -78,13 +83,18 @@ fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
     if asked.default {
         return Ok(json!({ "patch": PatchSpec::default().to_value() }));
     }
+    if let Some(path) = &asked.import {
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let made = import::vital(&std::fs::read(path)?, stem)?;
+        return Ok(json!({ "patch": made.patch.to_value(), "warnings": made.warnings }));
+    }
     if let Some(value) = &asked.export {
         let made = export::vital(&patch(value)?)?;
         std::fs::write(&asked.to, &made.bytes)?;
         return Ok(json!({ "lost": made.lost }));
     }
     let Some(value) = &asked.render else {
-        return Err("nothing to do: render or export".into());
+        return Err("nothing to do: render, export or import".into());
     };
     let notes = asked
         .notes

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod error;
 pub mod export;
+pub mod import;
 pub mod macros;
 pub mod mapper;
 pub mod package;

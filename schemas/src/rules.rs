@@ -18,7 +18,8 @@ pub fn check_patch(patch: &PatchSpec, faults: &mut Faults) {
 
 fn check_modules(patch: &PatchSpec, faults: &mut Faults) {
     let modules = &patch.modules;
-    if !modules.osc.iter().any(|osc| osc.enabled) && !modules.sample.enabled {
+    // What others made may be silent.
+    if !patch.meta.imported && !modules.osc.iter().any(|osc| osc.enabled) && !modules.sample.enabled {
         faults.push(
             "/modules/osc",
             "nothing sounds: no oscillator and no noise is enabled",
