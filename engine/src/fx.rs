@@ -53,7 +53,7 @@ enum Unit {
 }
 
 impl Unit {
-    fn new(fx: &Fx, sample_rate: f32) -> Self {
+    fn new(fx: &Fx, sample_rate: f32, oversampling: usize) -> Self {
         match fx {
             Fx::Chorus(_) => Self::Chorus(Box::new(chorus::Chorus::new(sample_rate)), ChorusSlots::new()),
             Fx::Compressor(_) => Self::Compressor(
@@ -62,7 +62,7 @@ impl Unit {
             ),
             Fx::Delay(_) => Self::Delay(Box::new(delay::Delay::new(sample_rate)), DelaySlots::new()),
             Fx::Distortion(_) => Self::Distortion(
-                Box::new(distortion::Distortion::new(sample_rate)),
+                Box::new(distortion::Distortion::new(sample_rate, oversampling)),
                 DistortionSlots::new(),
             ),
             Fx::Eq(_) => Self::Eq(Box::new(eq::Eq::new(sample_rate)), EqSlots::new()),
@@ -78,14 +78,22 @@ impl Unit {
         }
     }
 
-    fn process(&mut self, left: &mut [f32], right: &mut [f32], raw: &[f32], bpm: f64, note: f32) {
+    fn process(
+        &mut self,
+        level: Level,
+        left: &mut [f32],
+        right: &mut [f32],
+        raw: &[f32],
+        bpm: f64,
+        note: f32,
+    ) {
         match self {
             Self::Chorus(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
-            Self::Compressor(fx, slots) => fx.process(left, right, &slots.read(raw)),
+            Self::Compressor(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
             Self::Delay(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
-            Self::Distortion(fx, slots) => fx.process(left, right, &slots.read(raw)),
-            Self::Eq(fx, slots) => fx.process(left, right, &slots.read(raw)),
-            Self::Filter(fx, slots) => fx.process(Level::best(), left, right, &[slots.read(raw, note); 2]),
+            Self::Distortion(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
+            Self::Eq(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
+            Self::Filter(fx, slots) => fx.process(level, left, right, &[slots.read(raw, note); 2]),
             Self::Flanger(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
             Self::Phaser(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
             Self::Reverb(fx, slots) => fx.process(left, right, &slots.read(raw)),
@@ -165,7 +173,9 @@ impl FxChain {
     /// The effects of a patch at rest; `sample_rate` is the rate they run at (the oversampled one) in Hz.
     #[must_use]
     pub fn new(patch: &PatchSpec, sample_rate: f32) -> Self {
-        let link = |fx: &Fx| (fx.kind(), fx.enabled().then(|| Unit::new(fx, sample_rate)));
+        let oversampling = 1 << patch.modules.voicing.oversampling.index();
+        let unit = |fx: &Fx| Unit::new(fx, sample_rate, oversampling);
+        let link = |fx: &Fx| (fx.kind(), fx.enabled().then(|| unit(fx)));
         Self {
             links: patch.modules.fx.iter().map(link).collect(),
             note: 60.0,
@@ -202,7 +212,7 @@ impl FxChain {
     /// that effect is off; `raw` are the raw values of all parameters at the block's end.
     pub fn process(
         &mut self,
-        _level: Level,
+        level: Level,
         left: &mut [f32],
         right: &mut [f32],
         sends: &Sends<'_>,
@@ -216,7 +226,7 @@ impl FxChain {
                 right.iter_mut().zip(more_right).for_each(|(x, more)| *x += more);
             }
             if let Some(unit) = unit {
-                unit.process(left, right, raw, bpm, note);
+                unit.process(level, left, right, raw, bpm, note);
             }
         }
     }

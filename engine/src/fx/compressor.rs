@@ -1,12 +1,17 @@
 //! The compressor: up to three bands, each pressed down above one threshold and lifted up below another (vital-laws §9).
+//!
+//! A block goes through three loops: the crossovers ([`split`]), the followers of the power, which know of one sample
+//! what they need of the one before, and the gains, which do not.
+
+mod split;
 
 use super::log2::log2;
+use super::mix::flush;
 use super::ramp::{Line, Ramp};
-use super::svf::{self, Svf, SvfCoefficients};
 use crate::math::{self, fast};
+use crate::simd::{Kernel, Level};
+use split::Crossovers;
 
-/// Crossovers between the bands in Hz.
-const SPLITS_HZ: [f32; 2] = [120.0, 2_500.0];
 /// Attack of the low, middle and high band at the middle of the control, in ms.
 const ATTACK_MS: [f64; 3] = [2.8, 1.4, 0.7];
 /// Release, in ms.
@@ -59,54 +64,45 @@ pub struct CompressorParams {
     pub band: [CompressorBand; 3],
 }
 
-/// Linkwitz-Riley crossover of fourth order for both sides: two Butterworth sections in a row on each way.
-#[derive(Debug, Clone, Copy, Default)]
-struct Split {
-    first: Svf<2>,
-    low: Svf<2>,
-    high: Svf<2>,
-}
-
-impl Split {
-    /// (below, above).
-    #[inline]
-    fn tick(&mut self, x: [f32; 2], c: &SvfCoefficients) -> ([f32; 2], [f32; 2]) {
-        let y = self.first.tick(x, c);
-        (self.low.tick(y.low, c).low, self.high.tick(y.high, c).high)
-    }
-}
-
 /// Low left, low right, middle left, … high right, and two that are always silent, so that they fill whole vectors.
 const LANES: usize = 8;
 /// A value per lane.
 type Lanes = [f32; LANES];
+/// Frames that go through the loops at a time.
+const CHUNK: usize = 64;
 
 /// What a block's values mean to each lane.
 #[derive(Debug, Clone, Copy)]
-struct Law {
-    /// Samples of attack and release, and one over one more.
-    attack: Lanes,
-    attack_share: Lanes,
-    release: Lanes,
-    release_share: Lanes,
-    /// Thresholds as powers.
-    upper: Lanes,
-    lower: Lanes,
+struct Law<const N: usize> {
+    /// Share of the way to the present power that a sample makes while it is above, 1/(samples + 1), and while below.
+    attack: [f32; N],
+    release: [f32; N],
+    /// Thresholds as powers, and their logarithms to base 2.
+    upper: [f32; N],
+    lower: [f32; N],
+    upper_log2: [f32; N],
+    lower_log2: [f32; N],
     /// Half the ratios: the powers are squares.
-    upper_ratio: Lanes,
-    lower_ratio: Lanes,
+    upper_ratio: [f32; N],
+    lower_ratio: [f32; N],
+}
+
+/// The powers that the bands' followers have reached.
+#[derive(Debug, Clone, Copy, Default)]
+struct Followers {
+    /// Held at the thresholds that they matter beyond.
+    above: Lanes,
+    below: Lanes,
 }
 
 /// The compressor effect.
 #[derive(Debug)]
 pub struct Compressor {
     sample_rate: f32,
-    split: [SvfCoefficients; 2],
-    low_split: Split,
-    high_split: Split,
-    /// Powers, held at the thresholds that they matter beyond.
-    above: Lanes,
-    below: Lanes,
+    crossovers: Crossovers,
+    followers: Followers,
+    /// What the law was made of, and it: its functions are dear.
+    law: Option<([f32; 14], Law<LANES>)>,
     gains: [Ramp; 3],
     mix: Ramp,
 }
@@ -115,15 +111,11 @@ impl Compressor {
     /// At rest.
     #[must_use]
     pub fn new(sample_rate: f32) -> Self {
-        let split = SPLITS_HZ
-            .map(|hz| SvfCoefficients::new(svf::coefficient(hz, sample_rate), std::f32::consts::SQRT_2));
         Self {
             sample_rate,
-            split,
-            low_split: Split::default(),
-            high_split: Split::default(),
-            above: [0.0; LANES],
-            below: [0.0; LANES],
+            crossovers: Crossovers::new(sample_rate),
+            followers: Followers::default(),
+            law: None,
             gains: [Ramp::default(); 3],
             mix: Ramp::default(),
         }
@@ -134,84 +126,214 @@ impl Compressor {
         *self = Self::new(self.sample_rate);
     }
 
+    /// The law of these values.
+    fn law(&mut self, p: &CompressorParams) -> Law<LANES> {
+        let mut made_of = [p.attack; 14];
+        made_of[1] = p.release;
+        for (slot, band) in made_of[2..].chunks_exact_mut(4).zip(&p.band) {
+            slot.copy_from_slice(&[
+                band.upper_threshold_db,
+                band.lower_threshold_db,
+                band.upper_ratio,
+                band.lower_ratio,
+            ]);
+        }
+        match self.law {
+            Some((known, law)) if known == made_of => law,
+            _ => {
+                let law = Law::new(p, self.sample_rate);
+                self.law = Some((made_of, law));
+                law
+            }
+        }
+    }
+
     /// Replaces a block by its mix with the compressed signal.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &CompressorParams) {
-        let frames = left.len();
-        let mut mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
-        let mut gains = [Line::default(); 3];
-        for ((line, ramp), band) in gains.iter_mut().zip(&mut self.gains).zip(&p.band) {
-            *line = ramp.towards(math::db_to_gain(f64::from(band.gain_db)) as f32, frames);
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &CompressorParams) {
+        let frames = left.len().min(right.len());
+        let law = self.law(p);
+        let mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
+        let mut gains = [Line::default(); LANES];
+        for (band, (ramp, values)) in self.gains.iter_mut().zip(&p.band).enumerate() {
+            let gain = fast::db_to_gain(values.gain_db.clamp(-60.0, 60.0));
+            let line = ramp.towards(gain, frames);
+            (gains[2 * band], gains[2 * band + 1]) = (line, line);
         }
-        let law = Law::new(p, self.sample_rate);
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            let x = self.bands([*l, *r], p.bands);
-            let gains = gains.each_mut().map(Line::advance);
-            let mix = mix.advance();
-            let change = self.follow(&x, &law);
-            // The dry share too is the sum of the bands, so that both shares have the crossovers' phase.
-            let y: Lanes =
-                std::array::from_fn(|i| x[i] + mix * (x[i] * change[i] * gains[(i / 2).min(2)] - x[i]));
-            *l = y[0] + y[2] + y[4];
-            *r = y[1] + y[3] + y[5];
-        }
-    }
-
-    /// Both sides as low, middle and high; bands that there are not are silent.
-    #[inline]
-    fn bands(&mut self, x: [f32; 2], bands: CompressorBands) -> Lanes {
-        let silent = [0.0; 2];
-        let (low, middle, high) = match bands {
-            CompressorBands::Single => (silent, x, silent),
-            CompressorBands::Low => {
-                let (low, rest) = self.low_split.tick(x, &self.split[0]);
-                (low, rest, silent)
-            }
-            CompressorBands::High => {
-                let (rest, high) = self.high_split.tick(x, &self.split[1]);
-                (silent, rest, high)
-            }
-            CompressorBands::Multi => {
-                let (rest, high) = self.high_split.tick(x, &self.split[1]);
-                let (low, middle) = self.low_split.tick(rest, &self.split[0]);
-                (low, middle, high)
-            }
-        };
-        [low[0], low[1], middle[0], middle[1], high[0], high[1], 0.0, 0.0]
-    }
-
-    /// Follows each lane's power and gives the gain that it asks for.
-    #[inline]
-    fn follow(&mut self, x: &Lanes, law: &Law) -> Lanes {
-        let mut change = [0.0; LANES];
-        for i in 0..LANES {
-            let power = x[i] * x[i];
-            let step = |state: f32| {
-                let rises = power > state;
-                let samples = if rises { law.attack[i] } else { law.release[i] };
-                let share = if rises {
-                    law.attack_share[i]
-                } else {
-                    law.release_share[i]
-                };
-                (power + state * samples) * share
-            };
-            let above = step(self.above[i]).max(law.upper[i]);
-            let below = step(self.below[i]).min(law.lower[i]).max(FLOOR);
-            (self.above[i], self.below[i]) = (above, below);
-            let octaves = law.upper_ratio[i] * log2(law.upper[i] / above)
-                + law.lower_ratio[i] * log2(law.lower[i] / below);
-            change[i] = fast::exp2(octaves).min(HIGHEST_LIFT);
-        }
-        change
+        level.run(Block {
+            left: &mut left[..frames],
+            right: &mut right[..frames],
+            crossovers: &mut self.crossovers,
+            followers: &mut self.followers,
+            bands: p.bands,
+            law: &law,
+            gains: &gains,
+            mix,
+        });
+        self.crossovers.flush();
     }
 }
 
-impl Law {
+/// All loops over a block.
+struct Block<'a> {
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+    crossovers: &'a mut Crossovers,
+    followers: &'a mut Followers,
+    bands: CompressorBands,
+    law: &'a Law<LANES>,
+    gains: &'a [Line; LANES],
+    mix: Line,
+}
+
+impl Kernel for Block<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        match self.bands {
+            CompressorBands::Multi => self.pass::<8>(0, Crossovers::multi),
+            CompressorBands::Low => self.pass::<4>(0, Crossovers::low),
+            CompressorBands::High => self.pass::<4>(2, Crossovers::high),
+            CompressorBands::Single => self.pass::<2>(2, |_, left, right, out| {
+                for ((out, l), r) in out.iter_mut().zip(left).zip(right) {
+                    *out = [*l, *r];
+                }
+            }),
+        }
+    }
+}
+
+/// A value of each of `N` lanes.
+type Row<const N: usize> = [f32; N];
+
+impl Block<'_> {
+    /// The lanes from `first` on, as many as the bands need; `split` makes them of both sides.
+    #[inline(always)]
+    fn pass<const N: usize>(
+        self,
+        first: usize,
+        split: impl Fn(&mut Crossovers, &[f32], &[f32], &mut [Row<N>]),
+    ) {
+        let law = self.law.of::<N>(first);
+        let (mut x, mut above, mut below) = ([[0.0; N]; CHUNK], [[1.0; N]; CHUNK], [[1.0; N]; CHUNK]);
+        let (mut gain, mut mix) = ([[0.0; N]; CHUNK], [[0.0; N]; CHUNK]);
+        let chunks = self.left.chunks_mut(CHUNK).zip(self.right.chunks_mut(CHUNK));
+        for (number, (left, right)) in chunks.enumerate() {
+            let frames = left.len();
+            split(self.crossovers, left, right, &mut x[..frames]);
+            follow(self.followers, &law, first, &x[..frames], &mut above, &mut below);
+            for (i, (gain, mix)) in gain.iter_mut().zip(&mut mix).enumerate() {
+                let at = number * CHUNK + i;
+                for lane in 0..N {
+                    gain[lane] = self.gains[first + lane].at(at);
+                    mix[lane] = self.mix.at(at);
+                }
+            }
+            weigh(
+                &law,
+                above.as_flattened_mut(),
+                below.as_flattened(),
+                gain.as_flattened(),
+                mix.as_flattened(),
+            );
+            for (i, (l, r)) in left.iter_mut().zip(right).enumerate() {
+                let mut sum = [0.0; 2];
+                for lane in 0..N {
+                    sum[lane % 2] += x[i][lane] * above[i][lane];
+                }
+                (*l, *r) = (flush(sum[0]), flush(sum[1]));
+            }
+        }
+    }
+}
+
+/// Follows the power of each lane, once where it is above its upper threshold and once where it is below its lower one.
+#[inline(always)]
+fn follow<const N: usize>(
+    state: &mut Followers,
+    law: &Law<N>,
+    first: usize,
+    x: &[Row<N>],
+    above: &mut [Row<N>],
+    below: &mut [Row<N>],
+) {
+    let mut a: Row<N> = std::array::from_fn(|lane| state.above[first + lane]);
+    let mut b: Row<N> = std::array::from_fn(|lane| state.below[first + lane]);
+    for ((x, above), below) in x.iter().zip(above).zip(below) {
+        for lane in 0..N {
+            let power = x[lane] * x[lane];
+            let step = |state: f32| {
+                let way = power - state;
+                let (up, down) = (way * law.attack[lane], way * law.release[lane]);
+                state + if way > 0.0 { up } else { down }
+            };
+            a[lane] = larger(step(a[lane]), law.upper[lane]);
+            b[lane] = larger(smaller(step(b[lane]), law.lower[lane]), FLOOR);
+        }
+        (*above, *below) = (a, b);
+    }
+    state.above[first..first + N].copy_from_slice(&a);
+    state.below[first..first + N].copy_from_slice(&b);
+}
+
+/// Lanes that are weighed at a time.
+const WIDE: usize = 16;
+
+/// Puts what each lane is multiplied by, dry share included, into `above`. The dry share too is the sum of the bands,
+/// so that both shares have the crossovers' phase. All slices hold rows of `N`.
+#[inline(always)]
+fn weigh<const N: usize>(law: &Law<N>, above: &mut [f32], below: &[f32], gain: &[f32], mix: &[f32]) {
+    let wide = |row: &Row<N>| -> [f32; WIDE] { std::array::from_fn(|i| row[i % N]) };
+    let (upper, lower) = (wide(&law.upper_log2), wide(&law.lower_log2));
+    let (upper_ratio, lower_ratio) = (wide(&law.upper_ratio), wide(&law.lower_ratio));
+    let rows = above.chunks_exact_mut(WIDE).zip(below.chunks_exact(WIDE));
+    let shares = gain.chunks_exact(WIDE).zip(mix.chunks_exact(WIDE));
+    for ((above, below), (gain, mix)) in rows.zip(shares) {
+        for i in 0..WIDE {
+            let octaves =
+                upper_ratio[i] * (upper[i] - log2(above[i])) + lower_ratio[i] * (lower[i] - log2(below[i]));
+            let change = smaller(fast::exp2(octaves), HIGHEST_LIFT);
+            above[i] = 1.0 + mix[i] * (change * gain[i] - 1.0);
+        }
+    }
+}
+
+/// The larger of two numbers, the second where the first is none.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two numbers, the second where the first is none.
+#[inline(always)]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+impl Law<LANES> {
+    /// That of `N` lanes from `first` on.
+    #[inline(always)]
+    fn of<const N: usize>(&self, first: usize) -> Law<N> {
+        let row = |all: &Lanes| -> Row<N> { std::array::from_fn(|lane| all[first + lane]) };
+        Law {
+            attack: row(&self.attack),
+            release: row(&self.release),
+            upper: row(&self.upper),
+            lower: row(&self.lower),
+            upper_log2: row(&self.upper_log2),
+            lower_log2: row(&self.lower_log2),
+            upper_ratio: row(&self.upper_ratio),
+            lower_ratio: row(&self.lower_ratio),
+        }
+    }
+}
+
+impl Law<LANES> {
     fn new(p: &CompressorParams, sample_rate: f32) -> Self {
         let samples_per_ms = f64::from(sample_rate) / 1_000.0;
-        let time = |control: f32, base: &[f64; 3]| {
+        let share = |control: f32, base: &[f64; 3]| {
             let factor = math::exp(8.0 * f64::from(control.clamp(0.0, 1.0)) - 4.0);
-            spread(base.map(|ms| (factor * ms * samples_per_ms) as f32))
+            spread(base.map(|ms| (1.0 / (factor * ms * samples_per_ms + 1.0)) as f32))
         };
         let threshold = |db: fn(&CompressorBand) -> f32| {
             spread(std::array::from_fn(|band| {
@@ -221,14 +343,15 @@ impl Law {
         };
         let ratio =
             |of: fn(&CompressorBand) -> f32| spread(std::array::from_fn(|band| 0.5 * of(&p.band[band])));
-        let (attack, release) = (time(p.attack, &ATTACK_MS), time(p.release, &RELEASE_MS));
+        let upper = threshold(|band| band.upper_threshold_db);
+        let lower = threshold(|band| band.lower_threshold_db);
         Self {
-            attack,
-            attack_share: attack.map(|n| 1.0 / (n + 1.0)),
-            release,
-            release_share: release.map(|n| 1.0 / (n + 1.0)),
-            upper: threshold(|band| band.upper_threshold_db),
-            lower: threshold(|band| band.lower_threshold_db),
+            attack: share(p.attack, &ATTACK_MS),
+            release: share(p.release, &RELEASE_MS),
+            upper,
+            lower,
+            upper_log2: upper.map(log2),
+            lower_log2: lower.map(log2),
             upper_ratio: ratio(|band| band.upper_ratio.clamp(0.0, 1.0)),
             lower_ratio: ratio(|band| band.lower_ratio.clamp(-1.0, 1.0)),
         }
@@ -269,7 +392,12 @@ mod tests {
     /// Gain in dB that a steady signal ends up with.
     fn gain_of(p: CompressorParams, input: &[f32]) -> f64 {
         let mut compressor = Compressor::new(RATE);
-        let (left, _) = run(|l, r| compressor.process(l, r, &p), input, input, 128);
+        let (left, _) = run(
+            |l, r| compressor.process(Level::best(), l, r, &p),
+            input,
+            input,
+            128,
+        );
         level_db(&left[60_000..]) - level_db(&input[60_000..])
     }
 
@@ -322,7 +450,12 @@ mod tests {
             p.bands = bands;
             let mut compressor = Compressor::new(RATE);
             let impulse = impulse(1.0, 32_768);
-            let (left, _) = run(|l, r| compressor.process(l, r, &p), &impulse, &impulse, 128);
+            let (left, _) = run(
+                |l, r| compressor.process(Level::best(), l, r, &p),
+                &impulse,
+                &impulse,
+                128,
+            );
             for hz in [40.0, 120.0, 600.0, 2_500.0, 12_000.0] {
                 assert!(
                     gain_db(&left, hz).abs() < 0.05,

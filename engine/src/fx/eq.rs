@@ -1,8 +1,13 @@
 //! The three-band equaliser: low, middle, high in this order (vital-laws §9).
+//!
+//! The bands of both sides are lanes, each band a sample behind the one before it, so that a sample costs one step of
+//! a filter and not three in a row; what comes out is what bands in a row would give.
 
-use super::ramp::Ramp;
+use super::mix::flush;
+use super::ramp::{Line, Ramp};
 use super::svf::{self, Svf, SvfCoefficients};
 use crate::math;
+use crate::simd::{Kernel, Level};
 
 /// What a band does; `Cut` is the high-pass of the low band, the notch of the middle and the low-pass of the high one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,32 +38,34 @@ pub struct EqParams {
     pub bands: [EqBand; 3],
 }
 
+/// Bands.
+const BANDS: usize = 3;
+/// Place of a band.
+const LOW: usize = 0;
+const HIGH: usize = 2;
+/// Low left, low right, middle left, … high right, and two that are always silent, so that they fill whole vectors.
+const LANES: usize = 8;
+/// A value per lane.
+type Lanes = [f32; LANES];
+
 /// Frequency and damping coefficient, weights of low, band and high.
 type Coefficients = [f32; 5];
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Section {
-    ramps: [Ramp; 5],
-    svf: Svf<2>,
-}
 
 /// The equaliser effect.
 #[derive(Debug)]
 pub struct Eq {
     sample_rate: f32,
-    sections: [Section; 3],
+    /// What the coefficients were made of, and they: their functions are dear.
+    made_of: Option<[[f32; 3]; BANDS]>,
+    tuned: [[f32; 3]; BANDS],
+    ramps: [[Ramp; 5]; BANDS],
+    svf: Svf<LANES>,
 }
 
-/// Place of a band.
-const LOW: usize = 0;
-const HIGH: usize = 2;
-
-fn coefficients(place: usize, band: &EqBand, sample_rate: f32) -> Coefficients {
-    let g = svf::coefficient(band.hz, sample_rate);
-    let k = svf::damping(band.resonance);
-    let gain = math::db_to_gain(f64::from(band.gain_db)) as f32;
+/// The weights and coefficients of a band; `tuned` is its frequency coefficient, damping and gain (linear).
+fn coefficients(place: usize, mode: BandMode, [g, k, gain]: [f32; 3]) -> Coefficients {
     let a = gain.sqrt();
-    match (band.mode, place) {
+    match (mode, place) {
         (BandMode::Gain, LOW) => [g, k, gain, a * k, 1.0],
         (BandMode::Gain, HIGH) => [g, k, 1.0, a * k, gain],
         // The poles stay where they are: a cut is narrower than a boost of the same size.
@@ -75,43 +82,117 @@ impl Eq {
     pub fn new(sample_rate: f32) -> Self {
         Self {
             sample_rate,
-            sections: [Section::default(); 3],
+            made_of: None,
+            tuned: [[0.0; 3]; BANDS],
+            ramps: [[Ramp::default(); 5]; BANDS],
+            svf: Svf::default(),
         }
     }
 
     /// At rest; the next block starts at its values.
     pub fn reset(&mut self) {
-        self.sections = [Section::default(); 3];
+        *self = Self::new(self.sample_rate);
     }
 
     /// Equalises a block.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &EqParams) {
-        for (place, (section, band)) in self.sections.iter_mut().zip(&p.bands).enumerate() {
-            section.process(left, right, coefficients(place, band, self.sample_rate));
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &EqParams) {
+        let frames = left.len().min(right.len());
+        let made_of = p.bands.map(|band| [band.hz, band.resonance, band.gain_db]);
+        if self.made_of != Some(made_of) {
+            self.made_of = Some(made_of);
+            self.tuned = p.bands.map(|band| {
+                [
+                    svf::coefficient(band.hz, self.sample_rate),
+                    svf::damping(band.resonance),
+                    math::db_to_gain(f64::from(band.gain_db)) as f32,
+                ]
+            });
+        }
+        let mut lines = [[Line::default(); LANES]; 5];
+        for place in 0..BANDS {
+            let target = coefficients(place, p.bands[place].mode, self.tuned[place]);
+            for (k, target) in target.into_iter().enumerate() {
+                let line = self.ramps[place][k].towards(target, frames);
+                lines[k][2 * place] = line;
+                lines[k][2 * place + 1] = line;
+            }
+        }
+        level.run(Bands {
+            left: &mut left[..frames],
+            right: &mut right[..frames],
+            svf: &mut self.svf,
+            lines,
+        });
+        self.svf.flush();
+    }
+}
+
+/// All bands over a block.
+struct Bands<'a> {
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+    svf: &'a mut Svf<LANES>,
+    /// By coefficient and lane.
+    lines: [[Line; LANES]; 5],
+}
+
+impl Kernel for Bands<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        if self.lines.iter().flatten().all(Line::is_flat) {
+            self.pass::<false>();
+        } else {
+            self.pass::<true>();
         }
     }
 }
 
-impl Section {
-    fn process(&mut self, left: &mut [f32], right: &mut [f32], target: Coefficients) {
-        let frames = left.len();
-        let [mut g, mut k, mut low, mut band, mut high] = {
-            let mut lines = self
-                .ramps
-                .iter_mut()
-                .zip(target)
-                .map(|(ramp, target)| ramp.towards(target, frames));
-            std::array::from_fn(|_| lines.next().unwrap_or_default())
-        };
-        let still = g.is_flat() && k.is_flat();
-        let mut c = SvfCoefficients::new(target[0], target[1]);
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            if !still {
-                c = SvfCoefficients::new(g.advance(), k.advance());
+impl Bands<'_> {
+    /// The coefficients of the sample `at`; each band's own sample is `at` less its place.
+    #[inline(always)]
+    fn coefficients(&self, at: usize) -> (SvfCoefficients<LANES>, [Lanes; 3]) {
+        let mut values = [[0.0; LANES]; 5];
+        for (values, lines) in values.iter_mut().zip(&self.lines) {
+            for lane in 0..LANES {
+                values[lane] = lines[lane].at(at.saturating_sub(lane / 2));
             }
-            let weights = [low.advance(), band.advance(), high.advance()];
-            [*l, *r] = self.svf.tick([*l, *r], &c).mixed(weights);
         }
+        let [g, k, low, band, high] = values;
+        (SvfCoefficients::new(g, k), [low, band, high])
+    }
+
+    #[inline(always)]
+    fn pass<const MOVING: bool>(&mut self) {
+        let frames = self.left.len();
+        let mut svf = *self.svf;
+        let (mut c, mut weights) = self.coefficients(0);
+        let mut out = [0.0_f32; LANES];
+        for at in 0..frames + BANDS - 1 {
+            if MOVING {
+                (c, weights) = self.coefficients(at);
+            }
+            let (l, r) = if at < frames {
+                (self.left[at], self.right[at])
+            } else {
+                (0.0, 0.0)
+            };
+            let input = [l, r, out[0], out[1], out[2], out[3], 0.0, 0.0];
+            let whole = at + 1 >= BANDS && at < frames;
+            let outputs = if whole {
+                svf.tick(input, &c)
+            } else {
+                let awake = std::array::from_fn(|lane| (lane / 2..frames + lane / 2).contains(&at));
+                svf.tick_some(input, &c, awake)
+            };
+            out = outputs.mixed(&weights);
+            if at + 1 >= BANDS {
+                self.left[at + 1 - BANDS] = flush(out[4]);
+                self.right[at + 1 - BANDS] = flush(out[5]);
+            }
+        }
+        *self.svf = svf;
     }
 }
 
@@ -135,7 +216,7 @@ mod tests {
     fn response(p: EqParams) -> Vec<f32> {
         let mut eq = Eq::new(RATE);
         let (left, right) = run(
-            |l, r| eq.process(l, r, &p),
+            |l, r| eq.process(Level::best(), l, r, &p),
             &impulse(1.0, 16_384),
             &impulse(1.0, 16_384),
             128,

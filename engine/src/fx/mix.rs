@@ -31,7 +31,7 @@ impl EqualPowerMix {
 }
 
 /// Zero instead of a value under 1e-20: what circulates in a feedback path must not decay into denormals, which are slow.
-#[inline]
+#[inline(always)]
 pub(crate) fn flush(x: f32) -> f32 {
     if x.abs() < 1e-20 { 0.0 } else { x }
 }

@@ -35,10 +35,16 @@ impl Ramp {
 
 impl Line {
     /// The value of the next sample.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn advance(&mut self) -> f32 {
         self.value += self.step;
         self.value
+    }
+
+    /// The value of the sample `index` of the block, for loops whose samples are lanes.
+    #[inline(always)]
+    pub(crate) fn at(&self, index: usize) -> f32 {
+        self.value + self.step * (index as i32 + 1) as f32
     }
 
     /// Whether the value stands still in this block.
@@ -60,5 +66,7 @@ mod tests {
         let mut second = ramp.towards(1.5, 4);
         let values: Vec<f32> = (0..4).map(|_| second.advance()).collect();
         assert_eq!(values, [0.75, 1.0, 1.25, 1.5]);
+        let third = ramp.towards(0.5, 4);
+        assert_eq!([third.at(0), third.at(3)], [1.25, 0.5]);
     }
 }
