@@ -106,8 +106,8 @@ impl<const N: usize> Svf<N> {
     ) -> SvfOutput<N> {
         let before = *self;
         let output = self.tick(input, c);
-        for i in 0..N {
-            if !awake[i] {
+        for (i, awake) in awake.into_iter().enumerate() {
+            if !awake {
                 self.s1[i] = before.s1[i];
                 self.s2[i] = before.s2[i];
             }
