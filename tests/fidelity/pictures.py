@@ -5,6 +5,7 @@ import numpy as np
 import measures
 
 SPAN_DB = 80.0
+FAINTEST_TOP_DB = 0.0                                # 55 dB below full scale: silence stays dark
 FRAME, HOP = 2048, 256
 WAVE_PEAK = 0.99
 
@@ -45,7 +46,7 @@ def wav(path, x, gain):
 def picture(folder, name, vital, ours):
     """Three maps and two sounds of one pair; both sounds are turned down alike where one would clip."""
     folder.mkdir(parents=True, exist_ok=True)
-    a, b = loudness_map(vital), loudness_map(ours); top = max(a.max(), b.max())
+    a, b = loudness_map(vital), loudness_map(ours); top = max(a.max(), b.max(), FAINTEST_TOP_DB)
     for kind, m in (("vital", a), ("ours", b)): png(folder / f"{name}-{kind}.png", _ramp(np.clip(1 + (m - top) / SPAN_DB, 0, 1), LEVELS))
     floor = top - 60; heard = (a > floor) | (b > floor)
     apart = np.where(heard, np.maximum(b, floor) - np.maximum(a, floor), 0.0)
