@@ -7,15 +7,24 @@ RATE = 44_100
 
 class Probe:
     def __init__(self, binary):
-        self.process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.binary = binary
         self.folder = tempfile.TemporaryDirectory()
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([self.binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, **request):
-        """The answer of one request; what it writes is `self.out`."""
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line: raise RuntimeError("the probe ended")
+        """The answer of one request; what it writes is `self.out`. A probe that ended (a panic) is an error, and a new one is started."""
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            code = self.process.wait(); self.start()
+            raise RuntimeError(f"the probe ended with {code}")
         answer = json.loads(line)
         if "error" in answer: raise ValueError(answer["error"])
         return answer
@@ -33,6 +42,3 @@ class Probe:
         """The preset that the patch is exported to, and what it lost on the way."""
         answer = self.ask(export=patch, to=str(self.out), **more)
         return json.loads(self.out.read_text()), answer["lost"]
-
-    def close(self):
-        self.process.stdin.close(); self.process.wait(); self.folder.cleanup()
