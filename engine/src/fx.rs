@@ -88,15 +88,15 @@ impl Unit {
         note: f32,
     ) {
         match self {
-            Self::Chorus(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
+            Self::Chorus(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
             Self::Compressor(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
-            Self::Delay(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
+            Self::Delay(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
             Self::Distortion(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
             Self::Eq(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
             Self::Filter(fx, slots) => fx.process(level, left, right, &[slots.read(raw, note); 2]),
-            Self::Flanger(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
-            Self::Phaser(fx, slots) => fx.process(left, right, &slots.read(raw, bpm)),
-            Self::Reverb(fx, slots) => fx.process(left, right, &slots.read(raw)),
+            Self::Flanger(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
+            Self::Phaser(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
+            Self::Reverb(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
         }
     }
 

@@ -1,17 +1,21 @@
 //! The chorus: up to four pairs of slowly moving echoes, two taps per side in each (vital-laws §9).
 
-use super::echo::{Echo, TICK};
+use super::delay_line::{CHUNK, Chunk};
+use super::echo::Echo;
 use super::mix::EqualPowerMix;
-use super::one_pole::{BandCoefficients, BandRamps};
-use super::ramp::Ramp;
+use super::one_pole::{BandLines, BandRamps, Coloured};
+use super::ramp::{Line, Ramp};
 use crate::math;
+use crate::simd::{Kernel, Level};
 
 /// The most pairs of taps.
 const PAIRS: usize = 4;
 /// Modulation of a tap at full depth, in seconds (its mean; the swing is half of it to each side).
 const MODULATION_S: f64 = 0.03;
+/// Echoes: of each pair tap 1 left, tap 1 right, tap 2 left, tap 2 right.
+const LANES: usize = 4 * PAIRS;
 /// The longest delay a tap is set to before modulation, in seconds.
-const LONGEST_S: f64 = 0.08;
+const LONGEST_S: f64 = 0.04;
 
 /// Values at the end of a block.
 #[derive(Debug, Clone, Copy)]
@@ -40,13 +44,17 @@ pub struct ChorusParams {
 #[derive(Debug)]
 pub struct Chorus {
     sample_rate: f32,
-    /// Each pair's lines: tap 1 left, tap 1 right, tap 2 left, tap 2 right.
-    pairs: [Echo<4>; PAIRS],
+    echo: Echo<LANES>,
+    /// Pairs that run, 0 before the first block; those that are switched off go on unheard.
+    running: usize,
     /// Of the modulation, in turns.
     phase: f64,
     feedback: Ramp,
     band: BandRamps,
+    coefficients: Coloured,
     mix: EqualPowerMix,
+    /// Gain of each pair.
+    gains: [Ramp; PAIRS],
 }
 
 impl Chorus {
@@ -56,87 +64,156 @@ impl Chorus {
         let longest = LONGEST_S + 1.5 * MODULATION_S;
         Self {
             sample_rate,
-            pairs: std::array::from_fn(|_| Echo::new([longest; 4], sample_rate)),
+            echo: Echo::new([longest; LANES], sample_rate),
+            running: 0,
             phase: 0.0,
             feedback: Ramp::default(),
             band: BandRamps::default(),
+            coefficients: Coloured::default(),
             mix: EqualPowerMix::default(),
+            gains: [Ramp::default(); PAIRS],
         }
     }
 
     /// Silence, modulation at its beginning; the next block starts at its values.
     pub fn reset(&mut self) {
-        self.pairs.iter_mut().for_each(Echo::clear);
-        self.phase = 0.0;
+        self.echo.clear();
+        (self.running, self.phase) = (0, 0.0);
         self.feedback.reset();
         self.band = BandRamps::default();
         self.mix.reset();
+        self.gains = [Ramp::default(); PAIRS];
     }
 
     /// Replaces a block by its mix with the moving taps.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &ChorusParams) {
-        let frames = left.len();
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &ChorusParams) {
+        let frames = left.len().min(right.len());
         let voices = (p.voices.max(1) as usize).min(PAIRS);
-        let band = BandCoefficients::around(p.filter_hz, p.spread, self.sample_rate);
-        let mut band = self.band.towards(band, frames);
-        let mut feedback = self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames);
-        let (mut dry, mut wet) = self.mix.towards(p.mix, frames);
-        let mut bands = [BandCoefficients::default(); TICK];
-        let mut feedbacks = [0.0_f32; TICK];
-        let mut done = 0;
-        while done < frames {
-            if self.pairs[0].until_aim() == 0 {
-                self.aim(p, voices);
+        // Pairs run by one, two or four, so that their taps fill whole vectors. One that joins goes on from what the
+        // first holds: it does not repeat what was played when it last ran.
+        let wanted = voices.next_power_of_two();
+        if self.running == 0 {
+            self.running = wanted;
+        }
+        while self.running < wanted {
+            for lane in 0..4 {
+                self.echo.copy_line(lane, 4 * self.running + lane);
             }
-            let count = self.pairs[0].until_aim().min(frames - done);
-            bands[..count].fill_with(|| band.advance());
-            feedbacks[..count].fill_with(|| feedback.advance());
-            let (left, right) = (&mut left[done..done + count], &mut right[done..done + count]);
-            let mut sums = [[0.0_f32; 4]; TICK];
-            for pair in &mut self.pairs[..voices] {
-                pair.run(count, Some(&bands), |n, echo| {
-                    let input = [left[n], right[n], left[n], right[n]];
-                    std::array::from_fn(|i| {
-                        sums[n][i] += echo[i];
-                        input[i] + feedbacks[n] * echo[i]
-                    })
-                });
-            }
-            // Those that do not sound keep the same grid.
-            for pair in &mut self.pairs[voices..] {
-                pair.skip(count);
-            }
-            for ((l, r), sum) in left.iter_mut().zip(right.iter_mut()).zip(sums) {
-                let (dry, wet) = (dry.advance(), 0.5 * wet.advance());
-                *l = dry * *l + wet * (sum[0] + sum[2]);
-                *r = dry * *r + wet * (sum[1] + sum[3]);
-            }
-            done += count;
+            self.running += 1;
+        }
+        let targets = self.targets(p, voices, frames);
+        self.echo.aim(targets, frames);
+        let band = self.coefficients.of(p.filter_hz, p.spread, self.sample_rate);
+        let (dry, wet) = self.mix.towards(p.mix, frames);
+        let mut gains = [Line::default(); PAIRS];
+        for (pair, (line, gain)) in gains.iter_mut().zip(&mut self.gains).enumerate() {
+            *line = gain.towards(if pair < voices { 0.5 } else { 0.0 }, frames);
+        }
+        let run = Run {
+            echo: &mut self.echo,
+            left: &mut left[..frames],
+            right: &mut right[..frames],
+            band: self.band.towards(band, frames),
+            feedback: self.feedback.towards(p.feedback.clamp(-0.95, 0.95), frames),
+            dry,
+            wet,
+            gains,
+        };
+        match self.running {
+            1 => level.run(Lanes::<4>(run)),
+            2 => level.run(Lanes::<8>(run)),
+            _ => level.run(Lanes::<LANES>(run)),
         }
     }
 
-    /// Gives every pair its delays for the next tick and moves the modulation on.
-    fn aim(&mut self, p: &ChorusParams, count: usize) {
+    /// Where the taps are to be at the end of the block, in samples; moves the modulation on.
+    fn targets(&mut self, p: &ChorusParams, count: usize, frames: usize) -> [f64; LANES] {
         let fs = f64::from(self.sample_rate);
         let depth = MODULATION_S * f64::from(p.depth.clamp(0.0, 1.0));
         let delays = [p.delay_1_s, p.delay_2_s].map(|s| f64::from(s).clamp(0.0, LONGEST_S));
         let mean = 0.5 * (delays[0] + delays[1]);
-        self.phase += f64::from(p.rate_hz.max(0.0)) * TICK as f64 / fs;
+        self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / fs;
         self.phase -= self.phase.floor();
         let phase = self.phase;
-        for (i, pair) in self.pairs.iter_mut().enumerate() {
+        let mut targets = [0.0; LANES];
+        for (i, pair) in targets.chunks_exact_mut(4).take(self.running).enumerate() {
             let towards_mean = if count > 1 {
                 i.min(count - 1) as f64 / (count - 1) as f64
             } else {
                 0.0
             };
-            pair.aim(std::array::from_fn(|lane| {
-                let (side, tap) = ((lane & 1) as f64, lane >> 1);
-                let turns = phase + 0.25 * side + 0.5 * tap as f64 + i as f64 / (4 * count) as f64;
-                let swing = 1.0 + 0.5 * math::sin(2.0 * math::PI * turns);
-                let base = delays[tap] + (mean - delays[tap]) * towards_mean;
-                (base + depth * swing) * fs
-            }));
+            // The four taps are quarter turns apart: tap 1 left 0, right ¼, tap 2 left ½, right ¾.
+            let angle = 2.0 * math::PI * (phase + i as f64 / (4 * count) as f64);
+            let (sin, cos) = (math::sin(angle), math::cos(angle));
+            for (lane, (target, swing)) in pair.iter_mut().zip([sin, cos, -sin, -cos]).enumerate() {
+                let base = delays[lane >> 1] + (mean - delays[lane >> 1]) * towards_mean;
+                *target = (base + depth * (1.0 + 0.5 * swing)) * fs;
+            }
+        }
+        targets
+    }
+}
+
+/// A block of the chorus.
+struct Run<'a> {
+    echo: &'a mut Echo<LANES>,
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+    band: BandLines,
+    feedback: Line,
+    dry: Line,
+    wet: Line,
+    gains: [Line; PAIRS],
+}
+
+/// The block with as many echoes as run.
+struct Lanes<'a, const M: usize>(Run<'a>);
+
+impl<const M: usize> Kernel for Lanes<'_, M> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Run {
+            echo,
+            left,
+            right,
+            band,
+            feedback,
+            dry,
+            wet,
+            gains,
+        } = self.0;
+        let frames = left.len();
+        let mut from = 0;
+        while from < frames {
+            let count = echo.chunk::<M>(frames - from);
+            let mut echoes = [[0.0_f32; CHUNK]; M];
+            echo.read(count, &mut echoes);
+            let feedback: Chunk = feedback.values(from);
+            let (dry, wet): (Chunk, Chunk) = (dry.values(from), wet.values(from));
+            let gains: [Chunk; PAIRS] = gains.map(|gain| gain.values(from));
+            for (side, samples) in [&mut *left, &mut *right].into_iter().enumerate() {
+                let samples = &mut samples[from..from + count];
+                let mut sum = [0.0_f32; CHUNK];
+                for (pair, gain) in gains[..M / 4].iter().enumerate() {
+                    let (first, second) = (&echoes[4 * pair + side], &echoes[4 * pair + 2 + side]);
+                    for n in 0..CHUNK {
+                        sum[n] += gain[n] * (first[n] + second[n]);
+                    }
+                }
+                for lane in (side..M).step_by(2) {
+                    let echo = &mut echoes[lane][..count];
+                    for (n, (echo, x)) in echo.iter_mut().zip(samples.iter()).enumerate() {
+                        *echo = x + feedback[n] * *echo;
+                    }
+                }
+                for (n, x) in samples.iter_mut().enumerate() {
+                    *x = dry[n] * *x + wet[n] * sum[n];
+                }
+            }
+            echo.write(count, &mut echoes, Some((&band, from)));
+            from += count;
         }
     }
 }
@@ -144,7 +221,7 @@ impl Chorus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fx::probe::{RATE, impulse, level_db, noise, run};
+    use crate::fx::probe::{LEVEL, RATE, impulse, level_db, noise, run};
 
     const STILL: ChorusParams = ChorusParams {
         mix: 1.0,
@@ -162,7 +239,7 @@ mod tests {
     fn the_first_pair_answers_at_both_delays_with_half_a_gain() {
         let mut chorus = Chorus::new(RATE);
         let (left, _) = run(
-            |l, r| chorus.process(l, r, &STILL),
+            |l, r| chorus.process(LEVEL, l, r, &STILL),
             &impulse(1.0, 2_000),
             &impulse(1.0, 2_000),
             128,
@@ -190,7 +267,7 @@ mod tests {
                 ..STILL
             };
             let mut chorus = Chorus::new(RATE);
-            let (left, right) = run(|l, r| chorus.process(l, r, &p), &source, &source, 128);
+            let (left, right) = run(|l, r| chorus.process(LEVEL, l, r, &p), &source, &source, 128);
             let mid: Vec<f32> = left.iter().zip(&right).map(|(l, r)| l + r).skip(20_000).collect();
             let side: Vec<f32> = left.iter().zip(&right).map(|(l, r)| l - r).skip(20_000).collect();
             let width = level_db(&side) - level_db(&mid);

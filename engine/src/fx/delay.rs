@@ -1,9 +1,11 @@
 //! The delay effect: two echoes in four arrangements (vital-laws §9).
 
-use super::echo::{Echo, TICK};
+use super::delay_line::{CHUNK, Chunk};
+use super::echo::Echo;
 use super::mix::EqualPowerMix;
-use super::one_pole::{BandCoefficients, BandRamps};
-use super::ramp::Ramp;
+use super::one_pole::{BandLines, BandRamps, Coloured};
+use super::ramp::{Line, Ramp};
+use crate::simd::{Kernel, Level};
 
 /// The longest delay in seconds; longer ones are held here.
 pub const LONGEST_S: f32 = 4.0;
@@ -48,6 +50,7 @@ pub struct Delay {
     feedback: Ramp,
     mix: EqualPowerMix,
     band: BandRamps,
+    coefficients: Coloured,
 }
 
 impl Delay {
@@ -61,6 +64,7 @@ impl Delay {
             feedback: Ramp::default(),
             mix: EqualPowerMix::default(),
             band: BandRamps::default(),
+            coefficients: Coloured::default(),
         }
     }
 
@@ -73,43 +77,79 @@ impl Delay {
     }
 
     /// Replaces a block by its mix with the echoes.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &DelayParams) {
-        let frames = left.len();
-        let band = BandCoefficients::around(p.filter_hz, p.filter_spread, self.sample_rate);
-        let mut band = self.band.towards(band, frames);
-        let mut feedback = self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames);
-        let (mut dry, mut wet) = self.mix.towards(p.mix, frames);
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &DelayParams) {
+        let frames = left.len().min(right.len());
         let samples = |seconds: f32| f64::from(seconds.clamp(0.0, LONGEST_S)) * f64::from(self.sample_rate);
         let targets = match p.style {
             DelayStyle::Mono => [samples(p.left_s), samples(p.left_s)],
             DelayStyle::Stereo | DelayStyle::PingPong => [samples(p.left_s), samples(p.right_s)],
             DelayStyle::MidPingPong => [samples(p.left_s) + samples(p.right_s), samples(p.right_s)],
         };
-        let mut bands = [BandCoefficients::default(); TICK];
-        let mut done = 0;
-        while done < frames {
-            if self.echo.until_aim() == 0 {
-                self.echo.aim(targets);
-            }
-            let count = self.echo.until_aim().min(frames - done);
-            bands[..count].fill_with(|| band.advance());
-            let (left, right) = (&mut left[done..done + count], &mut right[done..done + count]);
-            self.echo.run(count, Some(&bands), |n, echo| {
+        self.echo.aim(targets, frames);
+        let band = self
+            .coefficients
+            .of(p.filter_hz, p.filter_spread, self.sample_rate);
+        level.run(Run {
+            echo: &mut self.echo,
+            left: &mut left[..frames],
+            right: &mut right[..frames],
+            style: p.style,
+            band: self.band.towards(band, frames),
+            feedback: self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames),
+            mix: self.mix.towards(p.mix, frames),
+        });
+    }
+}
+
+/// A block of the delay.
+struct Run<'a> {
+    echo: &'a mut Echo<2>,
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+    style: DelayStyle,
+    band: BandLines,
+    feedback: Line,
+    mix: (Line, Line),
+}
+
+impl Kernel for Run<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            echo,
+            left,
+            right,
+            style,
+            band,
+            feedback,
+            mix: (dry, wet),
+        } = self;
+        let mut from = 0;
+        while from < left.len() {
+            let count = echo.chunk::<2>(left.len() - from);
+            let mut echoes = [[0.0_f32; CHUNK]; 2];
+            echo.read(count, &mut echoes);
+            let mut input = [[0.0_f32; CHUNK]; 2];
+            let (left, right) = (&mut left[from..from + count], &mut right[from..from + count]);
+            let feedback: Chunk = feedback.values(from);
+            let (dry, wet): (Chunk, Chunk) = (dry.values(from), wet.values(from));
+            for n in 0..count {
                 let (l, r) = (left[n], right[n]);
-                let (feedback, dry, wet) = (feedback.advance(), dry.advance(), wet.advance());
-                left[n] = dry * l + wet * echo[0];
-                right[n] = dry * r + wet * echo[1];
-                match p.style {
-                    DelayStyle::Mono | DelayStyle::Stereo => [l + feedback * echo[0], r + feedback * echo[1]],
+                let [a, b] = [echoes[0][n], echoes[1][n]];
+                let feedback = feedback[n];
+                [input[0][n], input[1][n]] = match style {
+                    DelayStyle::Mono | DelayStyle::Stereo => [l + feedback * a, r + feedback * b],
                     // The way from right to left is one pass of the pair: only the way back is fed back.
-                    DelayStyle::PingPong => [
-                        echo[1],
-                        (l + r) * std::f32::consts::FRAC_1_SQRT_2 + feedback * echo[0],
-                    ],
-                    DelayStyle::MidPingPong => [r + feedback * echo[1], l + feedback * echo[0]],
-                }
-            });
-            done += count;
+                    DelayStyle::PingPong => [b, (l + r) * std::f32::consts::FRAC_1_SQRT_2 + feedback * a],
+                    DelayStyle::MidPingPong => [r + feedback * b, l + feedback * a],
+                };
+                left[n] = dry[n] * l + wet[n] * a;
+                right[n] = dry[n] * r + wet[n] * b;
+            }
+            echo.write(count, &mut input, Some((&band, from)));
+            from += count;
         }
     }
 }
@@ -117,7 +157,7 @@ impl Delay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fx::probe::{RATE, impulse, loudest, run};
+    use crate::fx::probe::{LEVEL, RATE, impulse, loudest, run};
 
     const OPEN: DelayParams = DelayParams {
         style: DelayStyle::Stereo,
@@ -132,7 +172,7 @@ mod tests {
     fn echoes(p: DelayParams, left: f32, right: f32) -> (Vec<f32>, Vec<f32>) {
         let mut delay = Delay::new(RATE);
         run(
-            |l, r| delay.process(l, r, &p),
+            |l, r| delay.process(LEVEL, l, r, &p),
             &impulse(left, 8_000),
             &impulse(right, 8_000),
             128,
@@ -234,7 +274,7 @@ mod tests {
             feedback: 1.0,
             ..OPEN
         };
-        let (left, right) = run(|l, r| delay.process(l, r, &p), &loud, &loud, 128);
+        let (left, right) = run(|l, r| delay.process(LEVEL, l, r, &p), &loud, &loud, 128);
         assert!(left.iter().chain(&right).all(|x| x.is_finite() && x.abs() < 20.0));
     }
 }

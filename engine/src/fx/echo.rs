@@ -1,166 +1,222 @@
 //! Delay lines side by side that feed back into themselves: shared by the delay, the chorus and the flanger.
+//!
+//! Delays move in a straight line across each block; whole chunks are read before they are written, so that either
+//! their samples or the lines are the lanes of every loop.
 
-use super::delay_line::{DelayLine, between, nearest};
-use super::mix::flush;
-use super::one_pole::{Band, BandCoefficients};
-use crate::math;
+use super::delay_line::{CHUNK, Chunk, DelayLine, Split, Way};
+use super::one_pole::BandLines;
+use crate::math::{self, fast};
 
-/// Samples between two targets of the delay times. The grid is the echo's own, so that nothing depends on the sizes
-/// of the blocks.
-pub(crate) const TICK: usize = 32;
 /// Half-life of a change of a delay time, in seconds (vital-laws §9).
 const GLIDE_HALF_LIFE_S: f64 = 0.02;
 /// The limiter's knee and what it adds beyond: 8·h(x/8) with h straight to ±0.66 (vital-laws §6 and §9).
 const KNEE: f32 = 0.66 * 8.0;
 const BEYOND: f32 = 0.34 * 8.0;
+/// Filter states below this are silence: they must not decay into numbers that are slow to compute with.
+const SILENCE: f32 = 1e-15;
 
 /// What a line keeps stays within ±8 softly: straight to ±5.28, tanh beyond.
-#[inline]
-fn soft_limit(x: f32) -> f32 {
-    let straight = x.clamp(-KNEE, KNEE);
-    if x == straight {
-        x
-    } else {
-        straight + BEYOND * math::tanh_f32((x - straight) / BEYOND)
+#[inline(always)]
+fn soft_limit(samples: &mut [f32]) {
+    let mut over = false;
+    for x in samples.iter() {
+        over |= x.abs() > KNEE;
+    }
+    if over {
+        for x in samples {
+            let straight = x.clamp(-KNEE, KNEE);
+            *x = straight + BEYOND * fast::tanh((*x - straight) / BEYOND);
+        }
     }
 }
 
 /// `N` lines, each with a limiter and a colouring filter in its input, so that already the first repeat is coloured.
 #[derive(Debug, Clone)]
 pub(crate) struct Echo<const N: usize> {
+    sample_rate: f64,
+    /// `N`.
+    count: usize,
     lines: [DelayLine; N],
-    band: Band<N>,
+    /// States of the band's low-passes: the upper corner's and the lower's.
+    upper: [f32; N],
+    lower: [f32; N],
     /// Delay of each line in samples, and how it moves.
     delay: [f64; N],
     step: [f64; N],
-    /// Share of the distance to its target that a delay covers in one tick.
-    glide: f64,
-    until_tick: usize,
     fresh: bool,
 }
 
 impl<const N: usize> Echo<N> {
     /// Silent lines for delays of up to `longest_s`, line by line.
     pub(crate) fn new(longest_s: [f64; N], sample_rate: f32) -> Self {
-        let fs = f64::from(sample_rate);
+        let sample_rate = f64::from(sample_rate);
         Self {
-            lines: longest_s.map(|s| DelayLine::new(s * fs + 4.0)),
-            band: Band::default(),
+            sample_rate,
+            count: N,
+            lines: longest_s.map(|s| DelayLine::new(s * sample_rate + 4.0)),
+            upper: [0.0; N],
+            lower: [0.0; N],
             delay: [DelayLine::SHORTEST; N],
             step: [0.0; N],
-            glide: 1.0 - math::exp2(-(TICK as f64) / (GLIDE_HALF_LIFE_S * fs)),
-            until_tick: 0,
             fresh: true,
         }
     }
 
-    /// Samples until [`Echo::aim`] is due; 0: now.
-    #[inline]
-    pub(crate) fn until_aim(&self) -> usize {
-        self.until_tick
-    }
-
-    /// Starts a tick towards `targets`, delays in samples. What is written can be read one sample later at the
-    /// earliest; Vital counts its delays from there, so each is one sample longer than its target.
-    pub(crate) fn aim(&mut self, targets: [f64; N]) {
-        self.until_tick = TICK;
-        let lines = self.lines.iter();
-        for (((delay, step), target), line) in
-            self.delay.iter_mut().zip(&mut self.step).zip(targets).zip(lines)
-        {
-            let target = (target + 1.0).clamp(DelayLine::SHORTEST, line.longest());
+    /// Starts a block of `frames` towards `targets`, delays in samples. What is written can be read one sample later at
+    /// the earliest; Vital counts its delays from there, so each is one sample longer than its target.
+    pub(crate) fn aim(&mut self, targets: [f64; N], frames: usize) {
+        let frames = frames.max(1) as f64;
+        let glide = 1.0 - math::exp2(-frames / (GLIDE_HALF_LIFE_S * self.sample_rate));
+        for i in 0..N {
+            let target = (targets[i] + 1.0).clamp(DelayLine::SHORTEST, self.lines[i].longest());
             if self.fresh {
-                *delay = target;
+                self.delay[i] = target;
             }
-            *step = (target - *delay) * self.glide / TICK as f64;
+            self.step[i] = (target - self.delay[i]) * glide / frames;
         }
         self.fresh = false;
     }
 
-    /// Runs `count` samples, at most [`Echo::until_aim`]. `feed` is told each sample's place and echoes and gives what
-    /// goes into the lines (input plus feedback); it is limited, and coloured by the band of the sample's place if there
-    /// are `bands`.
-    pub(crate) fn run(
-        &mut self,
-        count: usize,
-        bands: Option<&[BandCoefficients]>,
-        mut feed: impl FnMut(usize, [f32; N]) -> [f32; N],
-    ) {
-        let mut done = 0;
-        while done < count {
-            // As many samples as can be read before the first of them must be written.
-            let chunk = self.readable().min(count - done);
-            let mut samples = [[0.0_f32; N]; TICK];
-            for (n, sample) in samples[..chunk].iter_mut().enumerate() {
-                let mut fraction = [0.0; N];
-                let mut windows = [[0.0; 4]; N];
-                for i in 0..N {
-                    self.delay[i] += self.step[i];
-                    let whole;
-                    (whole, fraction[i]) = nearest(self.delay[i]);
-                    windows[i] = self.lines[i].window(whole - n);
-                }
-                *sample = between(&windows, fraction);
-            }
-            for (n, sample) in samples[..chunk].iter_mut().enumerate() {
-                let input = feed(done + n, *sample).map(soft_limit);
-                *sample = match bands {
-                    Some(bands) => self.band.pass(input, &bands[done + n]).map(flush),
-                    None => input.map(flush),
-                };
-            }
-            for (i, line) in self.lines.iter_mut().enumerate() {
-                line.extend(samples[..chunk].iter().map(|sample| sample[i]));
-            }
-            done += chunk;
-        }
-        self.until_tick -= count.min(self.until_tick);
-    }
-
-    /// Lets `count` samples pass without reading or writing.
-    pub(crate) fn skip(&mut self, count: usize) {
-        self.until_tick -= count.min(self.until_tick);
-    }
-
-    /// Samples that are in the lines already, from the next one on, at least 1 and at most [`TICK`].
-    #[inline]
-    fn readable(&self) -> usize {
+    /// How many of the next `left` samples can be read before the first of them must be written, looking at the first
+    /// `M` lines: at least 1, at most [`CHUNK`].
+    #[inline(always)]
+    pub(crate) fn chunk<const M: usize>(&self, left: usize) -> usize {
+        let most = left.min(CHUNK);
         let mut shortest = f64::MAX;
-        for i in 0..N {
-            let end = self.delay[i] + self.step[i] * TICK as f64;
+        for i in 0..M {
+            let end = self.delay[i] + self.step[i] * most as f64;
             shortest = shortest.min(self.delay[i].min(end));
         }
-        ((shortest - 3.0).max(1.0) as usize).min(TICK)
+        ((shortest - 3.0).max(1.0) as usize).min(most)
+    }
+
+    /// `lines`, in a way that the compiler does not know: it would write the loop over them out line by line.
+    #[inline(always)]
+    fn active(&self, lines: usize) -> usize {
+        lines.min(self.count)
+    }
+
+    /// Reads the next `count` samples of the first `M` lines.
+    #[inline(always)]
+    pub(crate) fn read<const M: usize>(&mut self, count: usize, echoes: &mut [Chunk; M]) {
+        for (i, echo) in echoes[..self.active(M)].iter_mut().enumerate() {
+            let way = Way::new(self.delay[i], self.step[i]);
+            self.lines[i].read(way, Split::Nearest, &mut echo[..count]);
+        }
+        for (delay, step) in self.delay.iter_mut().zip(self.step) {
+            *delay += step * count as f64;
+        }
+    }
+
+    /// Limits `count` samples of the first `M` lines, colours them and writes them; `from` is their place in the block.
+    #[inline(always)]
+    pub(crate) fn write<const M: usize>(
+        &mut self,
+        count: usize,
+        input: &mut [Chunk; M],
+        band: Option<(&BandLines, usize)>,
+    ) {
+        let active = self.active(M);
+        for samples in &mut input[..active] {
+            soft_limit(&mut samples[..count]);
+        }
+        if let Some((band, from)) = band {
+            self.colour(count, input, band, from);
+        }
+        for (line, samples) in self.lines.iter_mut().zip(&mut input[..active]) {
+            for x in samples.iter_mut() {
+                *x = if x.abs() < 1e-20 { 0.0 } else { *x };
+            }
+            line.extend(&samples[..count]);
+        }
+    }
+
+    /// Low-pass at the band's upper corner, minus its own low-pass at the lower one, times the gain. Both are one-poles
+    /// s ← (1 − 2c)·s + 2c·x that give (1 − c)·s + c·x (trapezoidal).
+    #[inline(always)]
+    fn colour<const M: usize>(
+        &mut self,
+        count: usize,
+        input: &mut [Chunk; M],
+        band: &BandLines,
+        from: usize,
+    ) {
+        let mut upper: [f32; M] = std::array::from_fn(|i| self.upper[i]);
+        let mut lower: [f32; M] = std::array::from_fn(|i| self.lower[i]);
+        // Lines as lanes: the filters must go from sample to sample.
+        let mut turned = [[0.0_f32; M]; CHUNK];
+        for (n, lanes) in turned[..count].iter_mut().enumerate() {
+            for (i, lane) in lanes.iter_mut().enumerate() {
+                *lane = input[i][n];
+            }
+        }
+        let [uppers, lowers, gains] = band.values::<CHUNK>(from);
+        for (n, lanes) in turned[..count].iter_mut().enumerate() {
+            let (u, l, gain) = (uppers[n], lowers[n], gains[n]);
+            for i in 0..M {
+                let x = lanes[i];
+                let below = (1.0 - u) * upper[i] + u * x;
+                upper[i] = (1.0 - 2.0 * u) * upper[i] + 2.0 * u * x;
+                let lowest = (1.0 - l) * lower[i] + l * below;
+                lower[i] = (1.0 - 2.0 * l) * lower[i] + 2.0 * l * below;
+                lanes[i] = (below - lowest) * gain;
+            }
+        }
+        for (i, samples) in input.iter_mut().enumerate() {
+            for (sample, lanes) in samples[..count].iter_mut().zip(&turned) {
+                *sample = lanes[i];
+            }
+        }
+        for i in 0..M {
+            self.upper[i] = if upper[i].abs() < SILENCE { 0.0 } else { upper[i] };
+            self.lower[i] = if lower[i].abs() < SILENCE { 0.0 } else { lower[i] };
+        }
+    }
+
+    /// Line `to` goes on from what line `from` holds.
+    pub(crate) fn copy_line(&mut self, from: usize, to: usize) {
+        if from < to {
+            let (before, after) = self.lines.split_at_mut(to);
+            after[0].copy_from(&before[from]);
+            self.upper[to] = self.upper[from];
+            self.lower[to] = self.lower[from];
+            self.delay[to] = self.delay[from];
+        }
     }
 
     /// Silence; the next delays start at their targets.
     pub(crate) fn clear(&mut self) {
         self.lines.iter_mut().for_each(DelayLine::clear);
-        self.band = Band::default();
-        (self.until_tick, self.fresh) = (0, true);
+        (self.upper, self.lower) = ([0.0; N], [0.0; N]);
+        self.fresh = true;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Echo, TICK, soft_limit};
+    use super::{Echo, soft_limit};
 
     #[test]
     fn the_limiter_is_straight_up_to_five_and_never_passes_eight() {
-        assert_eq!(soft_limit(5.2), 5.2);
-        assert!(soft_limit(-6.5) > -6.5 && soft_limit(-6.5) < -6.0);
-        assert!(soft_limit(1e6) <= 8.0 && soft_limit(1e6) > 7.9);
+        let limited = |x: f32| {
+            let mut samples = [x];
+            soft_limit(&mut samples);
+            samples[0]
+        };
+        assert_eq!(limited(5.2), 5.2);
+        assert!(limited(-6.5) > -6.5 && limited(-6.5) < -6.0);
+        assert!(limited(1e6) <= 8.0 && limited(1e6) > 7.9);
     }
 
     #[test]
     fn half_of_a_change_of_time_is_covered_in_twenty_milliseconds() {
         let mut echo = Echo::<1>::new([0.1], 48_000.0);
-        echo.aim([100.0]);
-        echo.run(TICK, None, |_, echo| echo);
+        echo.aim([100.0], 32);
+        echo.read::<1>(32, &mut [[0.0; 64]]);
         assert!((echo.delay[0] - 101.0).abs() < 1e-9);
         for _ in 0..30 {
-            echo.aim([200.0]);
-            echo.run(TICK, None, |_, echo| echo);
+            echo.aim([200.0], 32);
+            echo.read::<1>(32, &mut [[0.0; 64]]);
         }
         assert!((echo.delay[0] - 151.0).abs() < 0.1, "{}", echo.delay[0]);
     }

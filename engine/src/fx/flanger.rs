@@ -1,8 +1,10 @@
 //! The flanger: one short echo per side, its time swept by a triangle (vital-laws §9).
 
-use super::echo::{Echo, TICK};
+use super::delay_line::{CHUNK, Chunk};
+use super::echo::Echo;
 use super::mix::EqualPowerMix;
-use super::ramp::Ramp;
+use super::ramp::{Line, Ramp};
+use crate::simd::{Kernel, Level};
 
 /// The longest delay in seconds.
 const LONGEST_S: f64 = 0.3;
@@ -65,47 +67,78 @@ impl Flanger {
     }
 
     /// Replaces a block by its mix with the moving echoes.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &FlangerParams) {
-        let frames = left.len();
-        let mut feedback = self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames);
-        let (mut dry, mut wet) = self.mix.towards(p.mix.clamp(0.0, 0.5), frames);
-        let mut done = 0;
-        while done < frames {
-            if self.echo.until_aim() == 0 {
-                self.aim(p);
-            }
-            let count = self.echo.until_aim().min(frames - done);
-            let (left, right) = (&mut left[done..done + count], &mut right[done..done + count]);
-            self.echo.run(count, None, |n, echo| {
-                let (l, r) = (left[n], right[n]);
-                let (feedback, dry, wet) = (feedback.advance(), dry.advance(), wet.advance());
-                left[n] = dry * l + wet * echo[0];
-                right[n] = dry * r + wet * echo[1];
-                [l + feedback * echo[0], r + feedback * echo[1]]
-            });
-            done += count;
-        }
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &FlangerParams) {
+        let frames = left.len().min(right.len());
+        self.aim(p, frames);
+        level.run(Run {
+            echo: &mut self.echo,
+            left: &mut left[..frames],
+            right: &mut right[..frames],
+            feedback: self.feedback.towards(p.feedback.clamp(-1.0, 1.0), frames),
+            mix: self.mix.towards(p.mix.clamp(0.0, 0.5), frames),
+        });
     }
 
-    /// Gives both sides their delay for the next tick and moves the sweep on.
-    fn aim(&mut self, p: &FlangerParams) {
+    /// Gives both sides their delay for the end of the block and moves the sweep on.
+    fn aim(&mut self, p: &FlangerParams, frames: usize) {
         let fs = f64::from(self.sample_rate);
-        self.phase += f64::from(p.rate_hz.max(0.0)) * TICK as f64 / fs;
+        self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / fs;
         self.phase -= self.phase.floor();
         let middle = (1.0 / f64::from(p.center_hz.max(1.0))).min(LONGEST_S * 0.5);
         let phase = self.phase;
         let half = 0.5 * f64::from(p.phase);
-        self.echo.aim([-half, half].map(|ahead| {
+        let targets = [-half, half].map(|ahead| {
             let swing = f64::from(p.depth.clamp(0.0, 1.0)) * triangle(phase + ahead);
             ((middle - BASE_S) * (1.0 + swing) + BASE_S) * fs
-        }));
+        });
+        self.echo.aim(targets, frames);
+    }
+}
+
+/// A block of the flanger.
+struct Run<'a> {
+    echo: &'a mut Echo<2>,
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+    feedback: Line,
+    mix: (Line, Line),
+}
+
+impl Kernel for Run<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (echo, feedback, (dry, wet)) = (self.echo, self.feedback, self.mix);
+        let frames = self.left.len();
+        let mut from = 0;
+        while from < frames {
+            let count = echo.chunk::<2>(frames - from);
+            let mut echoes = [[0.0_f32; CHUNK]; 2];
+            echo.read(count, &mut echoes);
+            let feedback: Chunk = feedback.values(from);
+            let (dry, wet): (Chunk, Chunk) = (dry.values(from), wet.values(from));
+            for (side, samples) in [&mut *self.left, &mut *self.right].into_iter().enumerate() {
+                for (n, (x, echo)) in samples[from..from + count]
+                    .iter_mut()
+                    .zip(&mut echoes[side])
+                    .enumerate()
+                {
+                    let input = *x;
+                    *x = dry[n] * input + wet[n] * *echo;
+                    *echo = input + feedback[n] * *echo;
+                }
+            }
+            echo.write(count, &mut echoes, None);
+            from += count;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fx::probe::{RATE, gain_db, impulse, loudest, run};
+    use crate::fx::probe::{LEVEL, RATE, gain_db, impulse, loudest, run};
 
     const STILL: FlangerParams = FlangerParams {
         mix: 0.5,
@@ -128,7 +161,7 @@ mod tests {
     fn the_middle_delay_is_the_centres_period_and_combs_the_spectrum() {
         let mut flanger = Flanger::new(RATE);
         let (left, _) = run(
-            |l, r| flanger.process(l, r, &STILL),
+            |l, r| flanger.process(LEVEL, l, r, &STILL),
             &impulse(1.0, 4_096),
             &impulse(1.0, 4_096),
             128,
@@ -151,7 +184,7 @@ mod tests {
             ..STILL
         };
         let (left, right) = run(
-            |l, r| flanger.process(l, r, &p),
+            |l, r| flanger.process(LEVEL, l, r, &p),
             &impulse(1.0, 4_096),
             &impulse(1.0, 4_096),
             128,

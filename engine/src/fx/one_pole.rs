@@ -1,6 +1,5 @@
-//! One-pole low-pass in trapezoidal form, and the band of two of them that colours delays.
+//! The coefficients of one-pole low-passes in trapezoidal form, and of the band of two of them that colours delays.
 
-use super::mix::flush;
 use super::ramp::{Line, Ramp};
 use crate::math;
 
@@ -14,60 +13,8 @@ pub(crate) fn coefficient(hz: f32, sample_rate: f32) -> f32 {
     math::tan(x / (x + 1.0)) as f32
 }
 
-/// The states of `N` channels side by side.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OnePole<const N: usize> {
-    state: [f32; N],
-}
-
-impl<const N: usize> Default for OnePole<N> {
-    fn default() -> Self {
-        Self { state: [0.0; N] }
-    }
-}
-
-impl<const N: usize> OnePole<N> {
-    /// The low-passed samples.
-    #[inline]
-    pub(crate) fn low(&mut self, input: [f32; N], coefficient: f32) -> [f32; N] {
-        self.low_each(input, [coefficient; N])
-    }
-
-    /// The low-passed samples, each channel by its own coefficient.
-    #[inline]
-    pub(crate) fn low_each(&mut self, input: [f32; N], coefficients: [f32; N]) -> [f32; N] {
-        let mut output = [0.0; N];
-        for i in 0..N {
-            let delta = coefficients[i] * (input[i] - self.state[i]);
-            output[i] = self.state[i] + delta;
-            self.state[i] = flush(output[i] + delta);
-        }
-        output
-    }
-}
-
-impl<const N: usize> OnePole<N> {
-    /// Twice the low-passed samples minus the samples: an all-pass of first order.
-    #[inline]
-    pub(crate) fn all_pass_each(&mut self, input: [f32; N], coefficients: [f32; N]) -> [f32; N] {
-        let mut output = [0.0; N];
-        for i in 0..N {
-            let twice = 2.0 * coefficients[i];
-            output[i] = (twice - 1.0) * input[i] + (2.0 - twice) * self.state[i];
-            self.state[i] = flush(self.state[i] + twice * (input[i] - self.state[i]));
-        }
-        output
-    }
-}
-
-/// Low-pass at an upper corner, then minus its own low-pass at a lower one, with the loss in the middle made up.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Band<const N: usize> {
-    upper: OnePole<N>,
-    lower: OnePole<N>,
-}
-
-/// Coefficients of a [`Band`].
+/// Low-pass at an upper corner, then minus its own low-pass at a lower one, with the loss in the middle made up: the
+/// coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct BandCoefficients {
     /// Of the one-pole at the upper corner.
@@ -91,7 +38,25 @@ impl BandCoefficients {
     }
 }
 
-/// Coefficients of a [`Band`] that move in a line across each block.
+/// The coefficients of the band asked for last: they are computed again only where it is another one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Coloured {
+    asked: Option<(f32, f32)>,
+    coefficients: BandCoefficients,
+}
+
+impl Coloured {
+    /// [`BandCoefficients::around`], of one rate.
+    pub(crate) fn of(&mut self, center_hz: f32, spread: f32, sample_rate: f32) -> BandCoefficients {
+        if self.asked != Some((center_hz, spread)) {
+            self.asked = Some((center_hz, spread));
+            self.coefficients = BandCoefficients::around(center_hz, spread, sample_rate);
+        }
+        self.coefficients
+    }
+}
+
+/// Coefficients of a band that move in a line across each block.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BandRamps {
     upper: Ramp,
@@ -119,55 +84,32 @@ impl BandRamps {
 }
 
 impl BandLines {
-    /// The coefficients of the next sample.
-    #[inline]
-    pub(crate) fn advance(&mut self) -> BandCoefficients {
-        BandCoefficients {
-            upper: self.upper.advance(),
-            lower: self.lower.advance(),
-            gain: self.gain.advance(),
-        }
-    }
-}
-
-impl<const N: usize> Band<N> {
-    /// The samples within the band.
-    #[inline]
-    pub(crate) fn pass(&mut self, input: [f32; N], c: &BandCoefficients) -> [f32; N] {
-        let mut output = self.upper.low(input, c.upper);
-        let low = self.lower.low(output, c.lower);
-        for (sample, low) in output.iter_mut().zip(low) {
-            *sample = (*sample - low) * c.gain;
-        }
-        output
+    /// The coefficients of the samples from `from` on: the upper corner's, the lower corner's, the gain.
+    #[inline(always)]
+    pub(crate) fn values<const N: usize>(&self, from: usize) -> [[f32; N]; 3] {
+        [
+            self.upper.values(from),
+            self.lower.values(from),
+            self.gain.values(from),
+        ]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Band, BandCoefficients};
-    use crate::math;
+    use super::{BandCoefficients, coefficient};
 
     #[test]
-    fn the_middle_of_a_band_passes_at_unity_and_its_edges_fall() {
-        let fs = 88_200.0_f32;
-        let level = |hz: f64| {
-            let c = BandCoefficients::around(1_000.0, 0.125, fs);
-            let mut band = Band::<1>::default();
-            let mut power = 0.0;
-            for n in 0..44_100 {
-                let [y] = band.pass(
-                    [math::sin(2.0 * math::PI * hz * f64::from(n) / f64::from(fs)) as f32],
-                    &c,
-                );
-                if n >= 22_050 {
-                    power += f64::from(y * y);
-                }
-            }
-            10.0 * math::log10(power / 22_050.0 * 2.0)
-        };
-        assert!(level(1_000.0).abs() < 0.1, "{}", level(1_000.0));
-        assert!((-14.6..-12.0).contains(&level(100.0)), "{}", level(100.0));
-        assert!((-14.6..-12.0).contains(&level(10_000.0)), "{}", level(10_000.0));
+    fn a_band_makes_up_for_what_its_edges_take_from_its_middle() {
+        let narrow = BandCoefficients::around(1_000.0, 0.125, 88_200.0);
+        assert!((narrow.gain - 1.25).abs() < 1e-6);
+        assert_eq!(narrow.upper, coefficient(2_000.0, 88_200.0));
+        assert_eq!(narrow.lower, coefficient(500.0, 88_200.0));
+    }
+
+    #[test]
+    fn a_corner_is_held_below_the_rate() {
+        assert_eq!(coefficient(80_000.0, 88_200.0), coefficient(39_550.0, 88_200.0));
+        assert!(coefficient(f32::MAX, 88_200.0) < 0.67);
     }
 }

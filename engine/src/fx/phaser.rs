@@ -1,19 +1,21 @@
 //! The phaser: chains of four, eight or twelve all-passes swept by a triangle, with band-limited feedback (vital-laws §9).
 
 use super::flanger::triangle;
-use super::mix::flush;
-use super::one_pole::{self, OnePole};
-use super::ramp::Ramp;
+use super::one_pole;
+use super::ramp::{Line, Ramp};
 use crate::math::{self, fast};
+use crate::simd::{Kernel, Level};
 
-/// Samples between two values of the sweep.
-const TICK: u32 = 32;
-/// All-passes of a channel.
-const STAGES: usize = 12;
+/// All-passes of a group: after each group the signal can be tapped.
+const GROUP: usize = 4;
+/// Groups.
+const GROUPS: usize = 3;
 /// The feedback's low-pass and high-pass have the all-passes' coefficient times and over this.
 const FEEDBACK_RANGE: f32 = 20.0;
 /// The largest coefficient of that low-pass.
 const HIGHEST_COEFFICIENT: f32 = 0.9;
+/// States below this are silence: they must not decay into numbers that are slow to compute with.
+const SILENCE: f32 = 1e-15;
 
 /// Values at the end of a block.
 #[derive(Debug, Clone, Copy)]
@@ -34,27 +36,33 @@ pub struct PhaserParams {
     pub blend: f32,
 }
 
-/// Coefficients of both sides: all-passes, feedback's low-pass, feedback's high-pass.
-type Coefficients = [[f32; 2]; 3];
+/// A value for each side.
+type Sides = [f32; 2];
 
 /// The phaser effect.
 #[derive(Debug)]
 pub struct Phaser {
     sample_rate: f32,
-    stages: [OnePole<2>; STAGES],
-    feedback_low: OnePole<2>,
-    feedback_high: OnePole<2>,
-    /// What the all-passes gave last.
-    last: [f32; 2],
-    now: Coefficients,
-    step: Coefficients,
+    states: States,
     /// Of the sweep, in turns.
     phase: f64,
-    until_tick: u32,
-    fresh: bool,
+    /// The all-passes' coefficient of each side, the feedback's low-pass and its high-pass.
+    coefficients: [[Ramp; 2]; 3],
+    /// The frequency and the coefficient computed last, of each side.
+    computed: [Option<(f64, f32)>; 2],
     feedback: Ramp,
     mix: Ramp,
-    weights: [Ramp; 3],
+    weights: [Ramp; GROUPS],
+}
+
+/// What goes round.
+#[derive(Debug, Clone, Copy, Default)]
+struct States {
+    stages: [[Sides; GROUP]; GROUPS],
+    feedback_low: Sides,
+    feedback_high: Sides,
+    /// What the all-passes gave last.
+    last: Sides,
 }
 
 impl Phaser {
@@ -63,18 +71,13 @@ impl Phaser {
     pub fn new(sample_rate: f32) -> Self {
         Self {
             sample_rate,
-            stages: [OnePole::default(); STAGES],
-            feedback_low: OnePole::default(),
-            feedback_high: OnePole::default(),
-            last: [0.0; 2],
-            now: [[0.0; 2]; 3],
-            step: [[0.0; 2]; 3],
+            states: States::default(),
             phase: 0.0,
-            until_tick: 0,
-            fresh: true,
+            coefficients: [[Ramp::default(); 2]; 3],
+            computed: [None; 2],
             feedback: Ramp::default(),
             mix: Ramp::default(),
-            weights: [Ramp::default(); 3],
+            weights: [Ramp::default(); GROUPS],
         }
     }
 
@@ -87,92 +90,155 @@ impl Phaser {
     pub fn seek(&mut self, seconds: f64, rate_hz: f32) {
         let turns = seconds * f64::from(rate_hz);
         self.phase = turns - turns.floor();
-        (self.until_tick, self.fresh) = (0, true);
+        self.coefficients = [[Ramp::default(); 2]; 3];
     }
 
     /// Replaces a block by its mix with the swept signal.
-    pub fn process(&mut self, left: &mut [f32], right: &mut [f32], p: &PhaserParams) {
-        let frames = left.len();
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &PhaserParams) {
+        let frames = left.len().min(right.len());
         let blend = p.blend.clamp(0.0, 2.0);
         let (few, many) = ((1.0 - blend).max(0.0), (blend - 1.0).max(0.0));
-        let [mut w4, mut w8, mut w12] = {
-            let mut lines = self.weights.iter_mut().zip([few, 1.0 - few - many, many]);
-            std::array::from_fn(|_| {
-                lines
-                    .next()
-                    .map(|(ramp, target)| ramp.towards(target, frames))
-                    .unwrap_or_default()
-            })
-        };
-        let mut feedback = self.feedback.towards(p.feedback.clamp(0.0, 1.0), frames);
-        let mut mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            if self.until_tick == 0 {
-                self.until_tick = TICK;
-                self.sweep(p);
-            }
-            self.until_tick -= 1;
-            let weights = [w4.advance(), w8.advance(), w12.advance()];
-            let (feedback, mix) = (feedback.advance(), mix.advance());
-            let wet = self.tick([*l, *r], feedback, weights);
-            *l += mix * (wet[0] - *l);
-            *r += mix * (wet[1] - *r);
+        let mut weights = [Line::default(); GROUPS];
+        let targets = [few, 1.0 - few - many, many];
+        for ((line, ramp), target) in weights.iter_mut().zip(&mut self.weights).zip(targets) {
+            *line = ramp.towards(target, frames);
         }
+        level.run(Run {
+            coefficients: self.sweep(p, frames),
+            weights,
+            feedback: self.feedback.towards(p.feedback.clamp(0.0, 1.0), frames),
+            mix: self.mix.towards(p.mix.clamp(0.0, 1.0), frames),
+            states: &mut self.states,
+            left: &mut left[..frames],
+            right: &mut right[..frames],
+        });
     }
 
-    /// Sets both sides' coefficients for the next [`TICK`] samples and moves the sweep on.
-    fn sweep(&mut self, p: &PhaserParams) {
+    /// Both sides' coefficients across the block; moves the sweep on to its end.
+    fn sweep(&mut self, p: &PhaserParams, frames: usize) -> [[Line; 2]; 3] {
         let fs = self.sample_rate;
-        self.phase += f64::from(p.rate_hz.max(0.0)) * f64::from(TICK) / f64::from(fs);
+        self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / f64::from(fs);
         self.phase -= self.phase.floor();
         let half = 0.5 * f64::from(p.phase);
+        let mut lines = [[Line::default(); 2]; 3];
         for (side, ahead) in [half, -half].into_iter().enumerate() {
             // The sweep begins downwards.
             let semitones = f64::from(p.depth_st) * triangle(self.phase + 0.5 + ahead);
-            let hz = p.center_hz * math::exp2(semitones / 12.0) as f32;
-            let g = one_pole::coefficient(hz, fs);
-            let target = [
+            let hz = f64::from(p.center_hz) * math::exp2(semitones / 12.0);
+            let g = match self.computed[side] {
+                Some((of, g)) if of == hz => g,
+                _ => one_pole::coefficient(hz as f32, fs),
+            };
+            self.computed[side] = Some((hz, g));
+            let targets = [
                 g,
                 (g * FEEDBACK_RANGE).min(HIGHEST_COEFFICIENT),
                 g / FEEDBACK_RANGE,
             ];
-            for ((now, step), target) in self.now.iter_mut().zip(&mut self.step).zip(target) {
-                if self.fresh {
-                    now[side] = target;
-                }
-                step[side] = (target - now[side]) / TICK as f32;
+            for ((line, ramp), target) in lines.iter_mut().zip(&mut self.coefficients).zip(targets) {
+                line[side] = ramp[side].towards(target, frames);
             }
         }
-        self.fresh = false;
+        lines
+    }
+}
+
+/// A block of the phaser.
+struct Run<'a> {
+    states: &'a mut States,
+    left: &'a mut [f32],
+    right: &'a mut [f32],
+    coefficients: [[Line; 2]; 3],
+    weights: [Line; GROUPS],
+    feedback: Line,
+    mix: Line,
+}
+
+impl Kernel for Run<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut states = *self.states;
+        for (n, (l, r)) in self.left.iter_mut().zip(self.right.iter_mut()).enumerate() {
+            let feedback = self.feedback.at(n);
+            let weights = self.weights.map(|weight| weight.at(n));
+            let at = |which: usize| {
+                [
+                    self.coefficients[which][0].at(n),
+                    self.coefficients[which][1].at(n),
+                ]
+            };
+            let wet = states.tick([*l, *r], feedback, [at(0), at(1), at(2)], weights);
+            let mix = self.mix.at(n);
+            *l += mix * (wet[0] - *l);
+            *r += mix * (wet[1] - *r);
+        }
+        states.silence();
+        *self.states = states;
+    }
+}
+
+impl States {
+    /// One sample. What the loop waits for is short: each group of four all-passes gives a⁴·x plus what its states say,
+    /// which is known before x is.
+    ///
+    /// An all-pass with g: a = 2g − 1, gives a·x + (1 − a)·s, s ← (1 + a)·x − a·s.
+    #[inline(always)]
+    fn tick(
+        &mut self,
+        x: Sides,
+        feedback: f32,
+        [g, upper, lower]: [Sides; 3],
+        weights: [f32; GROUPS],
+    ) -> Sides {
+        let mut wet = [0.0_f32; 2];
+        for side in 0..2 {
+            let (c, d) = (upper[side], lower[side]);
+            let (high, low) = (&mut self.feedback_high[side], &mut self.feedback_low[side]);
+            let below = (1.0 - c) * *high + c * self.last[side];
+            *high = (1.0 - 2.0 * c) * *high + 2.0 * c * self.last[side];
+            let lowest = (1.0 - d) * *low + d * below;
+            *low = (1.0 - 2.0 * d) * *low + 2.0 * d * below;
+            let dry = (1.0 + 0.5 * feedback) * x[side];
+            let mut signal = dry + fast::tanh(feedback * (below - lowest));
+            let a = 2.0 * g[side] - 1.0;
+            let b = 1.0 - a;
+            let squared = a * a;
+            let powers = [a, squared, squared * a, squared * squared];
+            let mut shifted = 0.0;
+            for (group, weight) in self.stages.iter_mut().zip(weights) {
+                let mut known = 0.0;
+                let mut into = signal;
+                for (stage, power) in group.iter_mut().zip(powers) {
+                    known = a * known + b * stage[side];
+                    stage[side] = (1.0 + a) * into - a * stage[side];
+                    into = power * signal + known;
+                }
+                signal = into;
+                shifted += weight * signal;
+            }
+            self.last[side] = shifted;
+            wet[side] = 0.5 * (x[side] + shifted);
+        }
+        wet
     }
 
-    #[inline]
-    fn tick(&mut self, x: [f32; 2], feedback: f32, weights: [f32; 3]) -> [f32; 2] {
-        for (now, step) in self.now.iter_mut().flatten().zip(self.step.as_flattened()) {
-            *now += step;
-        }
-        let [g, upper, lower] = self.now;
-        let below = self.feedback_high.low_each(self.last, upper);
-        let lowest = self.feedback_low.low_each(below, lower);
-        let mut signal: [f32; 2] = std::array::from_fn(|side| {
-            (1.0 + 0.5 * feedback) * x[side] + fast::tanh(feedback * (below[side] - lowest[side]))
-        });
-        let mut shifted = [0.0_f32; 2];
-        for (stages, weight) in self.stages.chunks_exact_mut(4).zip(weights) {
-            for stage in stages {
-                signal = stage.all_pass_each(signal, g);
+    fn silence(&mut self) {
+        let stages = self.stages.as_flattened_mut().as_flattened_mut();
+        let others = [&mut self.feedback_low, &mut self.feedback_high, &mut self.last];
+        for state in stages.iter_mut().chain(others.into_iter().flatten()) {
+            if state.abs() < SILENCE {
+                *state = 0.0;
             }
-            shifted = [shifted[0] + weight * signal[0], shifted[1] + weight * signal[1]];
         }
-        self.last = shifted.map(flush);
-        [0.5 * (x[0] + shifted[0]), 0.5 * (x[1] + shifted[1])]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fx::probe::{RATE, gain_db, impulse, run};
+    use crate::fx::probe::{LEVEL, RATE, gain_db, impulse, run};
 
     const STILL: PhaserParams = PhaserParams {
         mix: 1.0,
@@ -187,7 +253,7 @@ mod tests {
     fn response(p: PhaserParams) -> Vec<f32> {
         let mut phaser = Phaser::new(RATE);
         run(
-            |l, r| phaser.process(l, r, &p),
+            |l, r| phaser.process(LEVEL, l, r, &p),
             &impulse(0.01, 32_768),
             &impulse(0.01, 32_768),
             128,
@@ -268,7 +334,12 @@ mod tests {
         };
         let silence = vec![0.0; 44_096];
         let mut played = Phaser::new(RATE);
-        run(|l, r| played.process(l, r, &moving), &silence, &silence, 64);
+        run(
+            |l, r| played.process(LEVEL, l, r, &moving),
+            &silence,
+            &silence,
+            64,
+        );
         let mut sought = Phaser::new(RATE);
         sought.seek(44_096.0 / f64::from(RATE), 0.7);
         assert!((played.phase - sought.phase).abs() < 1e-6);

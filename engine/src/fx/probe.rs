@@ -1,9 +1,13 @@
 //! Signals and measures for the tests of the effects.
 
 use crate::math;
+use crate::simd::Level;
 
 /// The rate the tests run effects at: twice 44.1 kHz.
 pub(crate) const RATE: f32 = 88_200.0;
+
+/// The level the effects' tests run at; that the others give the same bits is a test of its own.
+pub(crate) const LEVEL: Level = Level::Baseline;
 
 /// Runs `process` over copies of the input in blocks of `block` frames.
 pub(crate) fn run(

@@ -47,6 +47,22 @@ impl Line {
         self.value + self.step * (index as i32 + 1) as f32
     }
 
+    /// The values of the samples from `from` on.
+    #[inline(always)]
+    pub(crate) fn values<const N: usize>(&self, from: usize) -> [f32; N] {
+        let mut values = [0.0; N];
+        for (n, value) in (from as i32 + 1..).zip(&mut values) {
+            *value = self.value + self.step * n as f32;
+        }
+        values
+    }
+
+    /// What the value gains with every sample.
+    #[inline(always)]
+    pub(crate) fn step(&self) -> f32 {
+        self.step
+    }
+
     /// Whether the value stands still in this block.
     pub(crate) fn is_flat(&self) -> bool {
         self.step == 0.0

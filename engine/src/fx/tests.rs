@@ -23,27 +23,62 @@ fn place(path: &str) -> usize {
     params::id(path).expect("it is in the table").index()
 }
 
-fn play(patch: &PatchSpec, left: &[f32], right: &[f32], block: usize) -> (Vec<f32>, Vec<f32>) {
-    let raw = patch.raw_values();
+fn play_raw(
+    patch: &PatchSpec,
+    raw: &[f32],
+    level: Level,
+    left: &[f32],
+    right: &[f32],
+    block: usize,
+) -> (Vec<f32>, Vec<f32>) {
     let mut chain = FxChain::new(patch, RATE);
     run(
-        |l, r| chain.process(Level::best(), l, r, &[None; 9], &raw, 120.0),
+        |l, r| chain.process(level, l, r, &[None; 9], raw, 120.0),
         left,
         right,
         block,
     )
 }
 
+fn play(patch: &PatchSpec, left: &[f32], right: &[f32], block: usize) -> (Vec<f32>, Vec<f32>) {
+    play_raw(patch, &patch.raw_values(), Level::best(), left, right, block)
+}
+
 #[test]
-fn every_effect_gives_the_same_samples_for_blocks_of_any_size() {
+fn every_effect_whose_controls_stand_still_gives_the_same_samples_for_blocks_of_any_size() {
+    // What swings by itself goes in straight lines from the end of one block to the end of the next.
     let (left, right) = (noise(0.5, 20_000), noise(0.3, 20_000));
     for kind in FxType::ALL {
         let patch = patch(&[*kind]);
-        let whole = play(&patch, &left, &right, 128);
-        assert_eq!(whole, play(&patch, &left, &right, 64), "{kind} in blocks of 64");
-        assert_eq!(whole, play(&patch, &left, &right, 7), "{kind} in blocks of 7");
-        assert_eq!(whole, play(&patch, &left, &right, 20_000), "{kind} at once");
+        let mut raw = patch.raw_values();
+        for still in [
+            "chorus/depth",
+            "flanger/depth",
+            "phaser/depth_st",
+            "reverb/mod_amount",
+        ] {
+            raw[place(&format!("/modules/fx/{still}"))] = 0.0;
+        }
+        let whole = play_raw(&patch, &raw, Level::best(), &left, &right, 128);
+        for block in [64, 7, 20_000] {
+            let other = play_raw(&patch, &raw, Level::best(), &left, &right, block);
+            assert!(whole == other, "{kind} in blocks of {block}");
+        }
         assert!(whole.0 != left, "{kind} does something");
+    }
+}
+
+#[test]
+fn every_effect_gives_the_same_bits_at_every_level() {
+    let (left, right) = (noise(0.5, 20_000), noise(0.3, 20_000));
+    for kind in FxType::ALL {
+        let patch = patch(&[*kind]);
+        let raw = patch.raw_values();
+        let baseline = play_raw(&patch, &raw, Level::Baseline, &left, &right, 128);
+        for level in Level::ALL {
+            let other = play_raw(&patch, &raw, level, &left, &right, 128);
+            assert!(baseline == other, "{kind} at {level:?}");
+        }
     }
 }
 
