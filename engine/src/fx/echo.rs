@@ -67,8 +67,8 @@ impl<const N: usize> Echo<N> {
     pub(crate) fn aim(&mut self, targets: [f64; N], frames: usize) {
         let frames = frames.max(1) as f64;
         let glide = 1.0 - math::exp2(-frames / (GLIDE_HALF_LIFE_S * self.sample_rate));
-        for i in 0..N {
-            let target = (targets[i] + 1.0).clamp(DelayLine::SHORTEST, self.lines[i].longest());
+        for (i, target) in targets.into_iter().enumerate() {
+            let target = (target + 1.0).clamp(DelayLine::SHORTEST, self.lines[i].longest());
             if self.fresh {
                 self.delay[i] = target;
             }

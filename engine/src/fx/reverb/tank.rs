@@ -45,14 +45,14 @@ impl Exchange {
     fn of(value: impl Fn(usize) -> f32) -> Self {
         let mut lanes = [0.0_f32; 4];
         let mut rows = [0.0_f32; 4];
-        for row in 0..4 {
+        for (row, sum) in rows.iter_mut().enumerate() {
             let [a, b, c, d] = [
                 value(4 * row),
                 value(4 * row + 1),
                 value(4 * row + 2),
                 value(4 * row + 3),
             ];
-            rows[row] = (a + b) + (c + d);
+            *sum = (a + b) + (c + d);
             lanes = [lanes[0] + a, lanes[1] + b, lanes[2] + c, lanes[3] + d];
         }
         let all = 0.25 * ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]));
@@ -168,8 +168,8 @@ impl Block<'_> {
                     into[n] = flush(enters + input[n]);
                 }
             }
-            for side in 0..2 {
-                self.allpasses[2 * pair + side].extend(&into[side][..count]);
+            for (allpass, into) in self.allpasses[2 * pair..].iter_mut().zip(&into) {
+                allpass.extend(&into[..count]);
             }
         }
     }
