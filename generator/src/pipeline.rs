@@ -218,14 +218,18 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         let measured = scope.spawn(move || {
             let request = RenderRequest::note(note, phrase::VELOCITY, hold_s, hold_s + 3.0);
             let audio = render(patch, &request, hooks.cancelled).map_err(probe::refused)?;
-            Ok::<_, GenerateError>(analyse(&audio, math::note_to_hz(f64::from(note)), hold_s))
+            let chord_db =
+                check::loudness::chord_peak_db(patch, note, hooks.cancelled).map_err(probe::refused)?;
+            let analysis = analyse(&audio, math::note_to_hz(f64::from(note)), hold_s);
+            Ok::<_, GenerateError>((analysis, chord_db))
         });
         (play(patch, &phrase, hooks), measured.join())
     });
     let mut preview = preview?;
-    let mut analysis = measured.map_err(|_| GenerateError::Render("measuring failed".to_owned()))??;
+    let (mut analysis, chord_db) =
+        measured.map_err(|_| GenerateError::Render("measuring failed".to_owned()))??;
     let was = checked.patch.modules.voicing.master_db;
-    let loudness = check::loudness::level(&mut checked.patch, &mut preview);
+    let loudness = check::loudness::level(&mut checked.patch, &mut preview, chord_db);
     let shift = checked.patch.modules.voicing.master_db - was;
     for level in [
         &mut analysis.peak_env_db,
@@ -246,7 +250,7 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
     } else {
         vary::make(&checked, intent, seed, variations, hooks)?
     };
-    let varied = sound(&checked.patch, varied, &phrase, hooks)?;
+    let varied = sound(&checked.patch, varied, &phrase, note, hooks)?;
     hooks.check()?;
 
     (hooks.progress)(Stage::Packaging, 0.0);
@@ -398,6 +402,7 @@ fn sound(
     base: &PatchSpec,
     varied: Vec<Varied>,
     phrase: &Phrase,
+    note: u8,
     hooks: &Hooks,
 ) -> Result<Vec<Sounding>, GenerateError> {
     let phrase = &phrase::shortened(phrase);
@@ -411,7 +416,9 @@ fn sound(
                  }| {
                     scope.spawn(move || {
                         let mut audio = play(&patch, phrase, hooks)?;
-                        check::loudness::level(&mut patch, &mut audio);
+                        let chord_db = check::loudness::chord_peak_db(&patch, note, hooks.cancelled)
+                            .map_err(probe::refused)?;
+                        check::loudness::level(&mut patch, &mut audio, chord_db);
                         variation.patch = Variation::between(base, &patch).ok_or_else(|| {
                             GenerateError::Package("a variation changed the structure".to_owned())
                         })?;

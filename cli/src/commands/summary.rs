@@ -104,7 +104,7 @@ fn measured(made: &Made) -> String {
     .replace('-', "−");
     let (wanted, reached) = match loudness.limited_by.as_str() {
         "loudness" => ("−18 LUFS", true),
-        "peak" => ("peak −1 dBTP", true),
+        "peak" => ("8 notes below −1 dBTP", true),
         _ => ("−18 LUFS", (loudness.lufs - TARGET_LUFS).abs() <= 1.0),
     };
     table.row([

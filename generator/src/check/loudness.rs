@@ -1,8 +1,10 @@
-//! The level of a finished preview: −18 LUFS, or −1 dBTP where the peak comes first.
+//! The level of a finished patch: −18 LUFS with its phrase, or −1 dBTP where the peak of the phrase or of eight notes at
+//! full velocity comes first.
 
 use songwalker_engine::analysis::loudness::{integrated_lufs, true_peak_db};
 use songwalker_engine::audio::Audio;
 use songwalker_engine::math;
+use songwalker_engine::render::{Note, RenderError, RenderRequest, render};
 use songwalker_schemas::{PatchSpec, canonical};
 
 use super::report::LoudnessReport;
@@ -13,13 +15,40 @@ pub const TARGET_LUFS: f64 = -18.0;
 pub const CEILING_DBTP: f64 = -1.1;
 /// Greatest master level.
 const MASTER_MAX_DB: f64 = 6.02;
+/// Semitones above the lowest of eight notes held together.
+const CHORD: [u8; 8] = [0, 4, 7, 11, 12, 16, 19, 23];
+/// How far the master is turned down while the chord is measured, so that the player's ceiling cuts nothing.
+const HEADROOM_DB: f64 = 30.0;
+
+/// True peak in dB of eight notes from `root` up, held together at full velocity.
+///
+/// # Errors
+/// When the render is cancelled.
+pub fn chord_peak_db(patch: &PatchSpec, root: u8, cancelled: &dyn Fn() -> bool) -> Result<f64, RenderError> {
+    let mut lowered = patch.clone();
+    lowered.modules.voicing.master_db -= HEADROOM_DB;
+    let env = &patch.modules.env[0];
+    let hold_s = (env.delay_s + env.attack_s + env.hold_s + 0.3).clamp(0.8, 4.0);
+    let notes = CHORD.map(|semitones| Note {
+        start_s: 0.0,
+        hold_s,
+        key: (root + semitones).min(127),
+        velocity: 1.0,
+    });
+    let request = RenderRequest {
+        notes: notes.to_vec(),
+        ..RenderRequest::note(root, 1.0, hold_s, hold_s + 0.2)
+    };
+    Ok(true_peak_db(&render(&lowered, &request, cancelled)?) + HEADROOM_DB)
+}
 
 /// Sets the patch's master so that `audio`, its phrase, has the right level, and brings `audio` to it: the master is
-/// the last factor of the signal path, so that scaling the render is rendering it again.
-pub fn level(patch: &mut PatchSpec, audio: &mut Audio) -> LoudnessReport {
+/// the last factor of the signal path, so that scaling the render is rendering it again. `chord_db` is
+/// [`chord_peak_db`] of the patch as it is.
+pub fn level(patch: &mut PatchSpec, audio: &mut Audio, chord_db: f64) -> LoudnessReport {
     let (lufs, peak_db) = (integrated_lufs(audio), true_peak_db(audio));
     let by_loudness = TARGET_LUFS - lufs;
-    let by_peak = CEILING_DBTP - peak_db;
+    let by_peak = CEILING_DBTP - peak_db.max(chord_db);
     let was = patch.modules.voicing.master_db;
     let wanted = was + by_loudness.min(by_peak);
     let master_db = canonical::quantise(wanted.clamp(-60.0, MASTER_MAX_DB));
