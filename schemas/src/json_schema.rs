@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::analysis::AudioAnalysis;
+use crate::asset::WavetableAsset;
 use crate::preset::PresetFile;
 use crate::provenance::Provenance;
 use crate::report::Report;
@@ -49,6 +50,8 @@ cached! {
     report = Report, "Report: what was measured, asked and reached";
     /// AudioAnalysis.
     analysis = AudioAnalysis, "AudioAnalysis: measures of one rendered note";
+    /// An imported wavetable.
+    wavetable = WavetableAsset, "Wavetable: an imported wavetable as its components";
 }
 
 fn document<T: Described>(name: &str, title: &str) -> Value {

@@ -7,6 +7,7 @@
 #![recursion_limit = "512"]
 
 pub mod analysis;
+pub mod asset;
 pub mod canonical;
 pub mod category;
 mod choice;
