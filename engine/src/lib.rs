@@ -6,6 +6,7 @@
 //! transcendental functions come from [`math`], no sum's order depends on the machine.
 
 pub mod analysis;
+pub mod assets;
 pub mod audio;
 pub mod controls;
 pub mod envelope;

@@ -12,11 +12,13 @@ pub use unsupported::unsupported;
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::params::ParamId;
 use songwalker_schemas::patch::osc::WavetableSource;
+use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::patch::voicing::{Oversampling, StereoMode};
 use songwalker_schemas::table::Kind;
 use thiserror::Error;
 
 use crate::BLOCK;
+use crate::assets::Assets;
 use crate::controls::Controls;
 use crate::flush::Flushing;
 use crate::fx::{FxChain, Sends};
@@ -88,6 +90,9 @@ pub enum PlayerError {
     /// A wavetable that the engine does not know.
     #[error("there is no wavetable named {0}")]
     Wavetable(String),
+    /// An imported wavetable or sample that was not handed over.
+    #[error("the asset {0} is missing")]
+    Asset(String),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +151,20 @@ impl PatchPlayer {
         seed: u64,
         most: usize,
     ) -> Result<Self, PlayerError> {
+        Self::with_assets(patch, &Assets::default(), sample_rate, seed, most)
+    }
+
+    /// The same for a patch with imported wavetables or samples, which `assets` holds.
+    ///
+    /// # Errors
+    /// When the rate is out of bounds, a wavetable unknown or an asset missing.
+    pub fn with_assets(
+        patch: &PatchSpec,
+        assets: &Assets,
+        sample_rate: u32,
+        seed: u64,
+        most: usize,
+    ) -> Result<Self, PlayerError> {
         if !(8_000..=192_000).contains(&sample_rate) {
             return Err(PlayerError::SampleRate(sample_rate));
         }
@@ -155,6 +174,16 @@ impl PatchPlayer {
             {
                 return Err(PlayerError::Wavetable(osc.wavetable.name.0.clone()));
             }
+            if osc.wavetable.source == WavetableSource::Asset
+                && assets.wavetable(&osc.wavetable.name.0).is_none()
+            {
+                return Err(PlayerError::Asset(osc.wavetable.name.0.clone()));
+            }
+        }
+        let sample = &patch.modules.sample;
+        if sample.enabled && sample.source == SampleSource::Asset && assets.sample(&sample.asset.0).is_none()
+        {
+            return Err(PlayerError::Asset(sample.asset.0.clone()));
         }
         let _state = Flushing::begin();
         let oversampling = match patch.modules.voicing.oversampling {
@@ -163,7 +192,7 @@ impl PatchPlayer {
             Oversampling::X4 => 4,
             Oversampling::X8 => 8,
         };
-        let plan = Plan::new(patch, sample_rate, oversampling, seed);
+        let plan = Plan::new(patch, assets, sample_rate, oversampling, seed);
         let controls = Controls::new(patch);
         let rate = plan.sample_rate * oversampling as f64;
         Ok(Self {

@@ -4,6 +4,7 @@
 
 use thiserror::Error;
 
+use crate::assets::Assets;
 use crate::audio::Audio;
 use crate::patch_player::{Event, PatchPlayer, PlayerError};
 use songwalker_schemas::PatchSpec;
@@ -154,10 +155,23 @@ pub fn render(
     request: &RenderRequest,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Audio, RenderError> {
+    render_with(patch, &Assets::default(), request, cancelled)
+}
+
+/// Renders a patch with its imported wavetables and samples.
+///
+/// # Errors
+/// As [`render`], and when an asset is missing.
+pub fn render_with(
+    patch: &PatchSpec,
+    assets: &Assets,
+    request: &RenderRequest,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Audio, RenderError> {
     check(request)?;
     let warm_up = request.notes.first().filter(|_| request.warm_up_s > 0.0);
     let most = most_notes(request) + usize::from(warm_up.is_some());
-    let mut player = PatchPlayer::with_most_notes(patch, request.sample_rate, request.seed, most)?;
+    let mut player = PatchPlayer::with_assets(patch, assets, request.sample_rate, request.seed, most)?;
     player.set_tempo(request.bpm);
     for (slot, value) in &request.macros {
         player.set_macro(*slot, *value);

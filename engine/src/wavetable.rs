@@ -5,21 +5,27 @@
 //! magnitude goes linearly and is squared, the phase takes the shortest arc. So a `.vital` file that carries the
 //! keyframes as Wave Source (interpolation 1, style 1) morphs exactly as we do.
 //!
-//! Invariant: a table has no DC and nothing in its last bin, and each keyframe spans 2 from peak to peak, so that equal
-//! waves are equally loud in all tables. Frames in between may span more: a file that carries the keyframes of
-//! [`Wavetable::waveforms`] must say `full_normalize: false`, or its level differs.
+//! Invariant: a computed table has no DC and nothing in its last bin, and each keyframe spans 2 from peak to peak, so
+//! that equal waves are equally loud in all tables. Frames in between may span more: a file that carries the keyframes
+//! of [`Wavetable::waveforms`] must say `full_normalize: false`, or its level differs. An imported table
+//! ([`components`]) is as its components make it, DC included.
 
 mod basic;
 mod catalogue;
+mod components;
 mod drawing;
 mod fm;
+mod frames;
 mod instruments;
 mod series;
 mod shape;
 pub mod spectral;
 mod vocal;
 
+use songwalker_schemas::asset::WavetableAsset;
+
 use crate::math::fast;
+use frames::Frames;
 
 pub use catalogue::{Description, by_name, catalogue, keyframes, names};
 pub use drawing::{Drawer, Wave};
@@ -52,7 +58,15 @@ struct Keyframe {
 /// A wavetable, ready to be drawn from by a [`Drawer`].
 #[derive(Debug, Clone)]
 pub struct Wavetable {
-    keys: Vec<Keyframe>,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    /// Some frames, from which the others follow.
+    Keys(Vec<Keyframe>),
+    /// Every frame.
+    Frames(Frames),
 }
 
 impl Wavetable {
@@ -79,21 +93,47 @@ impl Wavetable {
 
     fn of_keyframes(positions: &[u16], mut shapes: Vec<Shape>) -> Self {
         carry_phases(&mut shapes);
+        let keys = positions.iter().zip(&shapes);
         Self {
-            keys: positions
-                .iter()
-                .zip(&shapes)
-                .map(|(&position, shape)| Keyframe::new(position, shape))
-                .collect(),
+            content: Content::Keys(
+                keys.map(|(&position, shape)| Keyframe::new(position, shape))
+                    .collect(),
+            ),
         }
     }
 
-    /// The keyframes as waveforms: (position 0..=256, samples), at the scale in which the engine plays them.
+    /// An imported table: its components are computed frame by frame, which takes some milliseconds.
+    #[must_use]
+    pub fn of_asset(asset: &WavetableAsset) -> Self {
+        Self {
+            content: Content::Frames(components::frames(asset)),
+        }
+    }
+
+    /// Memory that the table takes, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let spectra = match &self.content {
+            Content::Keys(keys) => 2 * keys.len(),
+            Content::Frames(frames) => frames.different(),
+        };
+        spectra * 2 * (LAST_BIN + 1) * size_of::<f32>()
+    }
+
+    fn keys(&self) -> &[Keyframe] {
+        match &self.content {
+            Content::Keys(keys) => keys,
+            Content::Frames(_) => &[],
+        }
+    }
+
+    /// The keyframes of a computed table as waveforms: (position 0..=256, samples), at the scale in which the engine
+    /// plays them.
     #[must_use]
     pub fn waveforms(&self) -> Vec<(u16, [f32; SAMPLES])> {
         let mut drawer = Drawer::new();
         let mut wave = Wave::silent();
-        self.keys
+        self.keys()
             .iter()
             .map(|key| {
                 drawer.draw(self, key.position, LAST_BIN, Morph::NONE, &mut wave);
@@ -104,12 +144,22 @@ impl Wavetable {
 
     /// Writes the bins 0..`re.len()` of the spectrum of a frame, as [`crate::fft::RealFft::inverse`] takes it.
     fn spectrum(&self, frame: u16, re: &mut [f32], im: &mut [f32]) {
-        let after = self.keys.iter().position(|key| key.position >= frame);
+        let bins = re.len();
+        let keys = match &self.content {
+            Content::Frames(frames) => {
+                let (frame_re, frame_im) = frames.of(frame);
+                re.copy_from_slice(&frame_re[..bins]);
+                im.copy_from_slice(&frame_im[..bins]);
+                return;
+            }
+            Content::Keys(keys) => keys,
+        };
+        let after = keys.iter().position(|key| key.position >= frame);
         let (a, b) = match after {
-            Some(0) => (&self.keys[0], None),
-            Some(i) if self.keys[i].position == frame => (&self.keys[i], None),
-            Some(i) => (&self.keys[i - 1], Some(&self.keys[i])),
-            None => match self.keys.last() {
+            Some(0) => (&keys[0], None),
+            Some(i) if keys[i].position == frame => (&keys[i], None),
+            Some(i) => (&keys[i - 1], Some(&keys[i])),
+            None => match keys.last() {
                 Some(last) => (last, None),
                 None => {
                     re.fill(0.0);
@@ -118,7 +168,6 @@ impl Wavetable {
                 }
             },
         };
-        let bins = re.len();
         let Some(b) = b else {
             re.copy_from_slice(&a.re[..bins]);
             im.copy_from_slice(&a.im[..bins]);
@@ -215,9 +264,10 @@ mod tests {
                 );
             }
             assert!(widest < 4.0, "{name} spans {widest} between its keyframes");
-            assert!(table.keys.len() <= 9, "{name} has {} keyframes", table.keys.len());
+            let keys = table.keys();
+            assert!(keys.len() <= 9, "{name} has {} keyframes", keys.len());
             assert!(
-                table.keys.windows(2).all(|w| w[0].position < w[1].position),
+                keys.windows(2).all(|w| w[0].position < w[1].position),
                 "{name}: positions rise"
             );
         }

@@ -13,7 +13,9 @@ mod lines;
 mod modulation;
 mod parameters;
 mod preset;
+pub mod sample;
 mod sources;
+pub mod tables;
 mod texts;
 mod unheard;
 

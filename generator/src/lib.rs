@@ -4,6 +4,7 @@
 //! No actors, no database, no network, no clock in anything that is kept: the same [`songwalker_schemas::Intent`]
 //! gives the same bytes on every machine.
 
+pub mod assets;
 pub mod check;
 pub mod error;
 pub mod export;

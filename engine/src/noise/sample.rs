@@ -3,6 +3,8 @@
 //! Reading is Vital's way (vital-laws §9): the sample at twice its rate, octave copies for higher speeds, a cubic through
 //! four samples.
 
+use songwalker_schemas::asset::SampleAsset;
+
 use super::{LOOP_RATE, hash, noise_loop, unit};
 use crate::math;
 use crate::oscillator::Ramp;
@@ -40,6 +42,12 @@ impl SampleTable {
             sample_rate: f64::from(sample_rate),
             levels,
         }
+    }
+
+    /// The table of an imported sample.
+    #[must_use]
+    pub fn of_asset(asset: &SampleAsset) -> Self {
+        Self::new(&asset.left, asset.sample_rate)
     }
 
     /// Length in samples of the original.

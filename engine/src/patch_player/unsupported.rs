@@ -1,7 +1,6 @@
 //! What of a patch this engine version does not play: said, never hidden.
 
-use songwalker_schemas::patch::osc::{SpectralMode, WavetableSource};
-use songwalker_schemas::patch::sample::SampleSource;
+use songwalker_schemas::patch::osc::SpectralMode;
 use songwalker_schemas::{PatchSpec, params};
 
 use crate::modulation::Matrix;
@@ -14,9 +13,6 @@ pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
     let mut missing = Vec::new();
     let modules = &patch.modules;
     for (i, osc) in modules.osc.iter().enumerate().filter(|(_, osc)| osc.enabled) {
-        if osc.wavetable.source == WavetableSource::Asset {
-            missing.push(format!("/modules/osc/{i}: imported wavetables are silent"));
-        }
         if !warp::is_supported(osc.warp.mode) {
             missing.push(format!("/modules/osc/{i}: warp {} is not played", osc.warp.mode));
         }
@@ -26,9 +22,6 @@ pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
                 osc.spectral.mode
             ));
         }
-    }
-    if modules.sample.enabled && modules.sample.source == SampleSource::Asset {
-        missing.push("/modules/sample: imported samples are silent".to_owned());
     }
     let effect = modules.fx.iter().enumerate().filter_map(|(i, fx)| match fx {
         songwalker_schemas::patch::Fx::Filter(spec) => {

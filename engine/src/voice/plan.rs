@@ -12,6 +12,7 @@ use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::patch::{FilterModel, FilterStyle};
 
 use super::ids::{EnvelopeIds, FilterIds, LfoIds, OscIds, RateIds, SampleIds, VoicingIds};
+use crate::assets::Assets;
 use crate::envelope::EnvelopeControls;
 use crate::lfo::{LfoControls, LfoSettings, Shape, rate_hz};
 use crate::modulation::Matrix;
@@ -37,7 +38,7 @@ pub(crate) struct OscPlan {
 pub(crate) struct SamplePlan {
     pub ids: SampleIds,
     pub setup: SampleSetup,
-    pub table: SampleTable,
+    pub table: Arc<SampleTable>,
     pub destination: Destination,
 }
 
@@ -136,17 +137,27 @@ impl Plan {
         BLOCK as f64 / self.sample_rate
     }
 
-    pub(crate) fn new(patch: &PatchSpec, sample_rate: u32, oversampling: usize, seed: u64) -> Self {
+    pub(crate) fn new(
+        patch: &PatchSpec,
+        assets: &Assets,
+        sample_rate: u32,
+        oversampling: usize,
+        seed: u64,
+    ) -> Self {
         let modules = &patch.modules;
         let matrix = Matrix::new(patch);
         let sided = sided(patch, &matrix);
         let osc: [Option<OscPlan>; 3] = std::array::from_fn(|i| {
             let spec = &modules.osc[i];
-            if !spec.enabled || spec.wavetable.source != WavetableSource::Named {
+            if !spec.enabled {
                 return None;
             }
             let ids = OscIds::below(&format!("/modules/osc/{i}"));
-            let table = Arc::new(wavetable::by_name(&spec.wavetable.name.0)?);
+            let name = &spec.wavetable.name.0;
+            let table = match spec.wavetable.source {
+                WavetableSource::Named => Arc::new(wavetable::by_name(name)?),
+                WavetableSource::Asset => assets.wavetable(name)?,
+            };
             let spread_moves = [ids.frame_spread, ids.warp_spread, ids.spectral_spread]
                 .iter()
                 .any(|id| moves(patch, &matrix, *id));
@@ -163,24 +174,23 @@ impl Plan {
                 }),
             })
         });
-        let sample = (modules.sample.enabled && modules.sample.source != SampleSource::Asset).then(|| {
-            let spec = &modules.sample;
-            let color = if spec.source == SampleSource::White {
-                0.0
-            } else {
-                spec.color
-            };
-            SamplePlan {
-                ids: SampleIds::below("/modules/sample"),
-                setup: SampleSetup {
-                    keytrack: spec.keytrack,
-                    loop_on: spec.loop_on,
-                    bounce: spec.bounce,
-                    random_start: spec.random_start,
-                },
-                table: SampleTable::noise(color),
-                destination: spec.destination,
-            }
+        let spec = &modules.sample;
+        let table = match spec.source {
+            _ if !spec.enabled => None,
+            SampleSource::White => Some(Arc::new(SampleTable::noise(0.0))),
+            SampleSource::Colored => Some(Arc::new(SampleTable::noise(spec.color))),
+            SampleSource::Asset => assets.sample(&spec.asset.0),
+        };
+        let sample = table.map(|table| SamplePlan {
+            ids: SampleIds::below("/modules/sample"),
+            setup: SampleSetup {
+                keytrack: spec.keytrack,
+                loop_on: spec.loop_on,
+                bounce: spec.bounce,
+                random_start: spec.random_start,
+            },
+            table,
+            destination: spec.destination,
         });
         let filter = std::array::from_fn(|i| {
             let spec = &modules.filter[i];

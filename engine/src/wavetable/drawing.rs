@@ -103,9 +103,9 @@ impl Drawer {
                 &mut self.morphed_re,
                 &mut self.morphed_im,
             );
+            (self.morphed_re[0], self.morphed_im[0]) = (0.0, 0.0);
             (&mut self.morphed_re, &mut self.morphed_im)
         };
-        (re[0], im[0]) = (0.0, 0.0);
         re[kept + 1..].fill(0.0);
         im[kept + 1..].fill(0.0);
         self.fft

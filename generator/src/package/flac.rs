@@ -14,7 +14,7 @@ use songwalker_engine::audio::Audio;
 const BLOCK_FRAMES: usize = 4096;
 
 /// Fewer frames than this make no FLAC stream; shorter sounds are padded with silence.
-const SHORTEST_FRAMES: usize = 16;
+pub(crate) const SHORTEST_FRAMES: usize = 16;
 
 /// Why audio could not be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,11 @@ pub fn encode(audio: &Audio) -> Result<Vec<u8>, FlacError> {
         .flat_map(|(&l, &r)| [quantise(l), quantise(r)])
         .collect();
     samples.resize(samples.len().max(2 * SHORTEST_FRAMES), 0);
+    encode_samples(&samples, 2, audio.sample_rate)
+}
+
+/// Encodes 16-bit samples, those of a frame side by side, at least [`SHORTEST_FRAMES`] frames of them.
+pub(crate) fn encode_samples(samples: &[i32], channels: usize, rate: u32) -> Result<Vec<u8>, FlacError> {
     let mut config = Encoder::default();
     config.multithread = false;
     config.block_size = BLOCK_FRAMES;
@@ -40,11 +45,11 @@ pub fn encode(audio: &Audio) -> Result<Vec<u8>, FlacError> {
     let config = config
         .into_verified()
         .map_err(|(_, error)| FlacError(error.to_string()))?;
-    let source = MemSource::from_samples(&samples, 2, 16, audio.sample_rate as usize);
+    let source = MemSource::from_samples(samples, channels, 16, rate as usize);
     let mut stream = flacenc::encode_with_fixed_block_size(&config, source, BLOCK_FRAMES)
         .map_err(|error| FlacError(error.to_string()))?;
     // The last block does not count for the shortest (RFC 9639 §8.2), but the encoder counts it.
-    let block = BLOCK_FRAMES.min(samples.len() / 2);
+    let block = BLOCK_FRAMES.min(samples.len() / channels);
     let info = stream.stream_info_mut();
     info.set_block_sizes(block, block)
         .map_err(|error| FlacError(error.to_string()))?;

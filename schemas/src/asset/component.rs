@@ -1,4 +1,4 @@
-//! What wavetables are made of: three sources and seven ways to change a frame, each with keyframes along the table.
+//! What wavetables are made of: four sources and six ways to change a frame, each with keyframes along the table.
 //!
 //! They are Vital's, in our words; what each does to a frame is the engine's business (`wavetable/components`).
 //! Values between keyframes follow the component's `path`; before the first and behind the last keyframe they stay.
@@ -402,20 +402,14 @@ part! {
 }
 
 part! {
-    /// A place of the table.
-    ShepardKey "" {
-        /// Frame 0..256.
-        position: u16 = position();
-    }
-}
-
-part! {
-    /// Change: along the table the wave becomes itself an octave up.
+    /// Source: a wave that becomes itself an octave up along the table.
     Shepards "shepard" {
         /// How values go from keyframe to keyframe.
         path: Path = Path::schema();
-        /// The places.
-        keyframes: Vec<ShepardKey> = keyframes::<ShepardKey>();
+        /// How the wave and its octave become one.
+        blend: WaveBlend = WaveBlend::schema();
+        /// The wave; only the first counts.
+        keyframes: Vec<WaveKey> = keyframes::<WaveKey>();
     }
 }
 
@@ -454,6 +448,8 @@ components! {
     Lines(Lines) = "lines",
     /// Source: a recording.
     Cycles(Cycles) = "cycles",
+    /// Source: a wave and its octave.
+    Shepard(Shepards) = "shepard",
     /// Change: phases.
     PhaseShift(PhaseShifts) = "phase_shift",
     /// Change: fades at both ends.
@@ -466,8 +462,6 @@ components! {
     Fold(Folds) = "fold",
     /// Change: bending.
     Warp(Warps) = "warp",
-    /// Change: the octave.
-    Shepard(Shepards) = "shepard",
 }
 
 impl Component {
@@ -479,8 +473,8 @@ impl Component {
             }
         }
         match self {
-            Self::Waves(waves) => {
-                for (i, key) in waves.keyframes.iter().enumerate() {
+            Self::Waves(Waves { keyframes, .. }) | Self::Shepard(Shepards { keyframes, .. }) => {
+                for (i, key) in keyframes.iter().enumerate() {
                     let at = format!("{at}/keyframes/{i}/wave");
                     if key.wave.0.len() != WAVE_SAMPLES {
                         faults.push(

@@ -87,7 +87,8 @@ fn bad_tables_are_refused_with_the_place_of_the_fault() {
     assert_eq!(
         with(&|v| {
             let component = v["groups"][0]["components"][1].clone();
-            v["groups"] = json!([{ "components": vec![component.clone(); 40] }, { "components": vec![component; 40] }]);
+            v["groups"] =
+                json!([{ "components": vec![component.clone(); 40] }, { "components": vec![component; 40] }]);
         }),
         "/groups"
     );
@@ -104,10 +105,35 @@ fn a_sample_without_sound_or_with_uneven_channels_is_refused() {
     };
     assert_eq!(good.check(), Ok(()));
     for (bad, pointer) in [
-        (SampleAsset { left: vec![], right: None, ..good.clone() }, "/left"),
-        (SampleAsset { right: Some(vec![1]), ..good.clone() }, "/right"),
-        (SampleAsset { sample_rate: 0, ..good.clone() }, "/sample_rate"),
-        (SampleAsset { name: "x".repeat(201), ..good.clone() }, "/name"),
+        (
+            SampleAsset {
+                left: vec![],
+                right: None,
+                ..good.clone()
+            },
+            "/left",
+        ),
+        (
+            SampleAsset {
+                right: Some(vec![1]),
+                ..good.clone()
+            },
+            "/right",
+        ),
+        (
+            SampleAsset {
+                sample_rate: 0,
+                ..good.clone()
+            },
+            "/sample_rate",
+        ),
+        (
+            SampleAsset {
+                name: "x".repeat(201),
+                ..good.clone()
+            },
+            "/name",
+        ),
     ] {
         assert_eq!(bad.check().expect_err("a fault").as_slice()[0].pointer, pointer);
     }

@@ -1,0 +1,79 @@
+//! Source: drawn waves, blended between keyframes sample by sample or harmonic by harmonic.
+
+use songwalker_schemas::asset::component::{WaveBlend, Waves};
+
+use super::place::{Place, place};
+use super::work::{Polar, Work};
+use crate::math;
+use crate::wavetable::{LAST_BIN, SAMPLES};
+
+pub(super) struct Source<'a> {
+    spec: &'a Waves,
+    positions: Vec<u16>,
+    /// Of the keyframes, for blending by harmonics.
+    polar: Vec<Polar>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(spec: &'a Waves, work: &mut Work) -> Self {
+        let polar = spec
+            .keyframes
+            .iter()
+            .filter(|_| spec.blend == WaveBlend::Harmonics)
+            .map(|key| {
+                write(&mut work.samples, &key.wave.0);
+                work.analyse();
+                Polar::of(work)
+            })
+            .collect();
+        Self {
+            spec,
+            positions: spec.keyframes.iter().map(|key| key.position).collect(),
+            polar,
+        }
+    }
+
+    pub fn place(&self, frame: u16) -> Place {
+        place(self.spec.path, &self.positions, frame)
+    }
+
+    pub fn apply(&self, place: &Place, work: &mut Work) {
+        let wave = |i: usize| self.spec.keyframes[i].wave.0.as_slice();
+        if place.from == place.to || self.spec.blend == WaveBlend::Time {
+            work.silence();
+            for (i, weight) in place.weights() {
+                for (out, x) in work.samples.iter_mut().zip(wave(i)) {
+                    *out += weight * f64::from(*x);
+                }
+            }
+            return;
+        }
+        blend(&self.polar[place.from], &self.polar[place.to], place.t, work);
+        work.synthesise();
+    }
+}
+
+fn write(samples: &mut [f64], wave: &[f32]) {
+    for (to, from) in samples.iter_mut().zip(wave) {
+        *to = f64::from(*from);
+    }
+}
+
+/// Blends two spectra: per harmonic the square root of the magnitude goes straight and is squared, the phase takes the
+/// shortest arc; DC and the last bin go straight.
+pub(super) fn blend(a: &Polar, b: &Polar, t: f64, work: &mut Work) {
+    for k in 0..=LAST_BIN {
+        let value = |polar: &Polar| polar.root[k] * polar.root[k] * math::cos(polar.phase[k]);
+        if k == 0 || k == LAST_BIN {
+            (work.re[k], work.im[k]) = (value(a) + t * (value(b) - value(a)), 0.0);
+            continue;
+        }
+        let root = a.root[k] + t * (b.root[k] - a.root[k]);
+        let turn = (b.phase[k] - a.phase[k]) / std::f64::consts::TAU;
+        let phase = a.phase[k] + t * (turn - turn.round_ties_even()) * std::f64::consts::TAU;
+        let magnitude = root * root;
+        (work.re[k], work.im[k]) = (magnitude * math::cos(phase), magnitude * math::sin(phase));
+    }
+}
+
+const _: () = assert!(SAMPLES == songwalker_schemas::asset::WAVE_SAMPLES);
