@@ -4,13 +4,17 @@
 //! Everything is computed in double precision, once, when a patch is loaded; frames that only repeat the one before
 //! are not computed again. Input may be anything that [`WavetableAsset::check`] accepts.
 
-mod fold;
+mod changes;
+mod cycles;
+mod lines;
 mod place;
+mod shepard;
+mod twister;
 mod waves;
 mod work;
 
 use songwalker_schemas::asset::WavetableAsset;
-use songwalker_schemas::asset::component::{Component, Folds};
+use songwalker_schemas::asset::component::{Component, Path};
 
 use super::frames::Frames;
 use super::{LAST_BIN, LAST_FRAME, SAMPLES};
@@ -20,39 +24,59 @@ use work::Work;
 /// A component with what can be computed once for all frames.
 enum Prepared<'a> {
     Waves(waves::Source<'a>),
-    Fold(&'a Folds, Vec<u16>),
-    Other,
+    Cycles(cycles::Source<'a>),
+    Shepard(shepard::Source),
+    /// Anything else, and the positions of its keyframes.
+    Plain(&'a Component, Vec<u16>),
 }
 
 impl<'a> Prepared<'a> {
     fn new(component: &'a Component, work: &mut Work) -> Self {
         match component {
             Component::Waves(spec) => Self::Waves(waves::Source::new(spec, work)),
-            Component::Fold(spec) => Self::Fold(spec, positions(&spec.keyframes, |key| key.position)),
-            _ => Self::Other,
+            Component::Cycles(spec) => Self::Cycles(cycles::Source::new(spec)),
+            Component::Shepard(spec) => Self::Shepard(shepard::Source::new(spec, work)),
+            other => Self::Plain(other, other.positions()),
         }
     }
 
     /// Where `frame` lies between the keyframes: frames at equal places are equal.
     fn place(&self, frame: u16) -> Place {
+        let along = |path: Path, positions: &[u16]| place(path, positions, frame);
         match self {
             Self::Waves(source) => source.place(frame),
-            Self::Fold(spec, positions) => place(spec.path, positions, frame),
-            Self::Other => Place::only(0),
+            Self::Cycles(source) => source.place(frame),
+            Self::Shepard(source) => source.place(frame),
+            Self::Plain(component, at) => match component {
+                Component::Lines(spec) => lines::at(spec, at, frame),
+                Component::PhaseShift(spec) => along(spec.path, at),
+                Component::Window(spec) => along(spec.path, at),
+                Component::Filter(spec) => along(spec.path, at),
+                Component::Slew(spec) => along(spec.path, at),
+                Component::Fold(spec) => along(spec.path, at),
+                Component::Warp(spec) => along(spec.path, at),
+                Component::Waves(_) | Component::Cycles(_) | Component::Shepard(_) => Place::only(0),
+            },
         }
     }
 
     fn apply(&self, place: &Place, work: &mut Work) {
         match self {
             Self::Waves(source) => source.apply(place, work),
-            Self::Fold(spec, _) => fold::apply(spec, place, work),
-            Self::Other => {}
+            Self::Cycles(source) => source.apply(place, work),
+            Self::Shepard(source) => source.apply(place, work),
+            Self::Plain(component, _) => match component {
+                Component::Lines(spec) => lines::apply(spec, place, work),
+                Component::PhaseShift(spec) => changes::shift_phases(spec, place, work),
+                Component::Window(spec) => changes::window(spec, place, work),
+                Component::Filter(spec) => changes::filter(spec, place, work),
+                Component::Slew(spec) => changes::slew(spec, place, work),
+                Component::Fold(spec) => changes::fold(spec, place, work),
+                Component::Warp(spec) => changes::warp(spec, place, work),
+                Component::Waves(_) | Component::Cycles(_) | Component::Shepard(_) => {}
+            },
         }
     }
-}
-
-fn positions<K>(keys: &[K], position: impl Fn(&K) -> u16) -> Vec<u16> {
-    keys.iter().map(position).collect()
 }
 
 /// The frames of a table.
@@ -144,3 +168,6 @@ fn finish(asset: &WavetableAsset, waves: &mut [(Vec<f64>, u16)], work: &mut Work
     }
     frames
 }
+
+#[cfg(test)]
+mod tests;

@@ -428,7 +428,8 @@ macro_rules! components {
             }
 
             /// Positions of its keyframes.
-            fn positions(&self) -> Vec<u16> {
+            #[must_use]
+            pub fn positions(&self) -> Vec<u16> {
                 match self { $(Self::$variant(part) => part.keyframes.iter().map(|key| key.position).collect(),)* }
             }
         }
@@ -481,7 +482,7 @@ impl Component {
                             at,
                             format!("{} samples, must be {WAVE_SAMPLES}", key.wave.0.len()),
                         );
-                    } else if key.wave.0.iter().any(|x| !(x.abs() <= 1e6)) {
+                    } else if key.wave.0.iter().any(|x| x.is_nan() || x.abs() > 1e6) {
                         faults.push(at, "a sample is no number within ±1e6");
                     }
                 }

@@ -53,26 +53,36 @@ impl<'a> Source<'a> {
     }
 }
 
-fn write(samples: &mut [f64], wave: &[f32]) {
+pub(super) fn write(samples: &mut [f64], wave: &[f32]) {
     for (to, from) in samples.iter_mut().zip(wave) {
         *to = f64::from(*from);
     }
 }
 
+/// Magnitude below which a harmonic has no phase of its own.
+const SILENT: f64 = 3e-5;
+
 /// Blends two spectra: per harmonic the square root of the magnitude goes straight and is squared, the phase takes the
-/// shortest arc; DC and the last bin go straight.
+/// shortest arc, or is that of the other one where one has no such harmonic; DC and the last bin go straight.
 pub(super) fn blend(a: &Polar, b: &Polar, t: f64, work: &mut Work) {
     for k in 0..=LAST_BIN {
-        let value = |polar: &Polar| polar.root[k] * polar.root[k] * math::cos(polar.phase[k]);
+        let magnitude = |polar: &Polar| polar.root[k] * polar.root[k];
+        let (of_a, of_b) = (magnitude(a), magnitude(b));
         if k == 0 || k == LAST_BIN {
-            (work.re[k], work.im[k]) = (value(a) + t * (value(b) - value(a)), 0.0);
+            let (real_a, real_b) = (of_a * math::cos(a.phase[k]), of_b * math::cos(b.phase[k]));
+            (work.re[k], work.im[k]) = (real_a + t * (real_b - real_a), 0.0);
             continue;
         }
         let root = a.root[k] + t * (b.root[k] - a.root[k]);
-        let turn = (b.phase[k] - a.phase[k]) / std::f64::consts::TAU;
-        let phase = a.phase[k] + t * (turn - turn.round_ties_even()) * std::f64::consts::TAU;
-        let magnitude = root * root;
-        (work.re[k], work.im[k]) = (magnitude * math::cos(phase), magnitude * math::sin(phase));
+        let phase = if of_a < SILENT {
+            b.phase[k]
+        } else if of_b < SILENT {
+            a.phase[k]
+        } else {
+            let turn = (b.phase[k] - a.phase[k]) / std::f64::consts::TAU;
+            a.phase[k] + t * (turn - turn.round_ties_even()) * std::f64::consts::TAU
+        };
+        (work.re[k], work.im[k]) = (root * root * math::cos(phase), root * root * math::sin(phase));
     }
 }
 
