@@ -399,7 +399,7 @@ impl Voice {
             let Some(own) = own else { continue };
             let modulator = match spec.modulator {
                 Some(Modulator::Osc(other)) => others[other].as_ref().map(Oscillator::raw),
-                Some(Modulator::Sample) => self.sample.as_ref().map(|sample| (sample.raw(), sample.raw())),
+                Some(Modulator::Sample) => self.sample.as_ref().map(SamplePlayer::raw),
                 None => None,
             };
             let Scratch {

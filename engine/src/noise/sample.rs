@@ -11,15 +11,29 @@ use crate::oscillator::Ramp;
 
 /// Taps on each side of the half-band filter that doubles and halves rates.
 const HALF_BAND_TAPS: usize = 24;
-/// Copies of a sample, each with half the bandwidth of the one before.
-const LEVELS: usize = 3;
+/// Most copies of a sample, each with half the bandwidth of the one before: enough for 16 times the speed.
+const LEVELS: usize = 5;
+/// Most samples of a channel for which more than three copies are kept.
+const LONG: usize = 500_000;
+/// Samples repeated before and behind a copy, so that four neighbours of any place lie side by side.
+const BEFORE: usize = 1;
+const BEHIND: usize = 3;
 
-/// A sample ready to be played at any speed: a noise loop or a recording.
+/// A sample ready to be played at any speed: a noise loop or a recording, mono or stereo.
 #[derive(Debug, Clone)]
 pub struct SampleTable {
     sample_rate: f64,
-    /// Copy l holds the sample at 2/2^l of its rate, with 1/2^l of its bandwidth.
-    levels: Vec<Vec<f32>>,
+    /// Length of the original.
+    samples: usize,
+    left: Vec<Band>,
+    /// Empty for mono.
+    right: Vec<Band>,
+}
+
+/// Copy l of a channel holds it at 2/2^l of its rate, with 1/2^l of its bandwidth, and with its ends repeated.
+#[derive(Debug, Clone)]
+struct Band {
+    values: Vec<f32>,
 }
 
 impl SampleTable {
@@ -32,41 +46,84 @@ impl SampleTable {
     /// The table of 16-bit samples at their rate in hertz.
     #[must_use]
     pub fn new(samples: &[i16], sample_rate: u32) -> Self {
-        let mut band: Vec<f32> = samples.iter().map(|&x| f32::from(x) / 32_768.0).collect();
-        let mut levels = vec![doubled(&band)];
-        while levels.len() < LEVELS && !band.is_empty() && band.len().is_multiple_of(2) {
-            band = halved(&band);
-            levels.push(doubled(&band));
-        }
         Self {
             sample_rate: f64::from(sample_rate),
-            levels,
+            samples: samples.len(),
+            left: copies(samples),
+            right: Vec::new(),
         }
     }
 
     /// The table of an imported sample.
     #[must_use]
     pub fn of_asset(asset: &SampleAsset) -> Self {
-        Self::new(&asset.left, asset.sample_rate)
+        let mut table = Self::new(&asset.left, asset.sample_rate);
+        if let Some(right) = asset
+            .right
+            .as_ref()
+            .filter(|right| right.len() == asset.left.len())
+        {
+            table.right = copies(right);
+        }
+        table
     }
 
     /// Length in samples of the original.
     #[must_use]
     pub fn samples(&self) -> usize {
-        self.levels[0].len() / 2
+        self.samples
     }
 
-    /// The value at a place in samples of the original, in copy `level`; the ends meet.
-    #[inline]
-    fn at(&self, level: usize, place: f64) -> f32 {
-        let table = &self.levels[level];
-        let n = table.len();
-        let x = place * (2.0 / (1_u32 << level) as f64);
-        let i = x as usize;
+    /// Memory that the table takes, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let all = self.left.iter().chain(&self.right);
+        all.map(|copy| copy.values.len() * size_of::<f32>()).sum()
+    }
+
+    /// The copy for `speed` samples of the original to an output frame: the one with 1/speed of the bandwidth just does
+    /// not alias.
+    fn level(&self, speed: f64) -> usize {
+        let fits = |level: usize| speed <= 1.001 * (1_u64 << level) as f64;
+        (0..self.left.len() - 1).take_while(|&level| !fits(level)).count()
+    }
+}
+
+/// The copies of a channel. Where a length is odd, two rounds of the loop are halved, so that it stays without a seam.
+fn copies(samples: &[i16]) -> Vec<Band> {
+    let mut band: Vec<f32> = samples.iter().map(|&x| f32::from(x) / 32_768.0).collect();
+    let most = if samples.len() > LONG { 3 } else { LEVELS };
+    let mut copies = vec![Band::new(doubled(&band))];
+    while copies.len() < most && !band.is_empty() {
+        if !band.len().is_multiple_of(2) {
+            band.extend_from_within(..);
+        }
+        band = halved(&band);
+        copies.push(Band::new(doubled(&band)));
+    }
+    copies
+}
+
+impl Band {
+    fn new(ring: Vec<f32>) -> Self {
+        let n = ring.len();
+        let mut values = Vec::with_capacity(n + BEFORE + BEHIND);
+        if n > 0 {
+            values.push(ring[n - 1]);
+            values.extend_from_slice(&ring);
+            values.extend((0..BEHIND).map(|i| ring[i % n]));
+        }
+        Self { values }
+    }
+
+    /// The value at a place in its own samples, by Catmull and Rom's cubic.
+    #[inline(always)]
+    fn at(&self, x: f64) -> f32 {
+        let i = (x as usize).min(self.values.len() - BEFORE - BEHIND);
         let t = (x - i as f64) as f32;
-        let at = |j: usize| table[if j >= n { j - n } else { j }];
-        let i = i.min(n - 1);
-        let (a, b, c, d) = (at(i + n - 1), at(i), at(i + 1), at(i + 2));
+        let Some(&[a, b, c, d]) = self.values[i..].first_chunk() else {
+            return 0.0;
+        };
         let square = 2.0 * a - 5.0 * b + 4.0 * c - d;
         let cubic = 3.0 * (b - c) + d - a;
         b + 0.5 * t * (c - a + t * (square + t * cubic))
@@ -166,7 +223,9 @@ pub struct SamplePlayer {
     /// Samples of the original since the start.
     place: f64,
     last: SampleControls,
-    raw: Vec<f32>,
+    /// Left and right before level and pan; a mono sample fills the left one only.
+    raw: [Vec<f32>; 2],
+    mono: bool,
 }
 
 impl SamplePlayer {
@@ -185,13 +244,15 @@ impl SamplePlayer {
             rate,
             place: 0.0,
             last,
-            raw: vec![0.0; longest],
+            raw: [vec![0.0; longest], vec![0.0; longest]],
+            mono: true,
         }
     }
 
     /// Starts a note; `seed` decides where in the sample if that is by chance.
     pub fn start(&mut self, table: &SampleTable, controls: &SampleControls, seed: u64) {
         self.last = *controls;
+        self.mono = table.right.is_empty();
         self.place = if self.setup.random_start {
             (unit(hash(seed, 0)) * table.samples() as f64).floor()
         } else {
@@ -207,25 +268,27 @@ impl SamplePlayer {
         left: &mut [f32],
         right: &mut [f32],
     ) {
-        let frames = left.len().min(right.len()).min(self.raw.len());
+        let frames = left.len().min(right.len()).min(self.raw[0].len());
         let speed = self.speed(controls) * table.sample_rate / self.rate;
         self.read(table, speed, frames);
         let gains = Ramp::pan(self.last.pan, controls.pan, frames);
         let (from, to) = (self.last.level.clamp(0.0, 2.0), controls.level.clamp(0.0, 2.0));
         let step = (to - from) / frames as f32;
+        let (raw_left, raw_right) = self.raw();
         for i in 0..frames {
             let level = from + step * (i + 1) as f32;
-            let value = self.raw[i] * level * level;
-            left[i] = value * gains.left(i);
-            right[i] = value * gains.right(i);
+            let gain = level * level;
+            left[i] = raw_left[i] * gain * gains.left(i);
+            right[i] = raw_right[i] * gain * gains.right(i);
         }
         self.last = *controls;
     }
 
-    /// The last block before level and pan, the same on both sides.
+    /// Left and right of the last block before level and pan.
     #[must_use]
-    pub fn raw(&self) -> &[f32] {
-        &self.raw
+    pub fn raw(&self) -> (&[f32], &[f32]) {
+        let [left, right] = &self.raw;
+        (left, if self.mono { left } else { right })
     }
 
     fn speed(&self, controls: &SampleControls) -> f64 {
@@ -238,32 +301,35 @@ impl SamplePlayer {
     }
 
     fn read(&mut self, table: &SampleTable, speed: f64, frames: usize) {
-        let length = table.samples() as f64;
-        if length == 0.0 {
-            self.raw[..frames].fill(0.0);
+        let length = table.samples as f64;
+        if table.samples == 0 {
+            self.raw.iter_mut().for_each(|raw| raw[..frames].fill(0.0));
             return;
         }
-        // At `speed` samples per output frame the copy that has 1/speed of the bandwidth just does not alias.
-        let fits = |level: usize| speed <= 1.001 * (1_u64 << level) as f64;
-        let level = (0..table.levels.len() - 1)
-            .take_while(|&level| !fits(level))
-            .count();
+        let level = table.level(speed);
+        let scale = 2.0 / f64::from(1_u32 << level);
         let period = if self.setup.bounce { 2.0 * length } else { length };
-        for out in &mut self.raw[..frames] {
-            if self.place >= period && self.setup.loop_on {
-                self.place -= period * (self.place / period).floor();
+        let copies = [table.left.get(level), table.right.get(level)];
+        let start = self.place;
+        for (raw, copy) in self.raw.iter_mut().zip(copies) {
+            let Some(copy) = copy else { continue };
+            self.place = start;
+            for out in &mut raw[..frames] {
+                if self.place >= period && self.setup.loop_on {
+                    self.place -= period * (self.place / period).floor();
+                }
+                let place = if self.place >= length && self.setup.bounce {
+                    2.0 * length - self.place
+                } else {
+                    self.place
+                };
+                *out = if (0.0..length).contains(&place) {
+                    copy.at(place * scale)
+                } else {
+                    0.0
+                };
+                self.place += speed;
             }
-            let place = if self.place >= length && self.setup.bounce {
-                2.0 * length - self.place
-            } else {
-                self.place
-            };
-            *out = if (0.0..length).contains(&place) {
-                table.at(level, place)
-            } else {
-                0.0
-            };
-            self.place += speed;
         }
     }
 }
@@ -352,6 +418,50 @@ mod tests {
         for (i, x) in left.iter().enumerate() {
             let want = f32::from(samples[2 * i]) / 32_768.0;
             assert!((x - want).abs() < 1e-3, "{i}: {x} {want}");
+        }
+    }
+
+    #[test]
+    fn both_channels_of_a_stereo_sample_are_played_on_their_sides() {
+        let channel = |salt: i16| (0..100).map(|i| 50 * i + salt).collect::<Vec<i16>>();
+        let table = SampleTable::of_asset(&SampleAsset {
+            name: String::new(),
+            sample_rate: 44_100,
+            left: channel(1),
+            right: Some(channel(-9_000)),
+        });
+        let mut player = SamplePlayer::new(PLAIN, 44_100.0, 64);
+        player.start(&table, &FULL, 0);
+        let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
+        player.render(&table, &FULL, &mut left, &mut right);
+        for (i, (l, r)) in left.iter().zip(&right).enumerate() {
+            let want = |salt: i16| f32::from(50 * i as i16 + salt) / 32_768.0;
+            assert!(
+                (l - want(1)).abs() < 1e-6 && (r - want(-9_000)).abs() < 1e-6,
+                "{i}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_odd_loop_played_four_octaves_up_has_no_seam() {
+        let turns = |i: f64| math::sin(2.0 * math::PI * i * 5.0 / 1_001.0);
+        let samples: Vec<i16> = (0..1_001)
+            .map(|i| (16_000.0 * turns(f64::from(i))) as i16)
+            .collect();
+        let table = SampleTable::new(&samples, 44_100);
+        let tracked = SampleSetup {
+            keytrack: true,
+            ..PLAIN
+        };
+        let mut player = SamplePlayer::new(tracked, 44_100.0, 256);
+        let up = SampleControls { note: 108.0, ..FULL };
+        player.start(&table, &up, 0);
+        let (mut left, mut right) = (vec![0.0; 256], vec![0.0; 256]);
+        player.render(&table, &up, &mut left, &mut right);
+        for (i, x) in left.iter().enumerate() {
+            let want = 16_000.0 / 32_768.0 * turns(16.0 * i as f64);
+            assert!((f64::from(*x) - want).abs() < 2e-3, "{i}: {x} {want}");
         }
     }
 }
