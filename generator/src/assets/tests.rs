@@ -88,7 +88,8 @@ fn missing_damaged_and_oversized_assets_are_told_by_name() {
     let wavetable = assets.add_wavetable(ramp()).unwrap();
     let sound = assets.add_sample(sample(500, false)).unwrap();
     let patch = patch(&wavetable, &sound);
-    let read = |change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| {
+    type Change<'a> = &'a dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>;
+    let read = |change: Change<'_>| {
         PatchAssets::read(&patch, |path, _| {
             let bytes = assets
                 .files()
