@@ -83,9 +83,14 @@ impl Model<STATES, COEFFICIENTS> for Analog {
             let u = (x + held_band(*pre_first, *pre_second, g)) * c[CLOSE_PRE];
             let one = pole(pre_first, u, g);
             let two = pole(pre_second, one, g);
-            x = c[LOW] * two + c[BAND] * (one - two) + c[HIGH] * (u - one - one + two);
+            let (low, high) = if self.slope.is_crossed() {
+                (c[HIGH], c[LOW])
+            } else {
+                (c[LOW], c[HIGH])
+            };
+            x = low * two + c[BAND] * (one - two) + high * (u - one - one + two);
         }
-        let u = ((c[IN] * x + c[R] * held_band(*first, *second, g)) * c[CLOSE]).tanh();
+        let u = ((c[IN] * x + c[R] * held_band(*first, *second, g)) * c[CLOSE]).soft();
         let one = pole(first, u, g);
         let two = pole(second, one, g);
         (c[LOW] * two + c[BAND] * (one - two) + c[HIGH] * (u - one - one + two)) * c[OUT]

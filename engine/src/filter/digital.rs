@@ -29,7 +29,7 @@ const HIGH: usize = 8;
 #[inline(always)]
 pub(crate) fn limit<const N: usize>(v: Lanes<N>) -> Lanes<N> {
     let straight = v.map(|v| v.clamp(-0.66, 0.66));
-    straight + ((v - straight) * (1.0 / 0.34)).tanh() * 0.34
+    straight + ((v - straight) * (1.0 / 0.34)).soft() * 0.34
 }
 
 /// One trapezoidal state-variable stage: (low, band, high) for one input; band is not scaled by 1/Q.
@@ -97,7 +97,11 @@ impl Model<STATES, COEFFICIENTS> for Digital {
             let (low, band, high) = svf(pre_first, pre_second, x, [c[G], one, c[CLOSE_PRE]]);
             // Vital takes the high-pass of the stage in front with the damping of the main one.
             let high = high + (one - c[DAMP]) * band;
-            x = limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high);
+            x = if self.slope.is_crossed() {
+                limit(c[HIGH] * low + c[BAND] * band + c[LOW] * high)
+            } else {
+                limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high)
+            };
         }
         let (low, band, high) = svf(first, second, x, [c[G], c[DAMP], c[CLOSE]]);
         limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high) * c[OUT]

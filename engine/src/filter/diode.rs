@@ -69,7 +69,7 @@ impl Model<STATES, COEFFICIENTS> for Diode {
         let x = input + (cut - input) * c[CUT_SHARE];
         let drive = c[IN] * x - c[R] * fourth.map(|v| v.clamp(-1.0, 1.0));
         let [b, d, e] = [*second, *third, *fourth];
-        let one = pole(first, ((drive + b) * 0.5).tanh(), c[G]);
+        let one = pole(first, ((drive + b) * 0.5).soft(), c[G]);
         let two = pole(second, (one + d) * 0.5, c[G]);
         let three = pole(third, (two + e) * 0.5, c[G]);
         pole(fourth, three, c[G]).map(|v| v.clamp(-1.0, 1.0)) * c[OUT]

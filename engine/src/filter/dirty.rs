@@ -1,7 +1,9 @@
 //! The dirty model: a plain pair of one-poles, then a saturated resonance in a loop of its own.
 //!
-//! The pair gives the slope, the loop (whose own transmission is flat but for its peak) the resonance and the dirt.
-//! Formulas: `vital-laws.md` §6.
+//! The pair gives the slope, the loop (whose own transmission is flat but for its peak) the resonance and the dirt:
+//! u = tanh(in·x + R/(1 − R(G−G²))·(x + ((1−G)·sat(s₁) − sat(s₂))/(1 + G))), each pole
+//! of the loop saturating what it holds and what it gives; measured to four digits of R over cutoff,
+//! resonance and drive. Other formulas: `vital-laws.md` §6.
 
 use super::bank::Model;
 use super::controls::FilterControls;
@@ -9,13 +11,13 @@ use super::lanes::Lanes;
 use super::slope::Slope;
 use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 
-/// Number of states: the pair in front, the pair, the loop.
-pub(crate) const STATES: usize = 6;
+/// Number of states: the pair in front, the pair, the loop, the same saturated.
+pub(crate) const STATES: usize = 8;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 8;
 
-/// G, loop feedback R/(1 − R(G−G²)), gain in front, gain into the loop, weights of low, band, high, gain of the
-/// pair in front of the 24 dB slope.
+/// G; what the states feed back, R/((1 − R(G−G²))(1 + G)); gain in front; gain into the loop, (2D − 1)/(R²/2 + 1) and
+/// what the loop closes at once, R/(1 − R(G−G²)); weights of low, band, high; gain of the pair in front.
 const G: usize = 0;
 const LOOP: usize = 1;
 const FRONT: usize = 2;
@@ -40,11 +42,12 @@ fn mixed<const N: usize>(
     first: &mut Lanes<N>,
     second: &mut Lanes<N>,
     x: Lanes<N>,
-    c: &[Lanes<N>; COEFFICIENTS],
+    g: Lanes<N>,
+    [low, band, high]: [Lanes<N>; 3],
 ) -> Lanes<N> {
-    let one = pole(first, x, c[G]);
-    let two = pole(second, one, c[G]);
-    c[LOW] * two + c[BAND] * (one - two) + c[HIGH] * (x - one - one + two)
+    let one = pole(first, x, g);
+    let two = pole(second, one, g);
+    low * two + band * (one - two) + high * (x - one - one + two)
 }
 
 /// The dirty model in one style.
@@ -67,12 +70,13 @@ impl Model<STATES, COEFFICIENTS> for Dirty {
         let resonance = 0.1 + 2.05 * bent + 0.05 * controls.drive_db / 36.0;
         let square = resonance * resonance;
         let close = 1.0 / (1.0 - resonance * (g - g * g));
+        let push = 2.0 * drive - 1.0;
         let weights = self.slope.weights(controls.blend);
         [
             g,
-            resonance * close,
+            resonance * close / (1.0 + g),
             1.4 / (square + 1.0),
-            (2.0 * drive - 1.0) / (square * 0.5 + 1.0),
+            push * self.slope.calmed(1.0 / (square * 0.5 + 1.0), controls.blend) + resonance * close,
             weights.low,
             weights.band,
             weights.high,
@@ -87,17 +91,36 @@ impl Model<STATES, COEFFICIENTS> for Dirty {
         input: Lanes<N>,
         c: &[Lanes<N>; COEFFICIENTS],
     ) -> Lanes<N> {
-        let [pre_first, pre_second, pair_first, pair_second, first, second] = state;
+        let [
+            pre_first,
+            pre_second,
+            pair_first,
+            pair_second,
+            first,
+            second,
+            first_bent,
+            second_bent,
+        ] = state;
         let mut x = input * c[FRONT];
         if self.slope.is_steep() {
-            x = mixed(pre_first, pre_second, x * c[PRE], c);
+            let weights = if self.slope.is_crossed() {
+                [c[HIGH], c[BAND], c[LOW]]
+            } else {
+                [c[LOW], c[BAND], c[HIGH]]
+            };
+            x = mixed(pre_first, pre_second, x * c[PRE], c[G], weights);
         }
-        x = mixed(pair_first, pair_second, x, c);
+        x = mixed(pair_first, pair_second, x, c[G], [c[LOW], c[BAND], c[HIGH]]);
         let rest = Lanes::splat(1.0) - c[G];
-        let held = saturate(rest * (rest * *first - *second));
-        let u = (c[IN] * x + c[LOOP] * (x + held)).tanh();
-        let one = pole(first, u, c[G]);
-        pole(second, one, c[G]);
+        let held = rest * *first_bent - *second_bent;
+        let u = (c[IN] * x + c[LOOP] * held).soft();
+        let delta = c[G] * (u - *first_bent);
+        let middle = *first + delta;
+        *first = middle + delta;
+        *first_bent = saturate(*first);
+        let delta = c[G] * (saturate(middle) - *second_bent);
+        *second = *second + delta + delta;
+        *second_bent = saturate(*second);
         u * (1.0 / 1.4)
     }
 }

@@ -41,42 +41,63 @@ impl Ladder {
     pub(crate) fn new(slope: Slope) -> Self {
         Self { slope }
     }
+
+    /// Weights of the input and the four stages, from the numerator in s that the style wants over (1 + s)⁴ (each
+    /// stage being 1/(1 + s)): 12 dB and B/P/N a quadratic over the first two stages, 24 dB low − band·s² + high·s⁴,
+    /// notch blend (low + high·s²)², notch spread side·(1 + s⁴) + middle·s².
+    fn taps(&self, blend: f32) -> [f32; 5] {
+        let x = blend - 1.0;
+        let weights = self.slope.weights(blend);
+        let (low, band, high) = (weights.low, weights.band, weights.high);
+        let (one, square, fourth) = match self.slope {
+            Slope::Twelve | Slope::BandPeakNotch => {
+                return [high, band - 2.0 * high, low - band + high, 0.0, 0.0];
+            }
+            Slope::TwentyFour => (low, x.abs() - 1.0, high),
+            Slope::NotchBlend => (low * low, 2.0 * low * high, high * high),
+            Slope::NotchSpread => {
+                let side = blend.min(1.0);
+                (side, (4.0 + 2.0 * blend).min(10.0 - 4.0 * blend), side)
+            }
+        };
+        // s = (1 + s) − 1: s² and s⁴ by powers of the stages.
+        [
+            fourth,
+            -4.0 * fourth,
+            6.0 * fourth + square,
+            -4.0 * fourth - 2.0 * square,
+            fourth + square + one,
+        ]
+    }
 }
 
 impl Model<STATES, COEFFICIENTS> for Ladder {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).clamp(5.0, 20_000.0), sample_rate);
         let drive = drive_gain(controls.drive_db);
-        let steep = self.slope == Slope::TwentyFour;
-        let bent = if steep {
-            math::sin_f32(controls.resonance * std::f32::consts::FRAC_PI_2)
+        let steep = self.slope.is_steep();
+        let (bent, gain_bend) = if steep {
+            let bent = math::sin_f32(controls.resonance * std::f32::consts::FRAC_PI_2);
+            (bent, math::sin_f32(controls.resonance))
         } else {
-            controls.resonance
+            (controls.resonance, controls.resonance)
+        };
+        let out_share = if self.slope == Slope::TwentyFour {
+            0.25
+        } else {
+            0.5
         };
         let resonance = 0.001 + 4.099 * bent + 5.0 * controls.drive_db / 36.0 * controls.resonance;
         let x = controls.blend - 1.0;
-        let toward_high = x.max(0.0);
-        let (gain_bend, out_share) = if steep {
-            (math::sin_f32(controls.resonance), 0.25)
-        } else {
-            (bent, 0.5)
+        let toward_low = 1.0 - x.max(0.0);
+        let rise = match self.slope {
+            Slope::NotchSpread => 0.0,
+            Slope::BandPeakNotch => gain_bend * toward_low * toward_low,
+            _ => gain_bend * toward_low,
         };
-        let input = drive * (1.0 + gain_bend * (1.0 - toward_high));
+        let input = drive * (1.0 + rise);
         let out = 1.0 / (1.0 + (drive - 1.0) * out_share).sqrt();
-        let taps = if steep {
-            let (low, band, high) = ((-x).max(0.0), 1.0 - x.abs(), x.max(0.0));
-            [
-                high,
-                -4.0 * high,
-                6.0 * high - band,
-                -4.0 * high + 2.0 * band,
-                high - band + low,
-            ]
-        } else {
-            let weights = self.slope.weights(controls.blend);
-            let (low, band, high) = (weights.low, weights.band, weights.high);
-            [high, band - 2.0 * high, low - band + high, 0.0, 0.0]
-        };
+        let taps = self.taps(controls.blend);
         [
             g,
             1.66 * g,
@@ -100,7 +121,7 @@ impl Model<STATES, COEFFICIENTS> for Ladder {
         let (held, saturated) = state.split_at_mut(4);
         let feedback =
             ((saturated[0] * c[AHEAD] + saturated[1]) * c[AHEAD] + saturated[2]) * c[AHEAD] + saturated[3];
-        let mut x = (c[IN] * input - c[R] * feedback).tanh();
+        let mut x = (c[IN] * input - c[R] * feedback).soft();
         let mut out = c[TAP] * x;
         for stage in 0..4 {
             let delta = c[G] * (x - saturated[stage]);

@@ -31,20 +31,35 @@ impl Slope {
         }
     }
 
-    /// Whether a second stage stands in front: the notch styles are two notches in a row.
+    /// Whether a second stage stands in front.
     pub(crate) fn is_steep(self) -> bool {
-        matches!(self, Self::TwentyFour | Self::NotchBlend | Self::NotchSpread)
+        self != Self::Twelve
     }
 
-    /// What makes up for the resonance's gain: a notch has none, so there it goes back to 1.
+    /// Whether the stage in front takes the low weight for its high-pass and the other way round: that moves the two
+    /// notches apart.
+    pub(crate) fn is_crossed(self) -> bool {
+        self == Self::NotchSpread
+    }
+
+    /// What makes up for the resonance's gain. A notch has none, so there it goes back to 1, as it does where a band
+    /// becomes a notch; spread notches are made up for what they take away: 2 − blend/2.
     pub(crate) fn calmed(self, gain: f32, blend: f32) -> f32 {
+        let x = blend - 1.0;
         match self {
-            Self::NotchBlend | Self::NotchSpread => gain + (1.0 - gain) * (1.0 - (blend - 1.0).abs()),
-            _ => gain,
+            Self::Twelve | Self::TwentyFour => gain,
+            Self::NotchBlend => gain + (1.0 - gain) * (1.0 - x.abs()),
+            Self::NotchSpread => {
+                let raised = gain * (2.0 - 0.5 * blend);
+                raised + (1.0 - raised) * x.max(0.0)
+            }
+            Self::BandPeakNotch => gain + (1.0 - gain) * x.max(0.0),
         }
     }
 
-    /// Weights of the three responses at a blend 0..2.
+    /// Weights of the three responses (the main stage's) at a blend 0..2, measured as the numerators of Vital's
+    /// responses: the band-pass of B/P/N is √2·(b/2 + s + b/2·s²) up to the peak at b = 1, then
+    /// √((1 + x²)/2)·(1 + 2(1 − x)·s + s²) with x = b − 1.
     pub(crate) fn weights(self, blend: f32) -> Weights {
         let x = blend - 1.0;
         match self {
@@ -53,17 +68,24 @@ impl Slope {
                 band: (1.0 - x * x).max(0.0).sqrt(),
                 high: x.max(0.0),
             },
-            Self::NotchBlend | Self::NotchSpread => Weights {
+            Self::NotchBlend => Weights {
                 low: (2.0 - blend).min(1.0),
                 band: 0.0,
                 high: blend.min(1.0),
             },
+            Self::NotchSpread => Weights {
+                low: 1.0,
+                band: 0.0,
+                high: 0.5 * blend,
+            },
             Self::BandPeakNotch => {
-                let side = blend.min(1.0);
+                let past = x.max(0.0);
+                let scale = (2.0 * (1.0 + past * past)).sqrt();
+                let side = 0.5 * blend.min(1.0) * scale;
                 Weights {
                     low: side,
-                    band: (1.0 - side * side).max(0.0).sqrt(),
-                    high: side * (2.0 * blend - 3.0).clamp(-1.0, 1.0),
+                    band: (1.0 - past) * scale,
+                    high: side,
                 }
             }
         }
