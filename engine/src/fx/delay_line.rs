@@ -176,7 +176,7 @@ impl DelayLine {
                     .count()
             };
             let delay = way.whole.wrapping_add_signed(whole as isize);
-            let oldest = (first + from).wrapping_sub(delay + 2) & self.mask;
+            let oldest = first.wrapping_add(from).wrapping_sub(delay + 2) & self.mask;
             let past = &self.ring[oldest..oldest + (to - from) + WINDOW - 1];
             between(past, &rests[from..to], &mut out[from..to]);
             from = to;
