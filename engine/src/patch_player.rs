@@ -114,8 +114,8 @@ pub struct PatchPlayer {
     chain: FxChain,
     decimator: Decimator,
     stereo_mode: StereoMode,
-    /// Raw values that the effects and the master read.
-    shared: Vec<f32>,
+    /// Raw values that the effects (left) and the master read, left and right.
+    shared: [Vec<f32>; 2],
     shared_version: u32,
     /// Gains from left and right to left and right at the end of the last block.
     master: Option<[f32; 4]>,
@@ -203,7 +203,7 @@ impl PatchPlayer {
             chain: FxChain::new(patch, rate as f32),
             decimator: Decimator::new(oversampling),
             stereo_mode: patch.modules.voicing.stereo_mode,
-            shared: controls.values().to_vec(),
+            shared: [controls.values().to_vec(), controls.values().to_vec()],
             shared_version: controls.version(),
             master: None,
             queue: Vec::with_capacity(QUEUE),
@@ -279,7 +279,7 @@ impl PatchPlayer {
         self.out_frame = 0;
         self.queue.clear();
         self.voices.rewind();
-        self.chain.seek(0.0, &self.shared, self.bpm);
+        self.chain.seek(0.0, &self.shared[0], self.bpm);
     }
 
     /// Fills both channels; the shorter one decides how far. Any length, also 0.
@@ -337,7 +337,7 @@ impl PatchPlayer {
             &mut effects.left,
             &mut effects.right,
             &sends,
-            &self.shared,
+            &self.shared[0],
             self.bpm,
         );
         for (to, from) in effects.left.iter_mut().zip(&direct.left) {
@@ -410,11 +410,15 @@ impl PatchPlayer {
     fn share(&mut self) {
         if self.shared_version != self.controls.version() {
             self.shared_version = self.controls.version();
-            self.shared.copy_from_slice(self.controls.values());
+            for side in &mut self.shared {
+                side.copy_from_slice(self.controls.values());
+            }
         }
         if let Some(voice) = self.voices.newest() {
-            for id in self.plan.matrix.touched() {
-                self.shared[*id] = voice.values()[*id];
+            for (side, values) in self.shared.iter_mut().zip(voice.values()) {
+                for id in self.plan.matrix.touched() {
+                    side[*id] = values[*id];
+                }
             }
             self.chain.set_note(voice.pitch());
         }
@@ -423,9 +427,11 @@ impl PatchPlayer {
     /// Stereo width, master level and the ceiling.
     fn finish(&mut self) {
         let ids = &self.plan.voicing;
-        let decibels = math::sqrt(f64::from(self.shared[ids.volume]).max(0.0)) - 80.0;
-        let gain = math::db_to_gain(decibels) as f32;
-        let width = f64::from(self.shared[ids.width]);
+        let [left, right] = [0, 1].map(|side| {
+            let raw = f64::from(self.shared[side][ids.volume]);
+            math::db_to_gain(math::sqrt(raw.max(0.0)) - 80.0) as f32
+        });
+        let width = f64::from(self.shared[0][ids.width]);
         let (cos, sin) = match self.stereo_mode {
             StereoMode::Spread => {
                 let angle = (1.0 - width) * math::PI * 0.25;
@@ -441,7 +447,7 @@ impl PatchPlayer {
         } else {
             sin
         };
-        let to = [gain * cos, gain * cross, gain * sin, gain * cos];
+        let to = [left * cos, left * cross, right * sin, right * cos];
         let from = self.master.unwrap_or(to);
         let part = 1.0 / BLOCK as f32;
         let step: [f32; 4] = std::array::from_fn(|i| (to[i] - from[i]) * part);

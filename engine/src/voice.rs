@@ -4,6 +4,7 @@
 //! A voice works in whole control blocks: at the end of each it takes its sources' values, applies the routes and
 //! lets its modules go straight from the old controls to the new ones. Nothing here allocates after [`Voice::new`].
 
+mod amplitude;
 pub(crate) mod buses;
 mod ids;
 pub(crate) mod plan;
@@ -24,6 +25,7 @@ use crate::random::RandomWalk;
 use crate::simd::Level;
 use crate::warp::Modulator;
 use crate::wavetable::Drawer;
+use amplitude::Amplitude;
 use buses::{Block, Buses, Scratch};
 use plan::{OscPlan, Plan};
 use readings::{filter_controls, osc_controls, sample_controls};
@@ -71,9 +73,13 @@ pub(crate) struct Voice {
     right: [Option<Oscillator>; 3],
     sample: Option<SamplePlayer>,
     env: [Envelope; 6],
+    /// The right side's envelope 0, where the sides differ.
+    right_env: Envelope,
     lfo: [Lfo; 8],
     random: [Option<RandomWalk>; 4],
     sources: SourceValues,
+    /// The sources at the start of the control block, for routes that come late.
+    late: SourceValues,
     values: [Vec<f32>; 2],
     work: Vec<[f32; 2]>,
     version: u32,
@@ -87,7 +93,10 @@ pub(crate) struct Voice {
     pub lift: f32,
     pub pressure: f32,
     trigger_random: f32,
-    amplitude: f32,
+    /// Amplitude of left and right at the end of the last block, before it is squared.
+    amplitude: [f32; 2],
+    /// Whether the amplitude was 0 throughout the last block.
+    silent: bool,
 }
 
 impl Voice {
@@ -108,6 +117,7 @@ impl Voice {
                 .as_ref()
                 .map(|sample| SamplePlayer::new(sample.setup, rate, plan.frames())),
             env: Default::default(),
+            right_env: Envelope::default(),
             lfo: Default::default(),
             random: std::array::from_fn(|i| {
                 plan.random[i]
@@ -115,6 +125,7 @@ impl Voice {
                     .map(|r| RandomWalk::new(r.style, r.stereo))
             }),
             sources: [[0.0; 2]; SOURCES],
+            late: [[0.0; 2]; SOURCES],
             values: [controls.values().to_vec(), controls.values().to_vec()],
             work: vec![[0.0; 2]; plan.matrix.amount_count()],
             version: controls.version(),
@@ -134,13 +145,14 @@ impl Voice {
             lift: 0.0,
             pressure: 0.0,
             trigger_random: 0.0,
-            amplitude: 0.0,
+            amplitude: [0.0; 2],
+            silent: true,
         }
     }
 
-    /// Whether nothing more will come of it.
+    /// Whether nothing more will come of it: it was let go and its amplitude has been 0 for a whole block.
     pub(crate) fn is_idle(&self) -> bool {
-        self.env[0].is_idle() && self.amplitude == 0.0
+        self.silent && self.env[0].is_released()
     }
 
     /// The key that it plays.
@@ -158,17 +170,17 @@ impl Voice {
         self.pitch
     }
 
-    /// Its raw values (left side): the effects follow those of the voice that started last.
-    pub(crate) fn values(&self) -> &[f32] {
-        &self.values[0]
+    /// Its raw values, left and right: the effects follow those of the voice that started last.
+    pub(crate) fn values(&self) -> &[Vec<f32>; 2] {
+        &self.values
     }
 
     /// Starts a note from silence, gliding from `from`.
     pub(crate) fn start(&mut self, moment: &Moment<'_>, drawer: &mut Drawer, note: Note, from: f32) {
-        for env in &mut self.env {
-            *env = Envelope::default();
-        }
-        self.amplitude = 0.0;
+        self.env = Default::default();
+        self.right_env = Envelope::default();
+        self.amplitude = [0.0; 2];
+        self.silent = true;
         self.version = moment.controls.version().wrapping_sub(1);
         self.begin(moment, note, from);
         let plan = moment.plan;
@@ -197,9 +209,8 @@ impl Voice {
     pub(crate) fn begin(&mut self, moment: &Moment<'_>, note: Note, from: f32) {
         let plan = moment.plan;
         self.change(note, from);
-        for env in &mut self.env {
-            env.trigger();
-        }
+        self.env.iter_mut().for_each(Envelope::trigger);
+        self.right_env.trigger();
         self.copy_base(moment);
         for (i, lfo) in self.lfo.iter_mut().enumerate() {
             if let Some(spec) = &plan.lfo[i] {
@@ -219,7 +230,9 @@ impl Voice {
             }
         }
         self.trigger_random = unit(hash(seed, 9)) as f32;
-        self.settle(moment);
+        self.read_sources(moment);
+        self.late = self.sources;
+        self.apply_routes(moment);
     }
 
     /// Goes on with another note, everything running on: legato.
@@ -238,18 +251,22 @@ impl Voice {
     /// Note-off.
     pub(crate) fn release(&mut self) {
         self.env.iter_mut().for_each(Envelope::release);
+        self.right_env.release();
         self.lfo.iter_mut().for_each(Lfo::release);
     }
 
     /// Fades out quickly: its place is needed.
     pub(crate) fn kill(&mut self) {
         self.env[0].kill();
+        self.right_env.kill();
     }
 
     /// Falls silent at once.
     pub(crate) fn silence(&mut self) {
         self.env = Default::default();
-        self.amplitude = 0.0;
+        self.right_env = Envelope::default();
+        self.amplitude = [0.0; 2];
+        self.silent = true;
     }
 
     fn copy_base(&mut self, moment: &Moment<'_>) {
@@ -286,8 +303,8 @@ impl Voice {
         };
     }
 
-    /// Takes the sources' present values and applies the routes.
-    fn settle(&mut self, moment: &Moment<'_>) {
+    /// Takes the sources' present values.
+    fn read_sources(&mut self, moment: &Moment<'_>) {
         let plan = moment.plan;
         let voicing = &plan.voicing;
         let note = self.gliding(plan);
@@ -318,18 +335,26 @@ impl Voice {
         set(Source::Aftertouch, both(self.pressure.max(moment.pressure)));
         set(Source::Slide, both(self.slide));
         set(Source::Lift, both(self.lift));
+    }
+
+    /// Moves the raw values by the routes.
+    fn apply_routes(&mut self, moment: &Moment<'_>) {
+        let plan = moment.plan;
+        let voicing = &plan.voicing;
         let [left, right] = &mut self.values;
         let base = moment.controls.values();
         plan.matrix.apply(
             base,
             moment.controls.amounts(),
             &self.sources,
+            &self.late,
             &mut self.work,
             left,
             right,
         );
         let at = |id: usize| self.values[0][id];
-        self.pitch = note + moment.bend * at(voicing.bend_range) + at(voicing.transpose) + at(voicing.tune);
+        self.pitch =
+            self.reached + moment.bend * at(voicing.bend_range) + at(voicing.transpose) + at(voicing.tune);
     }
 
     /// Lets a control block pass for everything that modulates. Envelope 0 is left to the amplitude.
@@ -361,7 +386,9 @@ impl Voice {
             }
         }
         self.copy_base(moment);
-        self.settle(moment);
+        self.late = self.sources;
+        self.read_sources(moment);
+        self.apply_routes(moment);
     }
 
     /// Computes one control block up to the filters; what goes past them and the amplitude is added to the buses.
@@ -374,8 +401,8 @@ impl Voice {
     ) {
         let plan = moment.plan;
         self.advance(moment);
-        self.fill_gain(plan, block.gain);
-        block.clear();
+        self.fill_gain(moment, block.gain);
+        *block.filled = [false; 3];
         let filters = [plan.filter[0].is_some(), plan.filter[1].is_some()];
         if let (Some(player), Some(spec)) = (&mut self.sample, &plan.sample) {
             let controls = sample_controls(spec, &self.values[0], self.pitch);
@@ -432,27 +459,36 @@ impl Voice {
                 **controls = filter_controls(spec, &self.values, self.pitch);
             }
         }
+        block.fill_filters(filters);
     }
 
-    /// The amplitude over the block: (envelope 0 · velocity)², straight between the samples of the base rate.
-    fn fill_gain(&mut self, plan: &Plan, gain: &mut [f32]) {
-        let controls = plan.envelope(0, &self.values[0]);
-        let mut values = [0.0; BLOCK];
-        self.env[0].render(&controls, plan.sample_rate, &mut values);
-        let track = self.values[0][plan.voicing.velocity];
-        let velocity = (1.0 - track + track * self.note.velocity).max(0.0);
-        let times = plan.oversampling;
-        let part = 1.0 / times as f32;
-        let mut before = self.amplitude;
-        for (chunk, value) in gain.chunks_exact_mut(times).zip(values) {
-            let now = value * velocity;
-            let step = (now - before) * part;
-            for (i, slot) in chunk.iter_mut().enumerate() {
-                let level = before + step * (i + 1) as f32;
-                *slot = level * level;
-            }
-            before = now;
+    /// The amplitude over the block, left and right: (envelope 0 · velocity)², straight between the samples of the base
+    /// rate.
+    fn fill_gain(&mut self, moment: &Moment<'_>, gain: &mut [Vec<f32>; 2]) {
+        let plan = moment.plan;
+        let [left, right] = gain;
+        let mut fill = |side: usize, env: &mut Envelope, gain: &mut [f32]| {
+            let raw = &self.values[side];
+            let mut values = [0.0; BLOCK];
+            env.render(&plan.envelope(0, raw), plan.sample_rate, &mut values);
+            let track = raw[plan.voicing.velocity];
+            let amplitude = Amplitude {
+                before: self.amplitude[side],
+                velocity: (1.0 - track + track * self.note.velocity).max(0.0),
+                values: &values,
+                gain,
+            };
+            let silent = amplitude.before == 0.0 && values.iter().all(|value| *value == 0.0);
+            self.amplitude[side] = amplitude.fill(moment.level, plan.oversampling);
+            silent
+        };
+        self.silent = fill(0, &mut self.env[0], left);
+        if plan.amplitude_sided {
+            let silent = fill(1, &mut self.right_env, right);
+            self.silent = self.silent && silent;
+        } else {
+            right.copy_from_slice(left);
+            self.amplitude[1] = self.amplitude[0];
         }
-        self.amplitude = before;
     }
 }

@@ -10,12 +10,12 @@ use songwalker_schemas::patch::voicing::{Override, Priority, VoicingMode};
 
 use crate::controls::Controls;
 use crate::filter::FilterBank;
-use crate::voice::buses::{Blocks, Buses, Scratch};
+use crate::voice::buses::{Blocks, Buses, FIRST, PAST, SECOND, Scratch};
 use crate::voice::plan::Plan;
 use crate::voice::{Moment, Note, Voice};
 
-/// Voices that may fade out beside those that play.
-const FADING: usize = 4;
+/// Most voices that may fade out beside those that play.
+const FADING: usize = 16;
 
 /// How a voice is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,8 @@ impl Voices {
             VoicingMode::Mono => 1,
             VoicingMode::Poly => (spec.voices.clamp(1, 64)) as usize,
         };
-        let fading = if limit > most { 0 } else { FADING };
+        // Each voice that plays may be replaced while the one before still fades.
+        let fading = if limit > most { 0 } else { limit.min(FADING) };
         let slot = || Slot {
             voice: Voice::new(plan, controls),
             hold: Hold::Free,
@@ -253,24 +254,32 @@ impl Voices {
         }
     }
 
-    /// The pressed key without a voice that priority puts first.
-    fn waiting(&self) -> Option<Pressed> {
+    /// The pressed key without a voice that priority puts first. In turns the one that comes back goes to the end of
+    /// the row.
+    fn waiting(&mut self) -> Option<Pressed> {
         let sounds = |key: u8| {
             self.slots
                 .iter()
                 .any(|slot| slot.hold == Hold::Key && slot.voice.key() == key)
         };
+        let priority = self.priority;
         let mut silent = self
             .pressed
             .iter()
             .copied()
             .filter(|pressed| !sounds(pressed.key));
-        match self.priority {
+        let back = match priority {
             Priority::Newest => silent.next_back(),
             Priority::Oldest | Priority::RoundRobin => silent.next(),
             Priority::Highest => silent.max_by_key(|pressed| pressed.key),
             Priority::Lowest => silent.min_by_key(|pressed| pressed.key),
+        }?;
+        if priority == Priority::RoundRobin
+            && let Some(place) = self.pressed.iter().position(|pressed| pressed.key == back.key)
+        {
+            self.pressed[place..].rotate_left(1);
         }
+        Some(back)
     }
 
     /// The sustain pedal.
@@ -340,29 +349,34 @@ impl Voices {
                 slot.hold = Hold::Free;
             }
         }
-        let Blocks {
-            first,
-            second,
-            past,
-            gain,
-            controls,
-        } = &mut self.blocks;
+        let level = moment.level;
         let [bank_0, bank_1] = &mut self.filters;
         if let Some(bank) = bank_0 {
-            bank.process(moment.level, &self.active, first, &controls[0]);
+            bank.process(
+                level,
+                &self.active,
+                &mut self.blocks.buses[FIRST],
+                &self.blocks.controls[0],
+            );
         }
-        if moment.plan.serial {
-            self.active.iter().for_each(|&i| second[i].add(&first[i]));
+        let after_first = if moment.plan.serial { SECOND } else { PAST };
+        for &voice in &self.active {
+            self.blocks.pass_on(voice, FIRST, after_first);
         }
         if let Some(bank) = bank_1 {
-            bank.process(moment.level, &self.active, second, &controls[1]);
+            bank.process(
+                level,
+                &self.active,
+                &mut self.blocks.buses[SECOND],
+                &self.blocks.controls[1],
+            );
         }
-        for &i in &self.active {
-            if !moment.plan.serial {
-                past[i].add(&first[i]);
+        for &voice in &self.active {
+            self.blocks.pass_on(voice, SECOND, PAST);
+            if self.blocks.filled[voice][PAST] {
+                let gain = &self.blocks.gain[voice];
+                buses.effects.add_scaled(&self.blocks.buses[PAST][voice], gain);
             }
-            past[i].add(&second[i]);
-            buses.effects.add_scaled(&past[i], &gain[i]);
         }
     }
 }

@@ -39,9 +39,12 @@ impl PhaseRamp {
     /// frames to the next.
     #[inline(always)]
     fn lanes(&self) -> ([u32; LANES], [u32; LANES]) {
-        let first = std::array::from_fn(|i| self.after(i as u32).wrapping_sub(self.phase));
-        let grow = self.rise.wrapping_mul(LANES as u32);
-        (first, std::array::from_fn(|i| grow.wrapping_mul(i as u32)))
+        let (mut first, mut grow) = ([0; LANES], [0; LANES]);
+        for i in 0..LANES as u32 {
+            first[i as usize] = self.after(i).wrapping_sub(self.phase);
+            grow[i as usize] = self.rise.wrapping_mul(LANES as u32).wrapping_mul(i);
+        }
+        (first, grow)
     }
 }
 
@@ -95,9 +98,11 @@ impl Reader<'_> {
         let mut done = 0;
         while done < out.len() {
             let first = ramp.after(done as u32);
-            let phases = ahead.map(|ahead| first.wrapping_add(ahead));
-            for (ahead, grow) in ahead.iter_mut().zip(grow) {
-                *ahead = ahead.wrapping_add(grow);
+            // Arrays' own `map` is a call for sixteen lanes: plain loops stay in the level's instructions.
+            let mut phases = [0_u32; LANES];
+            for i in 0..LANES {
+                phases[i] = first.wrapping_add(ahead[i]);
+                ahead[i] = ahead[i].wrapping_add(grow[i]);
             }
             let sources = if MODULATED {
                 group(source, done)

@@ -108,7 +108,8 @@ mod x86 {
                 .iter_mut()
                 .zip(phases.as_chunks::<4>().0)
             {
-                let rows = phases.map(|phase| four(wave, phase));
+                let row = |i: usize| four(wave, phases[i]);
+                let rows = [row(0), row(1), row(2), row(3)];
                 // SAFETY: SSE2 belongs to x86-64; what is loaded and stored are arrays of four numbers, unaligned.
                 unsafe {
                     let (low_0, high_0) = (

@@ -26,7 +26,7 @@ impl Bus {
         self.right.fill(0.0);
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: &Self) {
         for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
             for (to, from) in to.iter_mut().zip(from) {
                 *to += *from;
@@ -34,8 +34,20 @@ impl Bus {
         }
     }
 
-    pub(crate) fn add_scaled(&mut self, other: &Self, gain: &[f32]) {
-        for (to, from) in [(&mut self.left, &other.left), (&mut self.right, &other.right)] {
+    /// Adds another block, or takes it over where nothing stands yet.
+    pub(crate) fn put(&mut self, other: &Self, filled: &mut bool) {
+        if *filled {
+            self.add(other);
+        } else {
+            self.left.copy_from_slice(&other.left);
+            self.right.copy_from_slice(&other.right);
+            *filled = true;
+        }
+    }
+
+    pub(crate) fn add_scaled(&mut self, other: &Self, gain: &[Vec<f32>; 2]) {
+        let sides = [(&mut self.left, &other.left), (&mut self.right, &other.right)];
+        for ((to, from), gain) in sides.into_iter().zip(gain) {
             for ((to, from), gain) in to.iter_mut().zip(from).zip(gain) {
                 *to += *from * *gain;
             }
@@ -105,60 +117,75 @@ impl Scratch {
     }
 }
 
+/// What stands in a voice's block for filter 0, for filter 1 and past both.
+pub(crate) const FIRST: usize = 0;
+pub(crate) const SECOND: usize = 1;
+pub(crate) const PAST: usize = 2;
+
 /// What each voice makes of a control block before all are summed; every list is indexed by voice.
 #[derive(Debug)]
 pub(crate) struct Blocks {
-    /// Into filter 0.
-    pub first: Vec<Bus>,
-    /// Into filter 1.
-    pub second: Vec<Bus>,
-    /// Past the filters.
-    pub past: Vec<Bus>,
-    /// The amplitude, squared.
-    pub gain: Vec<Vec<f32>>,
+    /// Into filter 0, into filter 1 and past the filters.
+    pub buses: [Vec<Bus>; 3],
+    /// Which of a voice's buses hold anything; the others hold what is left of older blocks.
+    pub filled: Vec<[bool; 3]>,
+    /// The amplitude, squared, left and right.
+    pub gain: Vec<[Vec<f32>; 2]>,
     /// Controls of both filters at the block's end, left and right.
     pub controls: [Vec<[FilterControls; 2]>; 2],
 }
 
 impl Blocks {
     pub(crate) fn new(frames: usize, voices: usize) -> Self {
-        let buses = || vec![Bus::new(frames); voices];
         Self {
-            first: buses(),
-            second: buses(),
-            past: buses(),
-            gain: vec![vec![0.0; frames]; voices],
+            buses: [(); 3].map(|()| vec![Bus::new(frames); voices]),
+            filled: vec![[false; 3]; voices],
+            gain: vec![[(); 2].map(|()| vec![0.0; frames]); voices],
             controls: [(); 2].map(|()| vec![[FilterControls::UNREAD; 2]; voices]),
         }
     }
 
     /// The blocks of one voice.
     pub(crate) fn of(&mut self, voice: usize) -> Block<'_> {
-        let [first, second] = &mut self.controls;
         Block {
-            first: &mut self.first[voice],
-            second: &mut self.second[voice],
-            past: &mut self.past[voice],
+            buses: self.buses.each_mut().map(|buses| &mut buses[voice]),
+            filled: &mut self.filled[voice],
             gain: &mut self.gain[voice],
-            controls: [&mut first[voice], &mut second[voice]],
+            controls: self.controls.each_mut().map(|controls| &mut controls[voice]),
+        }
+    }
+
+    /// Adds what a voice has behind one place to another place.
+    pub(crate) fn pass_on(&mut self, voice: usize, from: usize, to: usize) {
+        if let Ok([from_buses, to_buses]) = self.buses.get_disjoint_mut([from, to])
+            && self.filled[voice][from]
+        {
+            to_buses[voice].put(&from_buses[voice], &mut self.filled[voice][to]);
         }
     }
 }
 
 /// One voice's share of [`Blocks`].
 pub(crate) struct Block<'a> {
-    pub first: &'a mut Bus,
-    pub second: &'a mut Bus,
-    pub past: &'a mut Bus,
-    pub gain: &'a mut [f32],
+    pub buses: [&'a mut Bus; 3],
+    pub filled: &'a mut [bool; 3],
+    pub gain: &'a mut [Vec<f32>; 2],
     pub controls: [&'a mut [FilterControls; 2]; 2],
 }
 
 impl Block<'_> {
-    pub(crate) fn clear(&mut self) {
-        self.first.clear();
-        self.second.clear();
-        self.past.clear();
+    /// Silence into filters that nothing goes to: what still sounds in them must go on.
+    pub(crate) fn fill_filters(&mut self, filters: [bool; 2]) {
+        for (i, _) in filters.iter().enumerate().filter(|(_, on)| **on) {
+            if !self.filled[i] {
+                self.buses[i].clear();
+                self.filled[i] = true;
+            }
+        }
+    }
+
+    fn put(&mut self, place: usize, wave: &Bus) {
+        self.buses[place].put(wave, &mut self.filled[place]);
     }
 
     /// Adds the wave to wherever it goes. A filter that is off passes its sources on, but what goes to both filters
@@ -171,17 +198,17 @@ impl Block<'_> {
         buses: &mut Buses,
     ) {
         match destination {
-            Destination::Filter1 => self.first.add(wave),
-            Destination::Filter2 => self.second.add(wave),
+            Destination::Filter1 => self.put(FIRST, wave),
+            Destination::Filter2 => self.put(SECOND, wave),
             Destination::Both => match filters {
                 [true, true] => {
-                    self.first.add(wave);
-                    self.second.add(wave);
+                    self.put(FIRST, wave);
+                    self.put(SECOND, wave);
                 }
-                [false, true] => self.second.add(wave),
-                _ => self.first.add(wave),
+                [false, true] => self.put(SECOND, wave),
+                _ => self.put(FIRST, wave),
             },
-            Destination::Effects => self.past.add(wave),
+            Destination::Effects => self.put(PAST, wave),
             Destination::Direct => buses.direct.add_scaled(wave, self.gain),
             other => {
                 if let Some(bus) = send_of(other).and_then(|i| buses.sends[i].as_mut()) {

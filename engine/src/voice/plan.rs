@@ -114,6 +114,8 @@ pub(crate) struct Plan {
     pub serial: bool,
     pub env: [EnvelopeIds; 6],
     pub env_used: [bool; 6],
+    /// Envelope 0 or what velocity does to it may differ between left and right.
+    pub amplitude_sided: bool,
     pub lfo: [Option<LfoPlan>; 8],
     pub random: [Option<RandomPlan>; 4],
     pub voicing: VoicingIds,
@@ -241,6 +243,10 @@ impl Plan {
             filter,
             serial: modules.filter[0].enabled && modules.filter[1].enabled && modules.filter[1].from_filter_0,
             env: std::array::from_fn(|i| EnvelopeIds::below(&format!("/modules/env/{i}"))),
+            amplitude_sided: sided.iter().any(|id| {
+                let path = &params::table()[*id].path;
+                path.starts_with("/modules/env/0/") || path == "/modules/voicing/velocity_to_amp"
+            }),
             env_used: std::array::from_fn(|i| i == 0 || matrix.uses(Source::ALL[i - 1])),
             lfo,
             random,

@@ -1,0 +1,123 @@
+//! Which voices sound: those that fall silent are freed, those that are replaced fade, those that wait come back.
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside test functions fail the test by panicking"
+)]
+
+use songwalker_engine::math;
+use songwalker_engine::patch_player::{Event, PatchPlayer};
+use songwalker_schemas::PatchSpec;
+use songwalker_schemas::patch::voicing::{Priority, VoicingMode};
+use songwalker_schemas::patch::{Route, Source};
+
+const RATE: u32 = 44_100;
+
+fn sine() -> PatchSpec {
+    let mut patch = PatchSpec::default();
+    let osc = &mut patch.modules.osc[0];
+    osc.wavetable.name.0 = "sine".to_owned();
+    osc.phase_randomness = 0.0;
+    patch
+}
+
+fn player(patch: &PatchSpec) -> PatchPlayer {
+    PatchPlayer::new(patch, RATE, 0).expect("a player")
+}
+
+fn press(player: &mut PatchPlayer, key: u8) {
+    let velocity = 0.8;
+    assert!(player.handle(0, Event::NoteOn { key, velocity }));
+}
+
+fn let_go(player: &mut PatchPlayer, key: u8) {
+    assert!(player.handle(0, Event::NoteOff { key, lift: 0.5 }));
+}
+
+/// The next seconds, left and right.
+fn play(player: &mut PatchPlayer, seconds: f64) -> [Vec<f32>; 2] {
+    let frames = (seconds * f64::from(RATE)) as usize;
+    let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
+    player.process(&mut left, &mut right);
+    [left, right]
+}
+
+fn level(samples: &[f32]) -> f64 {
+    let power: f64 = samples.iter().map(|x| f64::from(x * x)).sum();
+    math::sqrt(power / samples.len().max(1) as f64)
+}
+
+/// The sounding key, by zero crossings of a sine.
+fn key(samples: &[f32]) -> f64 {
+    let crossings = samples
+        .windows(2)
+        .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0)
+        .count();
+    math::hz_to_note(crossings as f64 * f64::from(RATE) / samples.len() as f64)
+}
+
+#[test]
+fn a_voice_without_sustain_is_freed_when_its_key_goes_up_and_not_before() {
+    let mut patch = sine();
+    let env = &mut patch.modules.env[0];
+    (env.decay_s, env.sustain, env.release_s) = (0.05, 0.0, 4.0);
+    let mut player = player(&patch);
+    press(&mut player, 60);
+    play(&mut player, 0.5);
+    assert_eq!(player.sounding(), 1, "a held key keeps its voice");
+    let_go(&mut player, 60);
+    play(&mut player, 0.01);
+    assert_eq!(player.sounding(), 0);
+}
+
+#[test]
+fn a_whole_chord_replaced_by_another_fades_for_fifty_milliseconds() {
+    let mut patch = sine();
+    patch.modules.voicing.voices = 8;
+    let mut player = player(&patch);
+    (40..48).for_each(|key| press(&mut player, key));
+    play(&mut player, 0.2);
+    (60..68).for_each(|key| press(&mut player, key));
+    play(&mut player, 0.04);
+    assert_eq!(player.sounding(), 16, "the old voices fade beside the new");
+    play(&mut player, 0.02);
+    assert_eq!(player.sounding(), 8);
+}
+
+#[test]
+fn keys_come_back_in_turns() {
+    let back = |priority: Priority| {
+        let mut patch = sine();
+        patch.modules.voicing.mode = VoicingMode::Mono;
+        patch.modules.voicing.priority = priority;
+        let mut player = player(&patch);
+        for key in [48, 55, 60] {
+            press(&mut player, key);
+            play(&mut player, 0.1);
+        }
+        let_go(&mut player, 60);
+        play(&mut player, 0.2);
+        press(&mut player, 64);
+        play(&mut player, 0.2);
+        let_go(&mut player, 64);
+        play(&mut player, 0.3);
+        let [left, _] = play(&mut player, 1.0);
+        key(&left).round()
+    };
+    assert_eq!(back(Priority::Oldest), 48.0);
+    assert_eq!(back(Priority::Newest), 55.0);
+    assert_eq!(back(Priority::RoundRobin), 55.0, "48 had its turn");
+}
+
+#[test]
+fn sides_have_amplitudes_of_their_own() {
+    let mut patch = sine();
+    patch.modules.env[0].sustain = 1.0;
+    patch.modulation.routes = vec![Route::new(Source::Stereo, "/modules/env/0/sustain", -0.5)];
+    let mut player = player(&patch);
+    press(&mut player, 60);
+    play(&mut player, 2.0);
+    let [left, right] = play(&mut player, 0.5);
+    // Half the sustain is a quarter of the amplitude.
+    let decibels = math::gain_to_db(level(&left) / level(&right));
+    assert!((decibels + 12.04).abs() < 0.05, "{decibels} dB");
+}
