@@ -250,13 +250,13 @@ impl Matrix {
         self.amounts
     }
 
-    /// Writes base + Σ routes into `left` and `right` for all touched parameters. `work` is room for the amounts.
+    /// Writes base + Σ routes into `left` and `right` for all touched parameters. Sources are those of now and those of
+    /// the block before; `work` is room for the amounts.
     pub fn apply(
         &self,
         base: &[f32],
         amounts: &[f32],
-        sources: &SourceValues,
-        late: &SourceValues,
+        [sources, late]: [&SourceValues; 2],
         work: &mut [[f32; 2]],
         left: &mut [f32],
         right: &mut [f32],
@@ -310,9 +310,7 @@ mod tests {
         }
         let (mut left, mut right) = (base.clone(), base.clone());
         let mut work = vec![[0.0; 2]; matrix.amount_count()];
-        matrix.apply(
-            &base, &amounts, &sources, &sources, &mut work, &mut left, &mut right,
-        );
+        matrix.apply(&base, &amounts, [&sources; 2], &mut work, &mut left, &mut right);
         let id = patch.param_id(CUTOFF).unwrap().index();
         [left[id] - base[id], right[id] - base[id]]
     }

@@ -346,8 +346,7 @@ impl Voice {
         plan.matrix.apply(
             base,
             moment.controls.amounts(),
-            &self.sources,
-            &self.late,
+            [&self.sources, &self.late],
             &mut self.work,
             left,
             right,
