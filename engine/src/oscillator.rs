@@ -20,7 +20,7 @@ use crate::noise::{hash, unit};
 use crate::simd::{Kernel, Level};
 use crate::unison::{Layout, MAX_PAIRS, UnisonControls};
 use crate::warp::{self, Bend};
-use crate::wavetable::{Drawer, LAST_BIN, LAST_FRAME, Morph, SAMPLES, Wave, Wavetable};
+use crate::wavetable::{Drawer, LAST_BIN, LAST_FRAME, Morph, SAMPLES, Wave, Wavetable, spectral};
 
 pub(crate) use ramp::Ramp;
 use reading::{PhaseRamp, Reader};
@@ -44,17 +44,16 @@ pub struct OscSetup {
     pub spectral: SpectralMode,
     /// In what intervals the unison stands.
     pub stack: Stack,
-    /// Whether each unison pair has a buffer of its own: needed when pairs differ in frame, warp or morph, or in pitch
-    /// by more than detuning.
+    /// Whether each unison pair has a buffer of its own: needed when pairs differ in frame or morph.
     pub apart: bool,
 }
 
 impl OscSetup {
-    /// The setup of a patch's oscillator; `spread_moves` says that a frame, warp or spectral spread is modulated.
+    /// The setup of a patch's oscillator; `spread_moves` says that a frame or spectral spread is modulated.
     #[must_use]
     pub fn new(osc: &Osc, table: Arc<Wavetable>, spread_moves: bool) -> Self {
         let unison = &osc.unison;
-        let spread = [unison.frame_spread, unison.warp_spread, unison.spectral_spread]
+        let spread = [unison.frame_spread, unison.spectral_spread]
             .iter()
             .any(|&x| x != 0.0);
         Self {
@@ -62,7 +61,7 @@ impl OscSetup {
             warp: osc.warp.mode,
             spectral: osc.spectral.mode,
             stack: unison.stack,
-            apart: spread || spread_moves || unison.stack != Stack::Unison,
+            apart: spread || spread_moves,
         }
     }
 }
@@ -290,20 +289,32 @@ impl Oscillator {
         warp::coefficient(self.setup.warp, amount)
     }
 
+    fn spectral_amount(&self, controls: &OscControls, pair: usize) -> f32 {
+        controls.spectral_amount + 2.0 * controls.spectral_spread * self.layout.place(pair)
+    }
+
+    /// How much faster than the note a pair's buffer is read.
+    fn speed(&self, controls: &OscControls, pair: usize) -> f64 {
+        spectral::speed(self.setup.spectral, self.spectral_amount(controls, pair))
+    }
+
     /// What slot `i` must show: pair `i`, or all pairs when they share it.
     fn wanted(&self, controls: &OscControls, i: usize) -> Wanted {
         let place = self.layout.place(i);
-        let pairs = if self.setup.apart {
-            i..i + 1
-        } else {
-            0..self.layout.pairs
-        };
-        let widened = f64::from(warp::bandwidth(self.setup.warp, self.coefficient(controls, i)));
+        // Pairs that differ in neither frame nor morph share one buffer, which has the first one's harmonics, alias as
+        // the others may (measured: in stacks and with a spread of warp).
+        let alike = controls.frame_spread == 0.0
+            && (self.setup.spectral == SpectralMode::None || controls.spectral_spread == 0.0);
+        let first = if alike { 0 } else { i };
+        let widened = f64::from(warp::bandwidth(
+            self.setup.warp,
+            self.coefficient(controls, first),
+        ));
         let position = controls.position + place * controls.frame_spread;
         Wanted {
             frame: position.clamp(0.0, f32::from(LAST_FRAME)).round_ties_even() as u16,
-            amount: controls.spectral_amount + 2.0 * controls.spectral_spread * place,
-            highest_hz: self.note_hz * self.layout.highest(pairs) * widened,
+            amount: self.spectral_amount(controls, i),
+            highest_hz: self.note_hz * self.layout.highest(first) * widened * self.speed(controls, i),
             note_hz: self.note_hz,
         }
     }
@@ -422,8 +433,9 @@ impl<B: Bend, const MODULATED: bool> Reading for Bent<'_, B, MODULATED> {
                 shift,
                 gain: osc.layout.gain[i],
             };
+            let hz = osc.note_hz * osc.speed(controls, i);
             let ramps: [PhaseRamp; 2] = std::array::from_fn(|side| {
-                let target = osc.note_hz * osc.layout.ratio[i][side] * osc.steps_per_hz;
+                let target = hz * osc.layout.ratio[i][side] * osc.steps_per_hz;
                 let (phase, from) = (osc.phase[i][side], osc.increment[i][side]);
                 osc.increment[i][side] = target;
                 PhaseRamp::new(phase, from, target, moved, frames)

@@ -86,10 +86,10 @@ impl Layout {
         }
     }
 
-    /// The highest frequency ratio of the pairs `from..to`.
+    /// The highest frequency ratio of a pair.
     #[must_use]
-    pub fn highest(&self, pairs: std::ops::Range<usize>) -> f64 {
-        self.ratio[pairs].iter().flatten().copied().fold(0.0, f64::max)
+    pub fn highest(&self, pair: usize) -> f64 {
+        self.ratio[pair][0].max(self.ratio[pair][1])
     }
 }
 

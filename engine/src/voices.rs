@@ -338,6 +338,7 @@ impl Voices {
     /// Plays one control block of all voices into the buses: each voice up to its filters, the filters of all voices
     /// at once, then the sum, in the order of the slots.
     pub(crate) fn render(&mut self, moment: &Moment<'_>, scratch: &mut Scratch, buses: &mut Buses) {
+        scratch.drawer.set_level(moment.level);
         self.active.clear();
         for (i, slot) in self.slots.iter_mut().enumerate() {
             if slot.hold == Hold::Free {

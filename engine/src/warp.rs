@@ -16,13 +16,6 @@ pub enum Modulator {
     Sample,
 }
 
-/// Whether the engine plays a mode (it plays all of them).
-#[must_use]
-pub const fn is_supported(mode: WarpMode) -> bool {
-    let _ = mode;
-    true
-}
-
 /// The modulator of a mode in oscillator `osc` (0..3), if it has one: A and B are the other two oscillators in order.
 #[must_use]
 pub const fn modulator(mode: WarpMode, osc: usize) -> Option<Modulator> {
@@ -44,8 +37,8 @@ pub fn coefficient(mode: WarpMode, amount: f32) -> f32 {
         // Steps of a cycle.
         WarpMode::Quantize => math::exp2_f32(27.2 * (1.0 - a) * (1.0 - a) * (1.0 - a) + 1.0),
         WarpMode::Squeeze => 1.9 * a + 0.05,
-        // The pulse's length in cycles.
-        WarpMode::Pulse => (1.0 - a).max(1.0 / 1024.0),
+        // The pulse's length in cycles; at 0 there is none.
+        WarpMode::Pulse => 1.0 - a,
         // Phase deviation in cycles of a modulator at full scale.
         WarpMode::FmA | WarpMode::FmB | WarpMode::FmSample => 6.0 * a * a,
         WarpMode::None | WarpMode::Bend | WarpMode::RmA | WarpMode::RmB | WarpMode::RmSample => a,
@@ -60,6 +53,9 @@ pub fn bandwidth(mode: WarpMode, coefficient: f32) -> f32 {
         _ => 1.0,
     }
 }
+
+/// Cycles; a shorter pulse lies between two samples, and what is read in it is of no account.
+const SHORTEST_PULSE: f32 = 1e-6;
 
 /// What one mode does to one sample; implementations are chosen once per block, so that loops hold no branches.
 pub(crate) trait Bend: Copy {
@@ -165,9 +161,16 @@ impl Bend for Squeeze {
 impl Bend for Pulse {
     #[inline(always)]
     fn bend(self, phase: u32, length: f32, shift: f32, _source: f32) -> (u32, f32) {
-        let v = signed(phase) / length;
-        let gain = if v.abs() <= 0.5 { 1.0 } else { 0.0 };
-        (phase_of(v + shift), gain)
+        let u = signed(phase);
+        let gain = if u.abs() <= 0.5 * length && length > 0.0 {
+            1.0
+        } else {
+            0.0
+        };
+        (
+            phase_of((u / length.max(SHORTEST_PULSE)).clamp(-0.5, 0.5) + shift),
+            gain,
+        )
     }
 }
 
@@ -233,12 +236,8 @@ mod tests {
         let c = coefficient(WarpMode::Pulse, 0.5);
         assert_eq!(Pulse.bend(phase_of(0.24), c, 0.0, 0.0).1, 1.0);
         assert_eq!(Pulse.bend(phase_of(0.26), c, 0.0, 0.0).1, 0.0);
-        assert_eq!(
-            Pulse
-                .bend(phase_of(0.49), coefficient(WarpMode::Pulse, 9.0), 0.0, 0.0)
-                .1,
-            0.0
-        );
+        let none = coefficient(WarpMode::Pulse, 9.0);
+        assert!([0.0, 0.1, 0.49].map(|u| Pulse.bend(phase_of(u), none, 0.0, 0.0).1) == [0.0; 3]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod drawing;
 mod fm;
 mod frames;
 mod instruments;
+mod scatter;
 mod series;
 mod shape;
 pub mod spectral;
@@ -143,6 +144,7 @@ impl Wavetable {
     }
 
     /// Writes the bins 0..`re.len()` of the spectrum of a frame, as [`crate::fft::RealFft::inverse`] takes it.
+    #[inline(always)]
     fn spectrum(&self, frame: u16, re: &mut [f32], im: &mut [f32]) {
         let bins = re.len();
         let keys = match &self.content {
@@ -177,12 +179,35 @@ impl Wavetable {
         let (root_a, root_b) = (&a.root[..bins], &b.root[..bins]);
         let (phase_a, phase_b) = (&a.phase[..bins], &b.phase[..bins]);
         for k in 0..bins {
-            let root = root_a[k] + t * (root_b[k] - root_a[k]);
-            let phase = phase_a[k] + t * fast::wrap(phase_b[k] - phase_a[k]);
-            let magnitude = root * root * LAST_BIN as f32;
-            re[k] = magnitude * fast::cos_cycles(phase);
-            im[k] = magnitude * fast::sin_cycles(phase);
+            [re[k], im[k]] = blended([root_a[k], root_b[k]], [phase_a[k], phase_b[k]], t);
         }
+    }
+}
+
+impl Wavetable {
+    /// One bin of a frame, as [`Self::spectrum`] writes it.
+    #[inline(always)]
+    fn bin(&self, frame: u16, k: usize) -> [f32; 2] {
+        let keys = match &self.content {
+            Content::Frames(frames) => {
+                let (re, im) = frames.of(frame);
+                return [re[k], im[k]];
+            }
+            Content::Keys(keys) => keys,
+        };
+        let after = keys.partition_point(|key| key.position < frame);
+        let before = after.checked_sub(1).and_then(|before| keys.get(before));
+        let (a, b) = match (before, keys.get(after)) {
+            (_, Some(b)) if b.position == frame => (b, b),
+            (Some(a), Some(b)) => (a, b),
+            (Some(one), None) | (None, Some(one)) => (one, one),
+            (None, None) => return [0.0; 2],
+        };
+        if a.position == b.position {
+            return [a.re[k], a.im[k]];
+        }
+        let t = f32::from(frame - a.position) / f32::from(b.position - a.position);
+        blended([a.root[k], b.root[k]], [a.phase[k], b.phase[k]], t)
     }
 }
 
@@ -206,6 +231,18 @@ impl Keyframe {
             self.im[k] = magnitude * fast::sin_cycles(self.phase[k]);
         }
     }
+}
+
+/// A bin between two keyframes: the root of the magnitude goes straight, the phase takes the shortest arc.
+#[inline(always)]
+fn blended(root: [f32; 2], phase: [f32; 2], t: f32) -> [f32; 2] {
+    let root = root[0] + t * (root[1] - root[0]);
+    let phase = phase[0] + t * fast::wrap(phase[1] - phase[0]);
+    let magnitude = root * root * LAST_BIN as f32;
+    [
+        magnitude * fast::cos_cycles(phase),
+        magnitude * fast::sin_cycles(phase),
+    ]
 }
 
 /// Gives every harmonic that some keyframe has a phase in all of them; see [`CARRIED`].

@@ -1,28 +1,16 @@
 //! What of a patch this engine version does not play: said, never hidden.
 
-use songwalker_schemas::patch::osc::SpectralMode;
 use songwalker_schemas::{PatchSpec, params};
 
+use crate::filter;
 use crate::modulation::Matrix;
 use crate::voice::plan::sided;
-use crate::{filter, warp, wavetable};
 
 /// The features of a patch that this engine version does not play, in words. They pass or keep silent instead.
 #[must_use]
 pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
     let mut missing = Vec::new();
     let modules = &patch.modules;
-    for (i, osc) in modules.osc.iter().enumerate().filter(|(_, osc)| osc.enabled) {
-        if !warp::is_supported(osc.warp.mode) {
-            missing.push(format!("/modules/osc/{i}: warp {} is not played", osc.warp.mode));
-        }
-        if osc.spectral.mode != SpectralMode::None && !wavetable::spectral::is_supported(osc.spectral.mode) {
-            missing.push(format!(
-                "/modules/osc/{i}: spectral morph {} is not played",
-                osc.spectral.mode
-            ));
-        }
-    }
     let effect = modules.fx.iter().enumerate().filter_map(|(i, fx)| match fx {
         songwalker_schemas::patch::Fx::Filter(spec) => {
             Some((format!("/modules/fx/{i}"), spec.enabled, spec.model, spec.style))

@@ -160,7 +160,7 @@ impl Plan {
                 WavetableSource::Named => Arc::new(wavetable::by_name(name)?),
                 WavetableSource::Asset => assets.wavetable(name)?,
             };
-            let spread_moves = [ids.frame_spread, ids.warp_spread, ids.spectral_spread]
+            let spread_moves = [ids.frame_spread, ids.spectral_spread]
                 .iter()
                 .any(|id| moves(patch, &matrix, *id));
             Some(OscPlan {

@@ -3,9 +3,12 @@
 //! The spectrum is morphed, cut at a number of harmonics, so that the note does not alias, and transformed. Nothing here
 //! allocates after [`Drawer::new`].
 
-use super::spectral::{self, Morph};
+use songwalker_schemas::patch::osc::SpectralMode;
+
+use super::spectral::{self, Bins, Morph, Tables};
 use super::{LAST_BIN, SAMPLES, Wavetable};
 use crate::fft::{RealFft32, Scratch};
+use crate::simd::{Kernel, Level};
 
 /// One cycle, as it is read: sample n stands at n + 1, so that four neighbours of any place lie side by side.
 #[derive(Debug, Clone)]
@@ -63,12 +66,12 @@ impl Wave {
 /// The plan and working memory for drawing; one serves any number of oscillators in turn.
 #[derive(Debug, Clone)]
 pub struct Drawer {
+    level: Level,
     fft: RealFft32,
     scratch: Scratch<f32>,
-    re: Vec<f32>,
-    im: Vec<f32>,
-    morphed_re: Vec<f32>,
-    morphed_im: Vec<f32>,
+    tables: Tables,
+    bins: Bins,
+    morphed: Bins,
 }
 
 impl Drawer {
@@ -76,41 +79,79 @@ impl Drawer {
     #[must_use]
     pub fn new() -> Self {
         let fft = RealFft32::new(SAMPLES);
-        let scratch = fft.scratch();
-        let bins = || vec![0.0; LAST_BIN + 1];
         Self {
+            level: Level::best(),
+            scratch: fft.scratch(),
             fft,
-            scratch,
-            re: bins(),
-            im: bins(),
-            morphed_re: bins(),
-            morphed_im: bins(),
+            tables: Tables::new(),
+            bins: Bins::silent(),
+            morphed: Bins::silent(),
         }
+    }
+
+    /// With which instructions to draw; the samples do not depend on it.
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// Draws `frame` (0..=256) of a table with the harmonics 1..=`harmonics`, morphed.
     pub fn draw(&mut self, table: &Wavetable, frame: u16, harmonics: usize, morph: Morph, wave: &mut Wave) {
         let kept = harmonics.min(LAST_BIN - 1);
-        let (re, im) = if morph.is_neutral() {
-            table.spectrum(frame, &mut self.re[..=kept], &mut self.im[..=kept]);
-            (&mut self.re, &mut self.im)
+        self.level.run(Drawing {
+            drawer: self,
+            table,
+            frame,
+            kept,
+            morph,
+            wave,
+        });
+    }
+}
+
+/// One frame to draw.
+struct Drawing<'a> {
+    drawer: &'a mut Drawer,
+    table: &'a Wavetable,
+    frame: u16,
+    kept: usize,
+    morph: Morph,
+    wave: &'a mut Wave,
+}
+
+impl Kernel for Drawing<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Drawer {
+            fft,
+            scratch,
+            tables,
+            bins,
+            morphed,
+            ..
+        } = self.drawer;
+        let reach = spectral::reach(self.morph, self.kept);
+        self.table
+            .spectrum(self.frame, &mut bins.re[..=reach], &mut bins.im[..=reach]);
+        let drawn = if self.morph.mode == SpectralMode::None {
+            bins
         } else {
-            table.spectrum(frame, &mut self.re, &mut self.im);
             spectral::apply(
-                morph,
-                &self.re,
-                &self.im,
-                &mut self.morphed_re,
-                &mut self.morphed_im,
+                self.morph, self.table, self.frame, self.kept, tables, bins, morphed,
             );
-            (self.morphed_re[0], self.morphed_im[0]) = (0.0, 0.0);
-            (&mut self.morphed_re, &mut self.morphed_im)
+            (morphed.re[0], morphed.im[0]) = (0.0, 0.0);
+            morphed
         };
-        re[kept + 1..].fill(0.0);
-        im[kept + 1..].fill(0.0);
-        self.fft
-            .inverse(re, im, &mut wave.guarded[1..=SAMPLES], &mut self.scratch);
-        wave.close();
+        drawn.re[self.kept + 1..].fill(0.0);
+        drawn.im[self.kept + 1..].fill(0.0);
+        fft.inverse(
+            &drawn.re[..],
+            &drawn.im[..],
+            &mut self.wave.guarded[1..=SAMPLES],
+            scratch,
+        );
+        self.wave.close();
     }
 }
 
