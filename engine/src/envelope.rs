@@ -54,6 +54,35 @@ pub struct Envelope {
     /// Value at which the stage began.
     start: f64,
     value: f64,
+    /// e to the stage's power, to what of it passes with a sample frame, and to what has passed.
+    whole: Exp,
+    ratio: Exp,
+    bent: Exp,
+}
+
+/// e^x, worked out again only when x moves: the function is dear and most controls stand still.
+#[derive(Debug, Clone, Copy)]
+struct Exp {
+    x: f64,
+    value: f64,
+}
+
+impl Default for Exp {
+    fn default() -> Self {
+        Self { x: 0.0, value: 1.0 }
+    }
+}
+
+impl Exp {
+    fn of(&mut self, x: f64) -> f64 {
+        if self.x != x {
+            *self = Self {
+                x,
+                value: math::exp(x),
+            };
+        }
+        self.value
+    }
 }
 
 impl Default for Envelope {
@@ -63,6 +92,9 @@ impl Default for Envelope {
             passed: 0.0,
             start: 0.0,
             value: 0.0,
+            whole: Exp::default(),
+            ratio: Exp::default(),
+            bent: Exp::default(),
         }
     }
 }
@@ -182,17 +214,19 @@ impl Envelope {
                     for i in 1..=inside {
                         out(done + i - 1, self.start + width * (self.passed + step * i as f64));
                     }
+                    self.passed += step * inside as f64;
+                    self.value = self.start + width * self.passed.min(1.0);
                 } else {
-                    let scale = width / (math::exp(power) - 1.0);
-                    let mut bent = math::exp(power * self.passed);
-                    let ratio = math::exp(power * step);
+                    let scale = width / (self.whole.of(power) - 1.0);
+                    let ratio = self.ratio.of(power * step);
+                    let mut bent = self.bent.of(power * self.passed);
                     for i in 0..inside {
                         bent *= ratio;
                         out(done + i, self.start + scale * (bent - 1.0));
                     }
+                    self.passed += step * inside as f64;
+                    self.value = self.start + scale * (self.bent.of(power * self.passed.min(1.0)) - 1.0);
                 }
-                self.passed += step * inside as f64;
-                self.value = self.start + width * math::curve(self.passed.min(1.0), power);
                 done += inside;
             }
             if done < frames {

@@ -24,12 +24,15 @@ mod slots;
 mod svf;
 
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::params;
 use songwalker_schemas::patch::Fx;
 use songwalker_schemas::patch::fx::FxType;
 
 use crate::filter::StereoFilter;
 use crate::math;
+use crate::modulation::Matrix;
 use crate::simd::Level;
+use crate::voice::plan::sided;
 use slots::{
     AllCompressorSlots, ChorusSlots, DelaySlots, DistortionSlots, EqSlots, FilterSlots, FlangerSlots,
     PhaserSlots, ReverbSlots,
@@ -37,6 +40,21 @@ use slots::{
 
 /// Input that goes straight into one effect, (left, right), by [`FxType::index`].
 pub type Sends<'a> = [Option<(&'a [f32], &'a [f32])>; 9];
+
+/// The raw values of the left side, and of the right side where they differ.
+#[derive(Debug, Clone, Copy)]
+struct Sides<'a> {
+    left: &'a [f32],
+    right: Option<&'a [f32]>,
+}
+
+impl Sides<'_> {
+    /// What `read` makes of both sides' values.
+    fn both<T: Copy>(self, read: impl Fn(&[f32]) -> T) -> [T; 2] {
+        let left = read(self.left);
+        [left, self.right.map_or(left, read)]
+    }
+}
 
 /// One effect with the raw values that it reads.
 #[derive(Debug)]
@@ -83,17 +101,24 @@ impl Unit {
         level: Level,
         left: &mut [f32],
         right: &mut [f32],
-        raw: &[f32],
+        raw: Sides<'_>,
         bpm: f64,
         note: f32,
     ) {
+        let (sides, raw) = (raw, raw.left);
         match self {
             Self::Chorus(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
-            Self::Compressor(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
+            Self::Compressor(fx, slots) => {
+                fx.process(level, left, right, &sides.both(|raw| slots.read(raw)));
+            }
             Self::Delay(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
-            Self::Distortion(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
-            Self::Eq(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
-            Self::Filter(fx, slots) => fx.process(level, left, right, &[slots.read(raw, note); 2]),
+            Self::Distortion(fx, slots) => {
+                fx.process(level, left, right, &sides.both(|raw| slots.read(raw)));
+            }
+            Self::Eq(fx, slots) => fx.process(level, left, right, &sides.both(|raw| slots.read(raw))),
+            Self::Filter(fx, slots) => {
+                fx.process(level, left, right, &sides.both(|raw| slots.read(raw, note)));
+            }
             Self::Flanger(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
             Self::Phaser(fx, slots) => fx.process(level, left, right, &slots.read(raw, bpm)),
             Self::Reverb(fx, slots) => fx.process(level, left, right, &slots.read(raw)),
@@ -161,11 +186,20 @@ fn repeats(feedback: f64) -> f64 {
     }
 }
 
+/// A place in the order of the effects.
+#[derive(Debug)]
+struct Link {
+    kind: FxType,
+    unit: Option<Unit>,
+    /// Whether its controls may differ between left and right.
+    sided: bool,
+}
+
 /// All effects of a patch.
 #[derive(Debug)]
 pub struct FxChain {
     /// In the order of the patch; those that are off have no unit.
-    links: Vec<(FxType, Option<Unit>)>,
+    links: Vec<Link>,
     note: f32,
 }
 
@@ -175,7 +209,17 @@ impl FxChain {
     pub fn new(patch: &PatchSpec, sample_rate: f32) -> Self {
         let oversampling = 1 << patch.modules.voicing.oversampling.index();
         let unit = |fx: &Fx| Unit::new(fx, sample_rate, oversampling);
-        let link = |fx: &Fx| (fx.kind(), fx.enabled().then(|| unit(fx)));
+        let sided = sided(patch, &Matrix::new(patch));
+        let link = |fx: &Fx| {
+            let below = format!("/modules/fx/{}/", fx.kind());
+            Link {
+                kind: fx.kind(),
+                unit: fx.enabled().then(|| unit(fx)),
+                sided: sided
+                    .iter()
+                    .any(|id| params::table()[*id].path.starts_with(&below)),
+            }
+        };
         Self {
             links: patch.modules.fx.iter().map(link).collect(),
             note: 60.0,
@@ -184,7 +228,7 @@ impl FxChain {
 
     /// Silence; modulations begin again, the next block starts at its values.
     pub fn reset(&mut self) {
-        for unit in self.links.iter_mut().filter_map(|(_, unit)| unit.as_mut()) {
+        for unit in self.links.iter_mut().filter_map(|link| link.unit.as_mut()) {
             unit.reset();
         }
     }
@@ -201,15 +245,14 @@ impl FxChain {
     /// Puts the phaser where it is `seconds` after the beginning of the song: its sweep alone follows the song, all
     /// other modulations run on (vital-laws §0).
     pub fn seek(&mut self, seconds: f64, raw: &[f32], bpm: f64) {
-        for (_, unit) in &mut self.links {
-            if let Some(Unit::Phaser(fx, slots)) = unit {
+        for link in &mut self.links {
+            if let Some(Unit::Phaser(fx, slots)) = &mut link.unit {
                 fx.seek(seconds, slots.read(raw, bpm).rate_hz);
             }
         }
     }
 
-    /// Replaces a block by what the effects make of it. `sends` are added before the effect they are for, also where
-    /// that effect is off; `raw` are the raw values of all parameters at the block's end.
+    /// Replaces a block by what the effects make of it, both sides by the same values: see [`Self::process_sides`].
     pub fn process(
         &mut self,
         level: Level,
@@ -219,14 +262,33 @@ impl FxChain {
         raw: &[f32],
         bpm: f64,
     ) {
+        self.process_sides(level, left, right, sends, [raw, raw], bpm);
+    }
+
+    /// Replaces a block by what the effects make of it. `sends` are added before the effect they are for, also where
+    /// that effect is off; `raw` are the raw values of all parameters at the block's end, left and right. Distortion,
+    /// equaliser, compressor and filter follow each side's own, the others the left ones.
+    pub fn process_sides(
+        &mut self,
+        level: Level,
+        left: &mut [f32],
+        right: &mut [f32],
+        sends: &Sends<'_>,
+        raw: [&[f32]; 2],
+        bpm: f64,
+    ) {
         let note = self.note;
-        for (kind, unit) in &mut self.links {
-            if let Some((more_left, more_right)) = sends[kind.index()] {
+        for link in &mut self.links {
+            if let Some((more_left, more_right)) = sends[link.kind.index()] {
                 left.iter_mut().zip(more_left).for_each(|(x, more)| *x += more);
                 right.iter_mut().zip(more_right).for_each(|(x, more)| *x += more);
             }
-            if let Some(unit) = unit {
-                unit.process(level, left, right, raw, bpm, note);
+            if let Some(unit) = &mut link.unit {
+                let sides = Sides {
+                    left: raw[0],
+                    right: link.sided.then_some(raw[1]),
+                };
+                unit.process(level, left, right, sides, bpm, note);
             }
         }
     }
@@ -236,7 +298,7 @@ impl FxChain {
     pub fn tail_s(&self, raw: &[f32], bpm: f64) -> f64 {
         self.links
             .iter()
-            .filter_map(|(_, unit)| unit.as_ref())
+            .filter_map(|link| link.unit.as_ref())
             .map(|unit| unit.tail_s(raw, bpm))
             .sum()
     }

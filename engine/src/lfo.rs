@@ -2,7 +2,7 @@
 //!
 //! Values are 0..1 for both sides, taken once per control block (at its end). Laws: `vital-laws.md` §8.
 
-use crate::math;
+use crate::math::{self, fast};
 use songwalker_schemas::patch::lfo::{LfoMode, Points, SmoothMode};
 use songwalker_schemas::patch::rate::{RateMode, Sync};
 
@@ -96,11 +96,14 @@ pub struct LfoControls {
 pub fn rate_hz(mode: RateMode, hz_raw: f64, sync: Sync, bpm: f64, note: f64) -> f64 {
     let tempo = || sync.cycles_per_beat() * bpm / 60.0;
     match mode {
-        RateMode::Hz => math::exp2(hz_raw.clamp(-20.0, 12.0)),
+        RateMode::Hz => f64::from(fast::exp2(hz_raw.clamp(-20.0, 12.0) as f32)),
         RateMode::Tempo => tempo(),
         RateMode::Dotted => tempo() * 2.0 / 3.0,
         RateMode::Triplet => tempo() * 1.5,
-        RateMode::Keytrack => math::note_to_hz(note.clamp(-60.0, 180.0)),
+        RateMode::Keytrack => {
+            let octaves = (note.clamp(-60.0, 180.0) - 69.0) / 12.0;
+            440.0 * f64::from(fast::exp2(octaves as f32))
+        }
     }
 }
 
@@ -113,7 +116,28 @@ pub struct Lfo {
     seconds: f64,
     released: bool,
     smoothed: [f64; 2],
+    /// Share that smoothing keeps over a block, by its length in smoothing times.
+    keep: Keep,
     value: [f32; 2],
+}
+
+/// 2^{−blocks}, worked out again only when `blocks` moves.
+#[derive(Debug, Clone, Copy, Default)]
+struct Keep {
+    blocks: f64,
+    share: f64,
+}
+
+impl Keep {
+    fn of(&mut self, blocks: f64) -> f64 {
+        if self.share == 0.0 || self.blocks != blocks {
+            *self = Self {
+                blocks,
+                share: math::exp2(-blocks),
+            };
+        }
+        self.share
+    }
 }
 
 impl Lfo {
@@ -177,7 +201,7 @@ impl Lfo {
                 SmoothMode::Fade => raw * fade,
                 SmoothMode::Time if c.smooth_s < 0.0002 => raw,
                 SmoothMode::Time => {
-                    let keep = math::exp2(-seconds / (0.2 * c.smooth_s));
+                    let keep = self.keep.of(seconds / (0.2 * c.smooth_s));
                     self.smoothed[side] = raw + (self.smoothed[side] - raw) * keep;
                     self.smoothed[side]
                 }
@@ -206,8 +230,9 @@ fn moved(mode: LfoMode, next: f64, phase: f64, released: bool, before: f64) -> f
         LfoMode::LoopPoint if phase > 1.0 - 1e-6 => 1.0,
         LfoMode::LoopPoint => phase + rest(next - phase, 1.0 - phase),
         LfoMode::LoopHold if released => next.min(1.0),
+        // Measured in Vital: without a loop it runs once and stays.
+        LfoMode::LoopHold if phase < 1e-6 => next.min(1.0),
         LfoMode::LoopHold if next < phase => next,
-        LfoMode::LoopHold if phase < 1e-6 => 0.0,
         LfoMode::LoopHold => rest(next, phase),
     }
 }
@@ -297,6 +322,10 @@ mod tests {
         near(after(LfoMode::LoopHold, 0.9, None), 0.1);
         near(after(LfoMode::LoopHold, 0.9, Some(0.6)), 0.7);
         near(after(LfoMode::Sync, 0.5, None), 0.9);
+        let c = controls(1.0);
+        let mut lfo = Lfo::default();
+        lfo.trigger(&shape, settings(LfoMode::LoopHold), &c, 0.0);
+        near(run(&mut lfo, &shape, LfoMode::LoopHold, &c, 0.4), 0.4);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! (`vital-laws.md` §8).
 
 use crate::lfo::Shape;
-use crate::math;
+use crate::math::{self, fast};
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::modulation::{Polarity, Source};
 use songwalker_schemas::params;
@@ -78,11 +78,11 @@ impl Target {
     }
 }
 
-/// P(t, power) with its divisor worked out.
+/// P(t, power) with its divisor worked out; the power is one of 2.
 #[derive(Debug, Clone, Copy)]
 struct Bend {
-    power: f64,
-    scale: f64,
+    power: f32,
+    scale: f32,
 }
 
 impl Bend {
@@ -92,14 +92,17 @@ impl Bend {
         } else {
             1.0 / (math::exp(power) - 1.0)
         };
-        Self { power, scale }
+        Self {
+            power: (power * std::f64::consts::LOG2_E) as f32,
+            scale: scale as f32,
+        }
     }
 
     fn at(self, t: f32) -> f32 {
         if self.scale == 0.0 {
             t
         } else {
-            ((math::exp(self.power * f64::from(t)) - 1.0) * self.scale) as f32
+            (fast::exp2(self.power * t) - 1.0) * self.scale
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Every random value is a function of the render seed, the number of the note and its own place, so a render
 //! repeats bit for bit. Laws of the styles: `vital-laws.md` §8.
 
-use crate::math;
+use crate::math::fast;
 use crate::noise::{hash, unit};
 use songwalker_schemas::patch::random::RandomStyle;
 
@@ -102,7 +102,9 @@ impl RandomWalk {
                     0.5 + from + (to - from) * t * t * (3.0 - 2.0 * t)
                 }
                 RandomStyle::SampleHold => a,
-                RandomStyle::Sine => a + (b - a) * (0.5 - 0.5 * math::cos(math::PI * t)),
+                RandomStyle::Sine => {
+                    a + (b - a) * (0.5 - 0.5 * f64::from(fast::cos_cycles((0.5 * t) as f32)))
+                }
                 RandomStyle::Lorenz => self.orbit[side][0] / 40.0 + 0.5,
             };
             self.value[side] = value as f32;

@@ -310,6 +310,8 @@ impl Voice {
         let note = self.gliding(plan);
         self.reached = note;
         let bend = moment.bend * self.values[0][voicing.bend_range];
+        // Measured in Vital: with the voice's transposition and tuning, within the keyboard.
+        let played = (note + bend + self.values[0][voicing.transpose] + self.values[0][voicing.tune]) / 127.0;
         let both = |value: f32| [value, value];
         let mut set = |source: Source, value: [f32; 2]| self.sources[source.index()] = value;
         for i in 1..6 {
@@ -326,7 +328,7 @@ impl Voice {
         }
         set(Source::TriggerRandom, both(self.trigger_random));
         set(Source::Velocity, both(self.note.velocity));
-        set(Source::Note, both((note + bend) / 127.0));
+        set(Source::Note, both(played.clamp(0.0, 1.0)));
         let octave = note / 12.0;
         set(Source::NoteInOctave, both(octave - octave.floor()));
         set(Source::Stereo, [1.0, 0.0]);

@@ -95,6 +95,9 @@ struct Followers {
     below: Lanes,
 }
 
+/// Attack, release and what bands have of thresholds and ratios.
+type MadeOf = [f32; 14];
+
 /// The compressor effect.
 #[derive(Debug)]
 pub struct Compressor {
@@ -102,9 +105,10 @@ pub struct Compressor {
     crossovers: Crossovers,
     followers: Followers,
     /// What the law was made of, and it: its functions are dear.
-    law: Option<([f32; 14], Law<LANES>)>,
-    gains: [Ramp; 3],
-    mix: Ramp,
+    law: Option<([MadeOf; 2], Law<LANES>)>,
+    /// By lane.
+    gains: [Ramp; 6],
+    mix: [Ramp; 2],
 }
 
 impl Compressor {
@@ -116,8 +120,8 @@ impl Compressor {
             crossovers: Crossovers::new(sample_rate),
             followers: Followers::default(),
             law: None,
-            gains: [Ramp::default(); 3],
-            mix: Ramp::default(),
+            gains: [Ramp::default(); 6],
+            mix: [Ramp::default(); 2],
         }
     }
 
@@ -126,48 +130,62 @@ impl Compressor {
         *self = Self::new(self.sample_rate);
     }
 
-    /// The law of these values.
-    fn law(&mut self, p: &CompressorParams) -> Law<LANES> {
-        let mut made_of = [p.attack; 14];
-        made_of[1] = p.release;
-        for (slot, band) in made_of[2..].chunks_exact_mut(4).zip(&p.band) {
-            slot.copy_from_slice(&[
-                band.upper_threshold_db,
-                band.lower_threshold_db,
-                band.upper_ratio,
-                band.lower_ratio,
-            ]);
-        }
+    /// The law of both sides' values.
+    fn law(&mut self, sides: &[CompressorParams; 2]) -> Law<LANES> {
+        let made_of = sides.map(|p| {
+            let mut made_of = [p.attack; 14];
+            made_of[1] = p.release;
+            for (slot, band) in made_of[2..].chunks_exact_mut(4).zip(&p.band) {
+                slot.copy_from_slice(&[
+                    band.upper_threshold_db,
+                    band.lower_threshold_db,
+                    band.upper_ratio,
+                    band.lower_ratio,
+                ]);
+            }
+            made_of
+        });
         match self.law {
             Some((known, law)) if known == made_of => law,
             _ => {
-                let law = Law::new(p, self.sample_rate);
+                let law = Law::new(sides, self.sample_rate);
                 self.law = Some((made_of, law));
                 law
             }
         }
     }
 
-    /// Replaces a block by its mix with the compressed signal.
-    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &CompressorParams) {
+    /// Replaces a block by its mix with the compressed signal. Each side follows its own values; which bands there are
+    /// the left one says.
+    pub fn process(
+        &mut self,
+        level: Level,
+        left: &mut [f32],
+        right: &mut [f32],
+        sides: &[CompressorParams; 2],
+    ) {
         let frames = left.len().min(right.len());
-        let law = self.law(p);
-        let mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
+        let law = self.law(sides);
+        let mut mix = [Line::default(); LANES];
         let mut gains = [Line::default(); LANES];
-        for (band, (ramp, values)) in self.gains.iter_mut().zip(&p.band).enumerate() {
-            let gain = fast::db_to_gain(values.gain_db.clamp(-60.0, 60.0));
-            let line = ramp.towards(gain, frames);
-            (gains[2 * band], gains[2 * band + 1]) = (line, line);
+        for (side, p) in sides.iter().enumerate() {
+            let line = self.mix[side].towards(p.mix.clamp(0.0, 1.0), frames);
+            for (band, values) in p.band.iter().enumerate() {
+                let lane = 2 * band + side;
+                let gain = fast::db_to_gain(values.gain_db.clamp(-60.0, 60.0));
+                gains[lane] = self.gains[lane].towards(gain, frames);
+                mix[lane] = line;
+            }
         }
         level.run(Block {
             left: &mut left[..frames],
             right: &mut right[..frames],
             crossovers: &mut self.crossovers,
             followers: &mut self.followers,
-            bands: p.bands,
+            bands: sides[0].bands,
             law: &law,
             gains: &gains,
-            mix,
+            mix: &mix,
         });
         self.crossovers.flush();
     }
@@ -182,7 +200,7 @@ struct Block<'a> {
     bands: CompressorBands,
     law: &'a Law<LANES>,
     gains: &'a [Line; LANES],
-    mix: Line,
+    mix: &'a [Line; LANES],
 }
 
 impl Kernel for Block<'_> {
@@ -226,7 +244,7 @@ impl Block<'_> {
                 let at = number * CHUNK + i;
                 for lane in 0..N {
                     gain[lane] = self.gains[first + lane].at(at);
-                    mix[lane] = self.mix.at(at);
+                    mix[lane] = self.mix[first + lane].at(at);
                 }
             }
             weigh(
@@ -329,38 +347,33 @@ impl Law<LANES> {
 }
 
 impl Law<LANES> {
-    fn new(p: &CompressorParams, sample_rate: f32) -> Self {
+    fn new(sides: &[CompressorParams; 2], sample_rate: f32) -> Self {
         let samples_per_ms = f64::from(sample_rate) / 1_000.0;
-        let share = |control: f32, base: &[f64; 3]| {
+        // A value of each lane by its side and band; the silent lanes are as the high band's.
+        let each = |of: &dyn Fn(&CompressorParams, usize) -> f32| -> Lanes {
+            std::array::from_fn(|lane| of(&sides[lane % 2], (lane / 2).min(2)))
+        };
+        let share = |control: f32, base_ms: f64| {
             let factor = math::exp(8.0 * f64::from(control.clamp(0.0, 1.0)) - 4.0);
-            spread(base.map(|ms| (1.0 / (factor * ms * samples_per_ms + 1.0)) as f32))
+            (1.0 / (factor * base_ms * samples_per_ms + 1.0)) as f32
         };
-        let threshold = |db: fn(&CompressorBand) -> f32| {
-            spread(std::array::from_fn(|band| {
-                let gain = math::db_to_gain(f64::from(db(&p.band[band])));
-                ((gain * gain) as f32).max(FLOOR)
-            }))
+        let threshold = |db: f32| {
+            let gain = math::db_to_gain(f64::from(db));
+            ((gain * gain) as f32).max(FLOOR)
         };
-        let ratio =
-            |of: fn(&CompressorBand) -> f32| spread(std::array::from_fn(|band| 0.5 * of(&p.band[band])));
-        let upper = threshold(|band| band.upper_threshold_db);
-        let lower = threshold(|band| band.lower_threshold_db);
+        let upper = each(&|p, band| threshold(p.band[band].upper_threshold_db));
+        let lower = each(&|p, band| threshold(p.band[band].lower_threshold_db));
         Self {
-            attack: share(p.attack, &ATTACK_MS),
-            release: share(p.release, &RELEASE_MS),
+            attack: each(&|p, band| share(p.attack, ATTACK_MS[band])),
+            release: each(&|p, band| share(p.release, RELEASE_MS[band])),
             upper,
             lower,
             upper_log2: upper.map(log2),
             lower_log2: lower.map(log2),
-            upper_ratio: ratio(|band| band.upper_ratio.clamp(0.0, 1.0)),
-            lower_ratio: ratio(|band| band.lower_ratio.clamp(-1.0, 1.0)),
+            upper_ratio: each(&|p, band| 0.5 * p.band[band].upper_ratio.clamp(0.0, 1.0)),
+            lower_ratio: each(&|p, band| 0.5 * p.band[band].lower_ratio.clamp(-1.0, 1.0)),
         }
     }
-}
-
-/// A value per band as a value per lane.
-fn spread([low, middle, high]: [f32; 3]) -> Lanes {
-    [low, low, middle, middle, high, high, high, high]
 }
 
 #[cfg(test)]
@@ -393,7 +406,7 @@ mod tests {
     fn gain_of(p: CompressorParams, input: &[f32]) -> f64 {
         let mut compressor = Compressor::new(RATE);
         let (left, _) = run(
-            |l, r| compressor.process(Level::best(), l, r, &p),
+            |l, r| compressor.process(Level::best(), l, r, &[p; 2]),
             input,
             input,
             128,
@@ -451,7 +464,7 @@ mod tests {
             let mut compressor = Compressor::new(RATE);
             let impulse = impulse(1.0, 32_768);
             let (left, _) = run(
-                |l, r| compressor.process(Level::best(), l, r, &p),
+                |l, r| compressor.process(Level::best(), l, r, &[p; 2]),
                 &impulse,
                 &impulse,
                 128,

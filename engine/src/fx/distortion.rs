@@ -77,7 +77,7 @@ struct Reducer {
     /// Whose turn it is.
     turn: usize,
     /// The samples that each has counted since it took its own; none before the first block.
-    ages: Option<[f32; MOST_HOLDS]>,
+    ages: Option<[[f32; MOST_HOLDS]; 2]>,
     values: [[f32; 2]; MOST_HOLDS],
 }
 
@@ -92,29 +92,34 @@ impl Reducer {
     }
 
     /// Ages as they are after the way from `rest` samples a hold to `length`: hold n is n/N of a sample late all along.
-    fn begin(&mut self, rest: f32, length: f32) {
+    fn begin(&mut self, rest: f32, lengths: [f32; 2]) {
         self.ages.get_or_insert_with(|| {
-            std::array::from_fn(|n| {
-                let late = n as f32 / self.holds as f32;
-                let cycles = late * (1.0 / length - 1.0 / rest);
-                (cycles - cycles.floor()) * length
+            lengths.map(|length| {
+                std::array::from_fn(|n| {
+                    let late = n as f32 / self.holds as f32;
+                    let cycles = late * (1.0 / length - 1.0 / rest);
+                    (cycles - cycles.floor()) * length
+                })
             })
         });
     }
 
     #[inline(always)]
-    fn pass(&mut self, left: &mut [f32], right: &mut [f32], length: &Line, start: usize) {
+    fn pass(&mut self, left: &mut [f32], right: &mut [f32], lengths: &[Line; 2], start: usize) {
         let Some(ages) = &mut self.ages else { return };
         for (i, (l, r)) in left.iter_mut().zip(right).enumerate() {
-            let length = length.at(start + i);
             let turn = self.turn % MOST_HOLDS;
             self.turn = if turn + 1 < self.holds { turn + 1 } else { 0 };
-            ages[turn] += 1.0;
-            if ages[turn] >= length {
-                ages[turn] = (ages[turn] - length).min(length);
-                self.values[turn] = [*l, *r];
+            for (side, x) in [l, r].into_iter().enumerate() {
+                let length = lengths[side].at(start + i);
+                let age = &mut ages[side][turn];
+                *age += 1.0;
+                if *age >= length {
+                    *age = (*age - length).min(length);
+                    self.values[turn][side] = *x;
+                }
+                *x = self.values[turn][side];
             }
-            [*l, *r] = self.values[turn];
         }
     }
 }
@@ -126,13 +131,13 @@ pub struct Distortion {
     oversampling: usize,
     filter: Svf<2>,
     reducer: Reducer,
-    strength: Ramp,
-    mix: Ramp,
+    strength: [Ramp; 2],
+    mix: [Ramp; 2],
     /// What the filter's coefficient was made of, and it: its function is dear.
-    tuned: (f32, f32),
-    g: Ramp,
-    k: Ramp,
-    weights: [Ramp; 3],
+    tuned: [(f32, f32); 2],
+    g: [Ramp; 2],
+    k: [Ramp; 2],
+    weights: [[Ramp; 2]; 3],
 }
 
 /// How many samples of the base rate a drive in dB holds: 0.99/(1 − (drive + 30)/60)², at least 1, at 44.1 kHz.
@@ -161,12 +166,12 @@ impl Distortion {
             oversampling,
             filter: Svf::default(),
             reducer: Reducer::new(oversampling),
-            strength: Ramp::default(),
-            mix: Ramp::default(),
-            tuned: (0.0, 0.0),
-            g: Ramp::default(),
-            k: Ramp::default(),
-            weights: [Ramp::default(); 3],
+            strength: [Ramp::default(); 2],
+            mix: [Ramp::default(); 2],
+            tuned: [(0.0, 0.0); 2],
+            g: [Ramp::default(); 2],
+            k: [Ramp::default(); 2],
+            weights: [[Ramp::default(); 2]; 3],
         }
     }
 
@@ -175,41 +180,62 @@ impl Distortion {
         *self = Self::new(self.sample_rate, self.oversampling);
     }
 
-    /// Replaces a block by its mix with the shaped signal.
-    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &DistortionParams) {
+    /// Replaces a block by its mix with the shaped signal. Each side follows its own values; the shape and the place of
+    /// the filter are the left one's.
+    pub fn process(
+        &mut self,
+        level: Level,
+        left: &mut [f32],
+        right: &mut [f32],
+        sides: &[DistortionParams; 2],
+    ) {
         let frames = left.len().min(right.len());
-        if self.tuned.0 != p.filter_hz {
-            self.tuned = (p.filter_hz, svf::coefficient(p.filter_hz, self.sample_rate));
+        let DistortionParams {
+            kind, filter: place, ..
+        } = sides[0];
+        for (tuned, p) in self.tuned.iter_mut().zip(sides) {
+            if tuned.0 != p.filter_hz {
+                *tuned = (p.filter_hz, svf::coefficient(p.filter_hz, self.sample_rate));
+            }
         }
         let base_rate = self.sample_rate / self.oversampling.max(1) as f32;
-        let strength = strength(p.kind, p.drive_db, base_rate);
-        if p.kind == DistortionKind::DownSample {
-            self.reducer.begin(hold(0.0, base_rate), strength);
+        let strengths = sides.map(|p| strength(kind, p.drive_db, base_rate));
+        if kind == DistortionKind::DownSample {
+            self.reducer.begin(hold(0.0, base_rate), strengths);
         }
-        let strength = self.strength.towards(strength, frames);
-        let mix = self.mix.towards(p.mix.clamp(0.0, 1.0), frames);
-        let g = self.g.towards(self.tuned.1, frames);
-        let k = self.k.towards(svf::damping(p.filter_resonance), frames);
-        let target = blend_weights(p.filter_blend);
-        let mut weights = [Line::default(); 3];
-        for ((line, ramp), target) in weights.iter_mut().zip(&mut self.weights).zip(target) {
-            *line = ramp.towards(target, frames);
+        let blends = sides.map(|p| blend_weights(p.filter_blend));
+        let mut weights = [[Line::default(); 2]; 3];
+        for (place, (lines, ramps)) in weights.iter_mut().zip(&mut self.weights).enumerate() {
+            *lines = lines_of(ramps, blends.map(|blend| blend[place]), frames);
         }
         level.run(Block {
             left: &mut left[..frames],
             right: &mut right[..frames],
             filter: &mut self.filter,
             reducer: &mut self.reducer,
-            kind: p.kind,
-            place: p.filter,
-            strength,
-            mix,
-            g,
-            k,
+            kind,
+            place,
+            strength: lines_of(&mut self.strength, strengths, frames),
+            mix: lines_of(&mut self.mix, sides.map(|p| p.mix.clamp(0.0, 1.0)), frames),
+            g: lines_of(&mut self.g, self.tuned.map(|tuned| tuned.1), frames),
+            k: lines_of(
+                &mut self.k,
+                sides.map(|p| svf::damping(p.filter_resonance)),
+                frames,
+            ),
             weights,
         });
         self.filter.flush();
     }
+}
+
+/// The lines of both sides.
+fn lines_of(ramps: &mut [Ramp; 2], targets: [f32; 2], frames: usize) -> [Line; 2] {
+    let [left, right] = ramps;
+    [
+        left.towards(targets[0], frames),
+        right.towards(targets[1], frames),
+    ]
 }
 
 /// Frames that are worked on at a time.
@@ -223,11 +249,11 @@ struct Block<'a> {
     reducer: &'a mut Reducer,
     kind: DistortionKind,
     place: FilterPlace,
-    strength: Line,
-    mix: Line,
-    g: Line,
-    k: Line,
-    weights: [Line; 3],
+    strength: [Line; 2],
+    mix: [Line; 2],
+    g: [Line; 2],
+    k: [Line; 2],
+    weights: [[Line; 2]; 3],
 }
 
 impl Kernel for Block<'_> {
@@ -258,15 +284,15 @@ impl Kernel for Block<'_> {
             if self.kind == DistortionKind::DownSample {
                 self.reducer.pass(wet_left, wet_right, &self.strength, start);
             }
-            for wet in [&mut *wet_left, &mut *wet_right] {
-                shape(self.kind, wet, &self.strength, start);
+            for (wet, strength) in [&mut *wet_left, &mut *wet_right].into_iter().zip(&self.strength) {
+                shape(self.kind, wet, strength, start);
             }
             if self.place == FilterPlace::Post {
                 tone.filter(filter, wet_left, wet_right);
             }
-            for (dry, wet) in [(left, wet_left), (right, wet_right)] {
+            for ((dry, wet), mix) in [(left, wet_left), (right, wet_right)].into_iter().zip(&self.mix) {
                 for (i, (dry, wet)) in dry.iter_mut().zip(wet).enumerate() {
-                    *dry += self.mix.at(start + i) * (*wet - *dry);
+                    *dry += mix.at(start + i) * (*wet - *dry);
                 }
             }
         }
@@ -275,9 +301,9 @@ impl Kernel for Block<'_> {
 
 /// The filter's lines in a chunk that begins at `start`.
 struct Tone {
-    g: Line,
-    k: Line,
-    weights: [Line; 3],
+    g: [Line; 2],
+    k: [Line; 2],
+    weights: [[Line; 2]; 3],
     start: usize,
 }
 
@@ -285,15 +311,16 @@ impl Tone {
     #[inline(always)]
     fn filter(&self, filter: &mut Svf<2>, left: &mut [f32], right: &mut [f32]) {
         let mut running = *filter;
-        let coefficients = |at| SvfCoefficients::new([self.g.at(at); 2], [self.k.at(at); 2]);
-        let still = self.g.is_flat() && self.k.is_flat();
+        let at = |lines: &[Line; 2], at: usize| [lines[0].at(at), lines[1].at(at)];
+        let coefficients = |i| SvfCoefficients::new(at(&self.g, i), at(&self.k, i));
+        let still = self.g.iter().chain(&self.k).all(Line::is_flat);
         let mut c = coefficients(self.start);
         for (i, (l, r)) in left.iter_mut().zip(right).enumerate() {
-            let at = self.start + i;
+            let now = self.start + i;
             if !still {
-                c = coefficients(at);
+                c = coefficients(now);
             }
-            let weights = self.weights.map(|line| [line.at(at); 2]);
+            let weights = [0, 1, 2].map(|k| at(&self.weights[k], now));
             let [a, b] = running.tick([*l, *r], &c).mixed(&weights);
             (*l, *r) = (flush(a), flush(b));
         }
@@ -345,7 +372,7 @@ mod tests {
     fn shaped(p: DistortionParams, x: f32) -> f32 {
         let mut distortion = Distortion::new(RATE, 2);
         run(
-            |l, r| distortion.process(Level::best(), l, r, &p),
+            |l, r| distortion.process(Level::best(), l, r, &[p; 2]),
             &[x; 4],
             &[x; 4],
             4,
@@ -410,7 +437,7 @@ mod tests {
             let ramp: Vec<f32> = (0..20_000).map(|n| n as f32).collect();
             let mut distortion = Distortion::new(RATE, 2);
             let (held, _) = run(
-                |l, r| distortion.process(Level::best(), l, r, &p),
+                |l, r| distortion.process(Level::best(), l, r, &[p; 2]),
                 &ramp,
                 &ramp,
                 64,
@@ -439,7 +466,7 @@ mod tests {
                 ..PLAIN
             };
             let (left, _) = run(
-                |l, r| distortion.process(Level::best(), l, r, &p),
+                |l, r| distortion.process(Level::best(), l, r, &[p; 2]),
                 &tone,
                 &tone,
                 128,

@@ -6,7 +6,7 @@
 use super::mix::flush;
 use super::ramp::{Line, Ramp};
 use super::svf::{self, Svf, SvfCoefficients};
-use crate::math;
+use crate::math::fast;
 use crate::simd::{Kernel, Level};
 
 /// What a band does; `Cut` is the high-pass of the low band, the notch of the middle and the low-pass of the high one.
@@ -56,9 +56,10 @@ type Coefficients = [f32; 5];
 pub struct Eq {
     sample_rate: f32,
     /// What the coefficients were made of, and they: their functions are dear.
-    made_of: Option<[[f32; 3]; BANDS]>,
-    tuned: [[f32; 3]; BANDS],
-    ramps: [[Ramp; 5]; BANDS],
+    made_of: [Option<[[f32; 3]; BANDS]>; 2],
+    tuned: [[[f32; 3]; BANDS]; 2],
+    /// By lane and coefficient.
+    ramps: [[Ramp; 5]; 2 * BANDS],
     svf: Svf<LANES>,
 }
 
@@ -82,9 +83,9 @@ impl Eq {
     pub fn new(sample_rate: f32) -> Self {
         Self {
             sample_rate,
-            made_of: None,
-            tuned: [[0.0; 3]; BANDS],
-            ramps: [[Ramp::default(); 5]; BANDS],
+            made_of: [None; 2],
+            tuned: [[[0.0; 3]; BANDS]; 2],
+            ramps: [[Ramp::default(); 5]; 2 * BANDS],
             svf: Svf::default(),
         }
     }
@@ -94,27 +95,28 @@ impl Eq {
         *self = Self::new(self.sample_rate);
     }
 
-    /// Equalises a block.
-    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &EqParams) {
+    /// Equalises a block, each side by its own values; modes are the left one's.
+    pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], sides: &[EqParams; 2]) {
         let frames = left.len().min(right.len());
-        let made_of = p.bands.map(|band| [band.hz, band.resonance, band.gain_db]);
-        if self.made_of != Some(made_of) {
-            self.made_of = Some(made_of);
-            self.tuned = p.bands.map(|band| {
-                [
-                    svf::coefficient(band.hz, self.sample_rate),
-                    svf::damping(band.resonance),
-                    math::db_to_gain(f64::from(band.gain_db)) as f32,
-                ]
-            });
-        }
         let mut lines = [[Line::default(); LANES]; 5];
-        for place in 0..BANDS {
-            let target = coefficients(place, p.bands[place].mode, self.tuned[place]);
-            for (k, target) in target.into_iter().enumerate() {
-                let line = self.ramps[place][k].towards(target, frames);
-                lines[k][2 * place] = line;
-                lines[k][2 * place + 1] = line;
+        for (side, p) in sides.iter().enumerate() {
+            let made_of = p.bands.map(|band| [band.hz, band.resonance, band.gain_db]);
+            if self.made_of[side] != Some(made_of) {
+                self.made_of[side] = Some(made_of);
+                self.tuned[side] = p.bands.map(|band| {
+                    [
+                        svf::coefficient(band.hz, self.sample_rate),
+                        svf::damping(band.resonance),
+                        fast::db_to_gain(band.gain_db.clamp(-60.0, 60.0)),
+                    ]
+                });
+            }
+            for place in 0..BANDS {
+                let lane = 2 * place + side;
+                let target = coefficients(place, sides[0].bands[place].mode, self.tuned[side][place]);
+                for (k, target) in target.into_iter().enumerate() {
+                    lines[k][lane] = self.ramps[lane][k].towards(target, frames);
+                }
             }
         }
         level.run(Bands {
@@ -216,7 +218,7 @@ mod tests {
     fn response(p: EqParams) -> Vec<f32> {
         let mut eq = Eq::new(RATE);
         let (left, right) = run(
-            |l, r| eq.process(Level::best(), l, r, &p),
+            |l, r| eq.process(Level::best(), l, r, &[p; 2]),
             &impulse(1.0, 16_384),
             &impulse(1.0, 16_384),
             128,

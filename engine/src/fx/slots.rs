@@ -14,7 +14,7 @@ use super::flanger::FlangerParams;
 use super::phaser::PhaserParams;
 use super::reverb::ReverbParams;
 use crate::filter::FilterControls;
-use crate::math;
+use crate::math::fast;
 
 /// A raw value's place in the flat array.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +41,12 @@ impl Slot {
 
     /// A note number 0..150 as Hz.
     fn note_hz(self, raw: &[f32]) -> f32 {
-        math::note_to_hz(f64::from(self.within(raw, 0.0, 150.0))) as f32
+        440.0 * fast::exp2((self.within(raw, 0.0, 150.0) - 69.0) * (1.0 / 12.0))
     }
 
     /// 2 to the raw value, the latter within ±12.
     fn exp2(self, raw: &[f32]) -> f32 {
-        math::exp2_f32(self.within(raw, -12.0, 12.0))
+        fast::exp2(self.within(raw, -12.0, 12.0))
     }
 
     /// The word of that index, the last one beyond.
@@ -80,7 +80,7 @@ impl RateSlots {
         let synced = if index < 0.5 {
             0.0
         } else {
-            math::exp2(index - 8.0) * beats_per_second
+            f64::from(fast::exp2((index - 8.0) as f32)) * beats_per_second
         };
         self.mode.choose(
             raw,

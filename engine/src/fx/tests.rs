@@ -1,6 +1,7 @@
 //! What holds for every effect and for the chain.
 
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::modulation::{Route, Source};
 use songwalker_schemas::params;
 use songwalker_schemas::patch::Fx;
 use songwalker_schemas::patch::fx::FxType;
@@ -292,4 +293,66 @@ fn effects_that_are_off_leave_the_sound_alone() {
     let (left, right) = play(&off, &tone, &tone, 128);
     assert!(left == tone && right == tone);
     assert_eq!(FxChain::new(&off, RATE).tail_s(&off.raw_values(), 120.0), 0.0);
+}
+
+#[test]
+fn tone_effects_follow_each_side_by_its_own_values() {
+    let blast = noise(0.5, 2_000);
+    let moved = [
+        (FxType::Distortion, "drive_db", 10.0),
+        (FxType::Eq, "band/gain_db", 9.0),
+        (FxType::Compressor, "band/gain_db", 6.0),
+        (FxType::Filter, "cutoff_hz", 20.0),
+    ];
+    for (kind, control, way) in moved {
+        let mut patch = patch(&[kind]);
+        let at = patch.fx_place(kind).expect("every patch has all effects");
+        let route = Route::new(Source::Stereo, format!("/modules/fx/{at}/{control}"), 0.5);
+        patch.modulation.routes.push(route);
+        let left_raw = patch.raw_values();
+        let mut right_raw = left_raw.clone();
+        right_raw[place(&format!("/modules/fx/{kind}/{control}"))] += way;
+        let render = |raw: [&[f32]; 2]| {
+            let mut chain = FxChain::new(&patch, RATE);
+            run(
+                |l, r| chain.process_sides(Level::best(), l, r, &[None; 9], raw, 120.0),
+                &blast,
+                &blast,
+                128,
+            )
+        };
+        let both = render([&left_raw, &right_raw]);
+        assert_eq!(both.0, render([&left_raw, &left_raw]).0, "{kind}");
+        assert_eq!(both.1, render([&right_raw, &right_raw]).1, "{kind}");
+        assert_ne!(both.0, both.1, "{kind}");
+    }
+}
+
+#[test]
+fn tone_effects_give_the_same_bits_at_every_level() {
+    let blast = noise(0.7, 3_000);
+    let patch = patch(&[FxType::Distortion, FxType::Eq, FxType::Compressor]);
+    let mut raw = patch.raw_values();
+    raw[place("/modules/fx/distortion/filter/order")] = 1.0;
+    for kind in 0..6_u8 {
+        raw[place("/modules/fx/distortion/kind")] = f32::from(kind);
+        raw[place("/modules/fx/compressor/bands")] = f32::from(kind % 4);
+        let render = |level| {
+            let mut chain = FxChain::new(&patch, RATE);
+            let mut raw = raw.clone();
+            run(
+                |l, r| {
+                    raw[place("/modules/fx/eq/band/gain_db")] += 0.5;
+                    chain.process(level, l, r, &[None; 9], &raw, 120.0);
+                },
+                &blast,
+                &blast,
+                128,
+            )
+        };
+        let baseline = render(Level::Baseline);
+        for level in Level::ALL {
+            assert!(render(level) == baseline, "kind {kind} at {level:?}");
+        }
+    }
 }

@@ -83,7 +83,7 @@ impl LfoPlan {
             hz: self.rate.hz(raw, bpm, note),
             phase: at(self.ids.phase),
             delay_s: at(self.ids.delay).max(0.0),
-            smooth_s: crate::math::exp2(at(self.ids.smooth).clamp(-20.0, 6.0)),
+            smooth_s: f64::from(crate::math::fast::exp2(raw[self.ids.smooth].clamp(-20.0, 6.0))),
             fade_s: at(self.ids.fade).max(0.0),
             stereo: at(self.ids.stereo),
         }
