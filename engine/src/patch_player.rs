@@ -114,7 +114,7 @@ pub struct PatchPlayer {
     chain: FxChain,
     decimator: Decimator,
     stereo_mode: StereoMode,
-    /// Raw values that the effects (left) and the master read, left and right.
+    /// Raw values that the effects and the master read, left and right.
     shared: [Vec<f32>; 2],
     shared_version: u32,
     /// Gains from left and right to left and right at the end of the last block.
@@ -332,12 +332,12 @@ impl PatchPlayer {
         } = &mut self.buses;
         let sends: Sends<'_> =
             std::array::from_fn(|i| sends[i].as_ref().map(|bus| (&bus.left[..], &bus.right[..])));
-        self.chain.process(
+        self.chain.process_sides(
             self.level,
             &mut effects.left,
             &mut effects.right,
             &sends,
-            &self.shared[0],
+            [&self.shared[0], &self.shared[1]],
             self.bpm,
         );
         for (to, from) in effects.left.iter_mut().zip(&direct.left) {

@@ -6,6 +6,19 @@ use crate::filter;
 use crate::modulation::Matrix;
 use crate::voice::plan::sided;
 
+/// Where the right side follows its own values.
+const SIDED: [&str; 9] = [
+    "/modules/osc/",
+    "/modules/filter/",
+    "/modules/env/0/",
+    "/modules/voicing/velocity_to_amp",
+    "/modules/voicing/master_db",
+    "/modules/fx/compressor/",
+    "/modules/fx/distortion/",
+    "/modules/fx/eq/",
+    "/modules/fx/filter/",
+];
+
 /// The features of a patch that this engine version does not play, in words. They pass or keep silent instead.
 #[must_use]
 pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
@@ -35,7 +48,7 @@ pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
     }
     for id in sided(patch, &Matrix::new(patch)) {
         let path = &params::table()[id].path;
-        if !path.starts_with("/modules/filter/") && !path.starts_with("/modules/osc/") {
+        if !SIDED.iter().any(|below| path.starts_with(below)) {
             missing.push(format!("{path}: both sides follow the left one"));
         }
     }
