@@ -6,12 +6,14 @@
 
 pub mod analog;
 mod bank;
+mod comb;
 mod controls;
 pub mod digital;
 pub mod diode;
 pub mod dirty;
 pub mod ladder;
 pub mod lanes;
+mod phaser;
 mod slope;
 
 use crate::math;
@@ -57,6 +59,8 @@ enum Kind {
     Ladder(Bank<ladder::Ladder, { ladder::STATES }, { ladder::COEFFICIENTS }>),
     Digital(Bank<digital::Digital, { digital::STATES }, { digital::COEFFICIENTS }>),
     Dirty(Bank<dirty::Dirty, { dirty::STATES }, { dirty::COEFFICIENTS }>),
+    Phaser(Bank<phaser::Phaser, { phaser::STATES }, { phaser::COEFFICIENTS }>),
+    Comb(comb::CombBank),
     Diode(Bank<diode::Diode, { diode::STATES }, { diode::COEFFICIENTS }>),
 }
 
@@ -69,25 +73,16 @@ macro_rules! each_kind {
             Kind::Digital($bank) => $body,
             Kind::Dirty($bank) => $body,
             Kind::Diode($bank) => $body,
+            Kind::Phaser($bank) => $body,
+            Kind::Comb($bank) => $body,
         }
     };
 }
 
-/// Whether this engine plays a model in a style. A model that it does not play passes the sound on unchanged, a style
-/// is played as its nearest.
+/// Whether this engine plays a model. One that it does not play passes the sound on unchanged.
 #[must_use]
-pub const fn is_supported(model: FilterModel, style: FilterStyle) -> bool {
-    match model {
-        FilterModel::Analog | FilterModel::Digital | FilterModel::Dirty => {
-            matches!(
-                style,
-                FilterStyle::Db12 | FilterStyle::Db24 | FilterStyle::NotchBlend
-            )
-        }
-        FilterModel::Ladder => matches!(style, FilterStyle::Db12 | FilterStyle::Db24),
-        FilterModel::Diode => true,
-        FilterModel::Formant | FilterModel::Comb | FilterModel::Phaser => false,
-    }
+pub const fn is_supported(model: FilterModel, _style: FilterStyle) -> bool {
+    !matches!(model, FilterModel::Formant)
 }
 
 /// The filters of all voices of a patch, one per voice, that run side by side.
@@ -112,7 +107,13 @@ impl FilterBank {
                 sample_rate,
                 voices,
             )),
-            FilterModel::Formant | FilterModel::Comb | FilterModel::Phaser => Kind::Through,
+            FilterModel::Comb => Kind::Comb(comb::CombBank::new(style, sample_rate, voices)),
+            FilterModel::Phaser => Kind::Phaser(Bank::new(
+                phaser::Phaser::new(style == FilterStyle::Db24),
+                sample_rate,
+                voices,
+            )),
+            FilterModel::Formant => Kind::Through,
         };
         Self { kind }
     }

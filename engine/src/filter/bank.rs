@@ -13,7 +13,7 @@ use crate::simd::{Kernel, Level};
 use crate::voice::buses::Bus;
 
 /// Sample frames (at the filter's own rate) over which coefficients run straight while a control moves.
-const SEGMENT: usize = 16;
+pub(crate) const SEGMENT: usize = 16;
 
 /// Voices of the widest group.
 const WIDEST: usize = 8;

@@ -4,7 +4,7 @@
 
 use super::bank::Model;
 use super::controls::FilterControls;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, soft_limit};
 use super::slope::Slope;
 use super::{cutoff_hz, drive_gain};
 use crate::math;
@@ -25,11 +25,10 @@ const LOW: usize = 6;
 const BAND: usize = 7;
 const HIGH: usize = 8;
 
-/// Straight up to ±0.66, then 0.34·tanh beyond.
+/// The soft limiter of every lane.
 #[inline(always)]
-pub(crate) fn limit<const N: usize>(v: Lanes<N>) -> Lanes<N> {
-    let straight = v.map(|v| v.clamp(-0.66, 0.66));
-    straight + ((v - straight) * (1.0 / 0.34)).soft() * 0.34
+fn limit<const N: usize>(v: Lanes<N>) -> Lanes<N> {
+    v.map(soft_limit)
 }
 
 /// One trapezoidal state-variable stage: (low, band, high) for one input; band is not scaled by 1/Q.

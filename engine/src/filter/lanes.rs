@@ -56,6 +56,13 @@ impl<const N: usize> Lanes<N> {
     }
 }
 
+/// Straight up to ±0.66, then 0.34·tanh beyond: Vital's soft limiter.
+#[inline(always)]
+pub(crate) fn soft_limit(v: f32) -> f32 {
+    let straight = v.clamp(-0.66, 0.66);
+    straight + soft((v - straight) * (1.0 / 0.34)) * 0.34
+}
+
 /// See [`Lanes::soft`].
 #[inline(always)]
 fn soft(x: f32) -> f32 {

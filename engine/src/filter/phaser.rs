@@ -1,0 +1,84 @@
+//! The phaser model: four, eight or twelve equal all-passes whose output is mixed half and half with the input.
+//!
+//! y = ½(x ± A·(x·D·(1 + ρ/2) + tanh(ρ·band(±A's last output)))), A = ∏(1 − s)/(1 + s) with s relative to the cutoff, tapped
+//! after 4, 8 and 12 stages by blend; the feedback's band is 1/20 to 20 times the cutoff. Style 1 subtracts. Measured:
+//! the zeros to seven digits.
+
+use super::bank::Model;
+use super::controls::FilterControls;
+use super::lanes::Lanes;
+use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
+
+/// All-passes between two taps.
+const GROUP: usize = 4;
+/// Number of states: the all-passes, the feedback's low-pass and high-pass, the last output of the chain.
+pub(crate) const STATES: usize = 15;
+/// Number of ramped coefficients.
+pub(crate) const COEFFICIENTS: usize = 8;
+
+/// The all-passes' a = 2G − 1; G of the feedback's low-pass and high-pass; the feedback; gain of the input; weights of
+/// the three taps.
+const A: usize = 0;
+const UPPER: usize = 1;
+const LOWER: usize = 2;
+const FEEDBACK: usize = 3;
+const IN: usize = 4;
+const TAP: usize = 5;
+
+/// The phaser model in one style.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Phaser {
+    sign: f32,
+}
+
+impl Phaser {
+    /// `inverted`: style 1, the all-passes are subtracted.
+    pub(crate) fn new(inverted: bool) -> Self {
+        Self {
+            sign: if inverted { -1.0 } else { 1.0 },
+        }
+    }
+}
+
+impl Model<STATES, COEFFICIENTS> for Phaser {
+    fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
+        let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).min(20_000.0), sample_rate);
+        let few = (1.0 - controls.blend).max(0.0);
+        let many = (controls.blend - 1.0).max(0.0);
+        [
+            2.0 * g - 1.0,
+            (20.0 * g).min(0.9),
+            g / 20.0,
+            controls.resonance,
+            drive_gain(controls.drive_db) * (1.0 + 0.5 * controls.resonance),
+            self.sign * few,
+            self.sign * (1.0 - few - many),
+            self.sign * many,
+        ]
+    }
+
+    #[inline(always)]
+    fn tick<const N: usize>(
+        &self,
+        state: &mut [Lanes<N>; STATES],
+        input: Lanes<N>,
+        c: &[Lanes<N>; COEFFICIENTS],
+    ) -> Lanes<N> {
+        let [stages @ .., upper, lower, last] = state;
+        let below = pole(upper, *last, c[UPPER]);
+        let band = below - pole(lower, below, c[LOWER]);
+        let mut signal = c[IN] * input + (c[FEEDBACK] * band).soft();
+        let rest = Lanes::splat(1.0) - c[A];
+        let mut shifted = Lanes::splat(0.0);
+        for (tap, group) in stages.chunks_exact_mut(GROUP).enumerate() {
+            for stage in group {
+                let out = c[A] * signal + rest * *stage;
+                *stage = signal + c[A] * (signal - *stage);
+                signal = out;
+            }
+            shifted = shifted + c[TAP + tap] * signal;
+        }
+        *last = shifted;
+        (input + shifted) * 0.5
+    }
+}
