@@ -20,7 +20,7 @@ pub use self::service::{
     Admin, AdminCommand, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore, Serve,
     UserAdd, UserCommand,
 };
-pub use self::tools::{Analyse, Completions, Doctor, Export, Render, Synth, Templates, Verify};
+pub use self::tools::{Analyse, Completions, Doctor, Export, Import, Render, Synth, Templates, Verify};
 pub use self::values::{IdPrefix, JobReference, Knob, MacroSetting, Seed};
 
 /// What `--version` prints after the program's name.
@@ -118,6 +118,9 @@ pub enum Command {
     Analyse(Analyse),
     /// Write a patch as another synthesiser's file
     Export(Export),
+    /// Read another synthesiser's file as a patch
+    #[command(after_long_help = tools::IMPORT_HELP)]
+    Import(Import),
     /// Check every file, hash and rule of a bundle
     Verify(Verify),
     /// List the sounds that a patch can start from
@@ -160,6 +163,7 @@ impl Command {
             Self::Render(args) => args.json,
             Self::Analyse(args) => args.json,
             Self::Export(args) => args.json,
+            Self::Import(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Templates(args) => args.json,
             Self::Admin(args) => args.command.json(),
@@ -202,6 +206,7 @@ impl Command {
             Self::Render(_)
             | Self::Analyse(_)
             | Self::Export(_)
+            | Self::Import(_)
             | Self::Verify(_)
             | Self::Templates(_)
             | Self::Openapi

@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod export;
 pub mod generate;
+pub mod import;
 pub mod job;
 pub mod list;
 pub mod migrate;
@@ -49,6 +50,7 @@ pub fn run(command: &Command) -> Result<(), Failure> {
         Command::Render(args) => render::run(args),
         Command::Analyse(args) => analyse::run(args),
         Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Templates(args) => templates::run(args),
         Command::Admin(args) => admin::run(&args.command),

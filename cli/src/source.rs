@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use songwalker_generator::assets::{AssetError, PatchAssets};
 use songwalker_generator::package::archive::{self, MAX_ENTRIES, MAX_TOTAL_BYTES};
 use songwalker_generator::package::layout;
 use songwalker_generator::verify::{self, BundleFault, Report, VerifyError};
@@ -30,20 +31,50 @@ pub struct Bundle {
     pub report: Report,
 }
 
-/// The patch of a JSON file or of a bundle.
+/// A patch with the wavetables and samples that it names.
+#[derive(Debug)]
+pub struct Sound {
+    /// The patch.
+    pub patch: PatchSpec,
+    /// What stands beside it.
+    pub assets: PatchAssets,
+}
+
+/// The patch of a JSON file, with the assets beside it, or of a bundle.
 ///
 /// # Errors
-/// `not_found`, `storage_unavailable`, `invalid_patch` with every fault, and those of [`bundle`].
-pub fn patch(path: &Path) -> Result<PatchSpec, Failure> {
+/// `not_found`, `storage_unavailable`, `invalid_patch` with every fault, those of [`bundle`]; of an asset that it
+/// plays `not_found`, of one that is not what its name says `verification_failed`.
+pub fn sound(path: &Path) -> Result<Sound, Failure> {
+    let bundled = |patch: PatchSpec| {
+        let none = |_: &str, _: usize| Ok(None);
+        let assets = PatchAssets::read(&patch, none).map_err(|error| refused_asset(path, &error))?;
+        Ok(Sound { patch, assets })
+    };
     if path.is_dir() {
-        return Ok(bundle(path)?.report.patch);
+        return bundled(bundle(path)?.report.patch);
     }
     let bytes = read_json_or_zip(path, MAX_PATCH_BYTES, ErrorCode::InvalidPatch)?;
     if bytes.starts_with(ZIP_START) {
-        return Ok(checked(path, bytes)?.report.patch);
+        return bundled(checked(path, bytes)?.report.patch);
     }
-    PatchSpec::from_json(&bytes)
-        .map_err(|faults| Failure::of_document(ErrorCode::InvalidPatch, path, "patch", &faults))
+    let patch = PatchSpec::from_json(&bytes)
+        .map_err(|faults| Failure::of_document(ErrorCode::InvalidPatch, path, "patch", &faults))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let assets = PatchAssets::read_beside(&patch, folder).map_err(|error| refused_asset(path, &error))?;
+    Ok(Sound { patch, assets })
+}
+
+/// Why the assets of a patch cannot be had.
+fn refused_asset(patch: &Path, error: &AssetError) -> Failure {
+    let code = match error {
+        AssetError::Missing(_) => ErrorCode::NotFound,
+        AssetError::Damaged { .. } => ErrorCode::VerificationFailed,
+        AssetError::Invalid { .. } | AssetError::TooLarge { .. } => ErrorCode::InvalidPatch,
+        AssetError::Io { path, error } => return Failure::reading(path, error),
+    };
+    Failure::new(code, format!("{}: {error}", patch.display()))
+        .with_hint("a patch and its folder `assets` go together: copy both, or import the preset again")
 }
 
 /// The intent of a JSON file or of a bundle.

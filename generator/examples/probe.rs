@@ -11,13 +11,16 @@
 //!
 //! A request that fails answers `{"error"}`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use songwalker_engine::render::{Note, RenderRequest, render};
+use songwalker_engine::assets::Assets;
+use songwalker_engine::render::{Note, RenderRequest, render_with};
+use songwalker_generator::assets::{self, AssetError, PatchAssets};
 use songwalker_generator::{export, import};
 use songwalker_schemas::PatchSpec;
 
@@ -78,7 +81,32 @@ fn patch(value: &Value) -> Result<PatchSpec, Box<dyn Error>> {
     PatchSpec::from_json(&serde_json::to_vec(value)?).map_err(|faults| format!("{faults:?}").into())
 }
 
-fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
+/// The assets of everything that was imported.
+#[derive(Default)]
+struct Memory {
+    /// By path beside a patch.
+    files: BTreeMap<String, Vec<u8>>,
+    /// Those of the last render, as the engine reads them, with the paths that they came from.
+    computed: (Vec<String>, Assets),
+}
+
+impl Memory {
+    /// What a patch names.
+    fn assets(&self, patch: &PatchSpec) -> Result<PatchAssets, AssetError> {
+        PatchAssets::read(patch, |path, _| Ok(self.files.get(path).cloned()))
+    }
+
+    /// The same for the engine, computed anew only where it is others.
+    fn for_engine(&mut self, patch: &PatchSpec) -> Result<&Assets, AssetError> {
+        let paths: Vec<String> = assets::named(patch).into_iter().map(|named| named.path).collect();
+        if self.computed.0 != paths {
+            self.computed = (paths, self.assets(patch)?.for_engine());
+        }
+        Ok(&self.computed.1)
+    }
+}
+
+fn answer(line: &str, memory: &mut Memory) -> Result<Value, Box<dyn Error>> {
     let asked: Asked = serde_json::from_str(line)?;
     if asked.default {
         return Ok(json!({ "patch": PatchSpec::default().to_value() }));
@@ -86,10 +114,16 @@ fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
     if let Some(path) = &asked.import {
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         let made = import::vital(&std::fs::read(path)?, stem)?;
+        let kept = made
+            .assets
+            .files()
+            .map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
+        memory.files.extend(kept);
         return Ok(json!({ "patch": made.patch.to_value(), "warnings": made.warnings }));
     }
     if let Some(value) = &asked.export {
-        let made = export::vital(&patch(value)?)?;
+        let patch = patch(value)?;
+        let made = export::vital_with(&patch, &memory.assets(&patch)?)?;
         std::fs::write(&asked.to, &made.bytes)?;
         return Ok(json!({ "lost": made.lost }));
     }
@@ -116,8 +150,10 @@ fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
         warm_up_s: asked.warm_up,
         macros: asked.macros,
     };
+    let patch = patch(value)?;
+    let assets = memory.for_engine(&patch)?;
     let started = cpu_s();
-    let audio = render(&patch(value)?, &request, &|| false)?;
+    let audio = render_with(&patch, assets, &request, &|| false)?;
     let cpu_ms = 1000.0 * (cpu_s() - started);
     let bytes: Vec<u8> = audio
         .left
@@ -130,8 +166,10 @@ fn answer(line: &str) -> Result<Value, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut memory = Memory::default();
     for line in std::io::stdin().lock().lines() {
-        let answer = answer(&line?).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+        let answer =
+            answer(&line?, &mut memory).unwrap_or_else(|error| json!({ "error": error.to_string() }));
         println!("{answer}");
         std::io::stdout().flush()?;
     }

@@ -2,4 +2,4 @@
 
 pub mod vital;
 
-pub use vital::{ExportError, VitalExport, vital};
+pub use vital::{ExportError, VitalExport, vital, vital_with};

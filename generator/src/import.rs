@@ -4,7 +4,8 @@
 //! controls back into engineering values by the parameter table, [`modulation`] slots into routes and free macros,
 //! [`filters`] brings the filters into our order, [`amplitude`] says
 //! with other means what we lack there, [`lines`] reads drawn shapes, [`texts`] what people read,
-//! [`sources`] wavetables and the sample, [`unheard`] what we have no place for. What cannot be carried is listed in
+//! [`sources`] ([`tables`], [`mod@sample`]) wavetables and
+//! the sample, [`unheard`] what we have no place for. What cannot be carried is listed in
 //! [`Import::warnings`], never dropped silently.
 
 mod amplitude;
@@ -23,6 +24,8 @@ use serde::Serialize;
 use songwalker_schemas::{ErrorCode, Fault, Faults, PatchSpec};
 
 pub use preset::MAX_PRESET_BYTES;
+
+use crate::assets::PatchAssets;
 
 /// What could not be carried over as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,6 +58,8 @@ impl Warnings {
 pub struct Import {
     /// The patch.
     pub patch: PatchSpec,
+    /// Its wavetables and sample.
+    pub assets: PatchAssets,
     /// What could not be carried over.
     pub warnings: Vec<Warning>,
 }
@@ -136,14 +141,16 @@ pub fn vital(bytes: &[u8], file_name: Option<&str>) -> Result<Import, ImportErro
 
     let mut document = parameters::document(&preset, &mut warnings);
     lines::shapes(&preset, &mut document, &mut warnings);
-    sources::wavetables(&preset, &mut document, &mut warnings);
-    sources::sample(&preset, &mut document, &mut warnings);
+    let mut assets = PatchAssets::default();
+    sources::wavetables(&preset, &mut document, &mut assets, &mut warnings)?;
+    sources::sample(&preset, &mut document, &mut assets, &mut warnings)?;
     texts::texts(&preset, file_name, &mut document, &mut warnings);
     modulation::carry(&preset, &mut document, &mut warnings);
     unheard::list(&preset, &document, &mut warnings);
     let patch = PatchSpec::from_value(document).map_err(ImportError::Patch)?;
     Ok(Import {
         patch,
+        assets,
         warnings: warnings.0,
     })
 }

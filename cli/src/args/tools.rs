@@ -105,6 +105,36 @@ pub struct Export {
     pub json: bool,
 }
 
+pub const IMPORT_HELP: &str = "\
+Wavetables and samples go into the folder `assets` beside the patch; keep the two together.
+Whatever cannot be carried over is listed as a warning, and the patch is written all the same.
+docs/IMPORT.md says what becomes of what.
+
+Examples:
+  songwalker import vital \"Soft Keys.vital\" -o soft-keys.json
+  songwalker render soft-keys.json --out soft-keys.wav
+  songwalker export vital soft-keys.json -o again.vital";
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// What kind of file
+    #[arg(value_enum)]
+    pub format: Synth,
+    /// The preset
+    #[arg(value_name = "X.vital")]
+    pub file: PathBuf,
+    /// The patch to write
+    #[arg(long, short, value_name = "PATCH.json")]
+    pub out: PathBuf,
+    /// Replace the patch where another one is there
+    #[arg(long)]
+    pub force: bool,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {

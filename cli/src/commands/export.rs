@@ -13,9 +13,9 @@ use crate::{source, whole_file};
 
 /// Exports, and says what the file cannot carry.
 pub fn run(args: &Export) -> Result<(), Failure> {
-    let patch = source::patch(&args.source)?;
+    let sound = source::sound(&args.source)?;
     let made = match args.format {
-        Synth::Vital => export::vital(&patch),
+        Synth::Vital => export::vital_with(&sound.patch, &sound.assets),
     };
     let made = made.map_err(|error| Failure::new(ErrorCode::InvalidPatch, error.to_string()))?;
     whole_file::write(&args.out, |file| file.write_all(&made.bytes))?;

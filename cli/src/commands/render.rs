@@ -11,19 +11,21 @@ use crate::args::{Knob, MacroSetting, Render};
 use crate::cpu_time::CpuTimer;
 use crate::failure::Failure;
 use crate::interrupt::{self, Answer};
+use crate::source::{self, Sound};
 use crate::terminal::{self, BOLD, DIM, NOTICE, clean, paint};
-use crate::{source, wav, whole_file};
+use crate::{wav, whole_file};
 
 /// Largest MIDI file that is read, bytes.
 const MAX_MIDI_BYTES: usize = 4 << 20;
 
 /// Renders, writes, and says what it cost.
 pub fn run(args: &Render) -> Result<(), Failure> {
-    let patch = source::patch(&args.source)?;
+    let Sound { patch, assets } = source::sound(&args.source)?;
+    let assets = assets.for_engine();
     let request = request(args, &patch)?;
     let timer = CpuTimer::start();
     interrupt::answer(Answer::Ask);
-    let audio = render::render(&patch, &request, &interrupt::is_asked).map_err(failure)?;
+    let audio = render::render_with(&patch, &assets, &request, &interrupt::is_asked).map_err(failure)?;
     let cpu_s = timer.seconds();
     wav::write(&args.out, &audio)?;
 

@@ -12,6 +12,7 @@ mod silences;
 mod slots;
 mod tables;
 
+use crate::assets::PatchAssets;
 use controls::Settings;
 use file::{File, Setting};
 use songwalker_schemas::params::{self, ParamId};
@@ -56,6 +57,14 @@ pub enum ExportError {
 /// # Errors
 /// A wavetable that the engine does not know.
 pub fn vital(patch: &PatchSpec) -> Result<VitalExport, ExportError> {
+    vital_with(patch, &PatchAssets::default())
+}
+
+/// The same for a patch with imported wavetables or a sample, which `assets` holds.
+///
+/// # Errors
+/// A wavetable that the engine does not know.
+pub fn vital_with(patch: &PatchSpec, assets: &PatchAssets) -> Result<VitalExport, ExportError> {
     let mut lost = Vec::new();
     let mut settings = Settings::defaults();
     write_parameters(patch, &mut settings, &mut lost);
@@ -72,11 +81,11 @@ pub fn vital(patch: &PatchSpec) -> Result<VitalExport, ExportError> {
     );
     all.insert(
         "sample".to_owned(),
-        Setting::Sample(tables::sample(patch, &mut lost)),
+        Setting::Sample(tables::sample(patch, assets, &mut lost)),
     );
     all.insert(
         "wavetables".to_owned(),
-        Setting::Wavetables(tables::wavetables(patch, &mut lost)?),
+        Setting::Wavetables(tables::wavetables(patch, assets, &mut lost)?),
     );
 
     let [macro1, macro2, macro3, macro4] = macros.names;

@@ -2,6 +2,7 @@
 
 use super::file::{Group, Keyframe, Line, Sample, WaveSource, Wavetable};
 use super::{ExportError, SYNTH_VERSION};
+use crate::assets::PatchAssets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use songwalker_engine::{noise, wavetable};
@@ -18,7 +19,11 @@ const FALLBACK_TABLE: &str = "saw";
 const NOISE_RATE: u32 = 44_100;
 
 /// The wavetables of the three oscillators. One that is off carries only the first wave of its table.
-pub fn wavetables(patch: &PatchSpec, lost: &mut Vec<String>) -> Result<Vec<Wavetable>, ExportError> {
+pub fn wavetables(
+    patch: &PatchSpec,
+    _assets: &PatchAssets,
+    lost: &mut Vec<String>,
+) -> Result<Vec<Wavetable>, ExportError> {
     patch
         .modules
         .osc
@@ -98,7 +103,7 @@ fn shape_name(shape: LfoShape) -> &'static str {
 }
 
 /// The sample slot: the engine's own noise where it sounds, else nothing.
-pub fn sample(patch: &PatchSpec, lost: &mut Vec<String>) -> Sample {
+pub fn sample(patch: &PatchSpec, _assets: &PatchAssets, lost: &mut Vec<String>) -> Sample {
     let slot = &patch.modules.sample;
     let Some((name, color)) = noise_of(slot, lost) else {
         return Sample {
