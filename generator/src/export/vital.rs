@@ -1,10 +1,12 @@
 //! A patch as a `.vital` file: a pure function, the same bytes on every machine.
 //!
 //! [`controls`] knows Vital's 772 controls, [`slots`] turns routes into modulation slots, [`macros`] folds eight knobs
-//! into four, [`silences`] avoids what Vital does not play, [`tables`] packs wavetables, LFO shapes and noise, [`file`]
+//! into four, [`silences`] avoids what Vital does not play, [`tables`] packs wavetables, LFO shapes and noise, [`assets`] what was
+//! imported, [`file`]
 //! is the shape of the file. What Vital cannot carry is listed, in [`VitalExport::lost`] and in the file's comments,
 //! never silently dropped.
 
+mod assets;
 pub mod controls;
 mod file;
 mod macros;

@@ -1,6 +1,7 @@
 //! The shape of a `.vital` file. Fields stand in alphabetical order, `author` first: Vital's browser expects it.
 
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The whole file.
@@ -31,7 +32,7 @@ pub enum Setting {
     /// The sample slot.
     Sample(Sample),
     /// The oscillators' wavetables.
-    Wavetables(Vec<Wavetable>),
+    Wavetables(Vec<Value>),
 }
 
 /// A drawn line; Vital counts y downwards from 1.
@@ -80,6 +81,9 @@ pub struct Sample {
     pub name: String,
     pub sample_rate: u32,
     pub samples: String,
+    /// The right channel of a stereo one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples_stereo: Option<String>,
 }
 
 /// A wavetable of keyframes.

@@ -56,7 +56,8 @@ pub fn fold(patch: &PatchSpec, settings: &mut Settings, slots: &mut Slots, lost:
             .carry(&moving, settings, slots, lost);
         }
     }
-    for (index, knob) in free_knobs(patch).enumerate().skip(FOLDS.len()) {
+    let others = free_knobs(patch).enumerate().skip(FOLDS.len());
+    for (index, knob) in others.filter(|(_, knob)| !knob.targets.is_empty()) {
         lost.push(format!("knob {} ({}): Vital has four", index + 1, knob.label));
     }
     Macros { names }

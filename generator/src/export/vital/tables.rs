@@ -1,10 +1,11 @@
 //! What a `.vital` file carries beside numbers: wavetables, LFO shapes, the sample.
 
 use super::file::{Group, Keyframe, Line, Sample, WaveSource, Wavetable};
-use super::{ExportError, SYNTH_VERSION};
+use super::{ExportError, SYNTH_VERSION, assets};
 use crate::assets::PatchAssets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use songwalker_engine::{noise, wavetable};
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::patch::Osc;
@@ -21,20 +22,28 @@ const NOISE_RATE: u32 = 44_100;
 /// The wavetables of the three oscillators. One that is off carries only the first wave of its table.
 pub fn wavetables(
     patch: &PatchSpec,
-    _assets: &PatchAssets,
+    assets: &PatchAssets,
     lost: &mut Vec<String>,
-) -> Result<Vec<Wavetable>, ExportError> {
+) -> Result<Vec<Value>, ExportError> {
     patch
         .modules
         .osc
         .iter()
         .enumerate()
-        .map(|(index, osc)| wavetable(index, osc, lost))
+        .map(|(index, osc)| wavetable(index, osc, assets, lost))
         .collect()
 }
 
-fn wavetable(index: usize, osc: &Osc, lost: &mut Vec<String>) -> Result<Wavetable, ExportError> {
+fn wavetable(
+    index: usize,
+    osc: &Osc,
+    assets: &PatchAssets,
+    lost: &mut Vec<String>,
+) -> Result<Value, ExportError> {
     let imported = osc.wavetable.source == WavetableSource::Asset;
+    if let Some(asset) = assets.wavetable(&osc.wavetable.name.0).filter(|_| imported) {
+        return Ok(assets::wavetable(asset));
+    }
     if imported && osc.enabled {
         lost.push(format!(
             "the imported wavetable of oscillator {} (a saw stands in)",
@@ -67,7 +76,7 @@ fn wavetable(index: usize, osc: &Osc, lost: &mut Vec<String>) -> Result<Wavetabl
         keyframes,
         r#type: "Wave Source",
     };
-    Ok(Wavetable {
+    let table = Wavetable {
         author: "",
         // The keyframes are at the engine's own scale already.
         full_normalize: false,
@@ -75,7 +84,8 @@ fn wavetable(index: usize, osc: &Osc, lost: &mut Vec<String>) -> Result<Wavetabl
         name: name.to_owned(),
         remove_all_dc: false,
         version: SYNTH_VERSION,
-    })
+    };
+    Ok(serde_json::to_value(table)?)
 }
 
 /// The shapes of the eight LFOs.
@@ -103,14 +113,21 @@ fn shape_name(shape: LfoShape) -> &'static str {
 }
 
 /// The sample slot: the engine's own noise where it sounds, else nothing.
-pub fn sample(patch: &PatchSpec, _assets: &PatchAssets, lost: &mut Vec<String>) -> Sample {
+pub fn sample(patch: &PatchSpec, assets: &PatchAssets, lost: &mut Vec<String>) -> Sample {
     let slot = &patch.modules.sample;
+    if let Some(asset) = assets
+        .sample(&slot.asset.0)
+        .filter(|_| slot.source == SampleSource::Asset)
+    {
+        return assets::sample(asset);
+    }
     let Some((name, color)) = noise_of(slot, lost) else {
         return Sample {
             length: 0,
             name: String::new(),
             sample_rate: NOISE_RATE,
             samples: String::new(),
+            samples_stereo: None,
         };
     };
     let frames = noise::noise_loop(color);
@@ -120,6 +137,7 @@ pub fn sample(patch: &PatchSpec, _assets: &PatchAssets, lost: &mut Vec<String>) 
         name: name.to_owned(),
         sample_rate: NOISE_RATE,
         samples: STANDARD.encode(bytes),
+        samples_stereo: None,
     }
 }
 
