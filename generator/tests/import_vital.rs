@@ -22,7 +22,7 @@ fn preset() -> Value {
         .collect();
     let triangle = json!({ "name": "Triangle", "num_points": 3, "points": [0.0, 1.0, 0.5, 0.0, 1.0, 1.0],
         "powers": [0.0, 0.0, 0.0], "smooth": false });
-    let wave = "AAAAAA==".repeat(0) + &zeros();
+    let wave = zeros();
     let table = json!({ "author": "", "full_normalize": true, "name": "Init", "remove_all_dc": true, "version": "1.0.7",
         "groups": [{ "components": [{ "type": "Wave Source", "interpolation": 0, "interpolation_style": 1,
             "keyframes": [{ "position": 0, "wave_data": wave }] }] }] });
@@ -259,7 +259,7 @@ fn what_cannot_be_carried_is_listed_where_it_would_be_heard() {
         "modulation_1",
         "modulation_2",
         "modulation_3",
-        "modulation of its own amount",
+        "modulation from lfo/1",
         "modulation_5",
     ];
     let found = features(&made);
@@ -548,14 +548,35 @@ fn an_exported_patch_comes_back_as_it_went() {
             back.modules.lfo.each_ref().map(|lfo| lfo.shape),
             patch.modules.lfo.each_ref().map(|lfo| lfo.shape)
         );
-        // What single precision took is taken once.
+        // What single precision takes is taken once, but for the last digit.
         let twice = there_and_back(&back);
-        assert_eq!(
-            String::from_utf8(twice.to_canonical()).unwrap(),
-            String::from_utf8(back.to_canonical()).unwrap(),
-            "seed {seed}"
+        same_sound(&twice, &back, &format!("seed {seed}"));
+    }
+}
+
+/// Equal but for the last digit that single precision carries.
+fn same_sound(a: &PatchSpec, b: &PatchSpec, whose: &str) {
+    for ((row, a), b) in params::table().iter().zip(a.raw_values()).zip(b.raw_values()) {
+        let off = f64::from((a - b).abs());
+        assert!(
+            off <= 1e-6 * row.raw_range().max(1.0),
+            "{whose}, {}: {a} is not {b}",
+            row.path
         );
     }
+    let without_parameters = |patch: &PatchSpec| {
+        let mut bare = patch.to_value();
+        for row in params::table() {
+            if let Some(node) = patch
+                .pointer(&row.path)
+                .and_then(|pointer| bare.pointer_mut(&pointer).map(Value::take))
+            {
+                drop(node);
+            }
+        }
+        bare
+    };
+    assert_eq!(without_parameters(a), without_parameters(b), "{whose}");
 }
 
 #[test]
@@ -591,7 +612,7 @@ fn third_party_presets_come_over_with_their_tables_and_go_back() {
         let back = export::vital_with(patch, &made.assets).unwrap();
         assert!(back.lost.is_empty(), "{}: {:?}", path.display(), back.lost);
         let again = import::vital(&back.bytes, stem).unwrap();
-        assert_eq!(again.patch.sound_hash(), patch.sound_hash(), "{}", path.display());
+        same_sound(&again.patch, patch, &path.display().to_string());
         seen += 1;
     }
     assert!(seen > 0, "{} is empty", folder.display());
