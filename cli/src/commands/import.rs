@@ -1,7 +1,7 @@
 //! `songwalker import`: another synthesiser's file as a patch, with its assets beside it.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -25,6 +25,7 @@ pub fn run(args: &Import) -> Result<(), Failure> {
     let patch = made.patch.to_canonical();
     may_be_written(&args.out, &patch, args.force)?;
     let folder = args.out.parent().unwrap_or_else(|| Path::new(""));
+    is_a_place_for_a_file(&args.out, folder)?;
     // The assets first: a patch that is there can be played.
     made.assets.write_beside(folder).map_err(|error| match &error {
         AssetError::Io { path, error } => Failure::writing(path, error),
@@ -81,6 +82,18 @@ fn refused(file: &Path, error: &ImportError) -> Failure {
     Failure::new(error.code(), format!("cannot import {}: {error}", file.display()))
         .with_faults(error.details())
         .with_hint(error.hint())
+}
+
+/// Says early where the patch cannot stand, before its assets do.
+fn is_a_place_for_a_file(out: &Path, folder: &Path) -> Result<(), Failure> {
+    let kind = if out.is_dir() {
+        ErrorKind::IsADirectory
+    } else if !folder.as_os_str().is_empty() && !folder.is_dir() {
+        ErrorKind::NotFound
+    } else {
+        return Ok(());
+    };
+    Err(Failure::writing(out, &kind.into()))
 }
 
 /// Refuses to replace another patch that nobody said may go.

@@ -119,5 +119,11 @@ fn what_is_no_preset_is_refused_and_nothing_is_written() {
     bench
         .run(&["import", "vital", "nowhere.vital", "-o", "x.json", "--json"])
         .fails_as("not_found", 3);
+    let file = bench.file("x.vital", preset().to_string().as_bytes());
+    for out in ["nowhere/x.json", "."] {
+        bench
+            .run(&["import", "vital", &file, "-o", out, "--json"])
+            .fails_as("storage_unavailable", 6);
+    }
     assert_eq!(bench.names("."), ["x.vital"]);
 }
