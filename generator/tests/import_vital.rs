@@ -1,6 +1,7 @@
 //! Presets as patches: what is read, what is refused, and that an export comes back as it went.
 //!
 //! The presets are made here. Third-party ones, where they lie beside the workspace, are read too, and never kept.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::{Map, Value, json};
 use songwalker_generator::export;
