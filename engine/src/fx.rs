@@ -242,12 +242,15 @@ impl FxChain {
         };
     }
 
-    /// Puts the phaser where it is `seconds` after the beginning of the song: its sweep alone follows the song, all
-    /// other modulations run on (vital-laws §0).
+    /// Puts chorus, flanger and phaser where they are `seconds` after the beginning of the song: their sweeps follow the
+    /// song, as measured over warm-ups of several lengths; the reverb's runs on.
     pub fn seek(&mut self, seconds: f64, raw: &[f32], bpm: f64) {
         for link in &mut self.links {
-            if let Some(Unit::Phaser(fx, slots)) = &mut link.unit {
-                fx.seek(seconds, slots.read(raw, bpm).rate_hz);
+            match &mut link.unit {
+                Some(Unit::Chorus(fx, slots)) => fx.seek(seconds, slots.read(raw, bpm).rate_hz),
+                Some(Unit::Flanger(fx, slots)) => fx.seek(seconds, slots.read(raw, bpm).rate_hz),
+                Some(Unit::Phaser(fx, slots)) => fx.seek(seconds, slots.read(raw, bpm).rate_hz),
+                _ => {}
             }
         }
     }

@@ -45,7 +45,8 @@ def _spectrum(x):
 def _peak(m, i):
     """Place of a peak between bins: a parabola through the logarithms."""
     l, c, r = np.log(m[i - 1:i + 2] + 1e-30)
-    return i + 0.5 * (l - r) / (l - 2 * c + r + 1e-30)
+    bend = l - 2 * c + r
+    return i + (float(np.clip(0.5 * (l - r) / bend, -0.5, 0.5)) if bend else 0.0)
 
 
 def pitch(p):

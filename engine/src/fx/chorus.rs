@@ -85,6 +85,12 @@ impl Chorus {
         self.gains = [Ramp::default(); PAIRS];
     }
 
+    /// Puts the modulation where it is `seconds` after its beginning.
+    pub fn seek(&mut self, seconds: f64, rate_hz: f32) {
+        let turns = seconds * f64::from(rate_hz.max(0.0));
+        self.phase = turns - turns.floor();
+    }
+
     /// Replaces a block by its mix with the moving taps.
     pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &ChorusParams) {
         let frames = left.len().min(right.len());

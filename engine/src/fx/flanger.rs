@@ -66,6 +66,12 @@ impl Flanger {
         self.mix.reset();
     }
 
+    /// Puts the sweep where it is `seconds` after its beginning.
+    pub fn seek(&mut self, seconds: f64, rate_hz: f32) {
+        let turns = seconds * f64::from(rate_hz.max(0.0));
+        self.phase = turns - turns.floor();
+    }
+
     /// Replaces a block by its mix with the moving echoes.
     pub fn process(&mut self, level: Level, left: &mut [f32], right: &mut [f32], p: &FlangerParams) {
         let frames = left.len().min(right.len());
