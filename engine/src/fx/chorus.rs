@@ -138,9 +138,10 @@ impl Chorus {
         let depth = MODULATION_S * f64::from(p.depth.clamp(0.0, 1.0));
         let delays = [p.delay_1_s, p.delay_2_s].map(|s| f64::from(s).clamp(0.0, LONGEST_S));
         let mean = 0.5 * (delays[0] + delays[1]);
+        // A block ends where the modulation stood at its beginning: Vital is late by one block, measured.
+        let phase = self.phase;
         self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / fs;
         self.phase -= self.phase.floor();
-        let phase = self.phase;
         let mut targets = [0.0; LANES];
         for (i, pair) in targets.chunks_exact_mut(4).take(self.running).enumerate() {
             let towards_mean = if count > 1 {

@@ -88,10 +88,11 @@ impl Flanger {
     /// Gives both sides their delay for the end of the block and moves the sweep on.
     fn aim(&mut self, p: &FlangerParams, frames: usize) {
         let fs = f64::from(self.sample_rate);
+        // A block ends where the sweep stood at its beginning: Vital is late by one block, measured.
+        let phase = self.phase;
         self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / fs;
         self.phase -= self.phase.floor();
         let middle = (1.0 / f64::from(p.center_hz.max(1.0))).min(LONGEST_S * 0.5);
-        let phase = self.phase;
         let half = 0.5 * f64::from(p.phase);
         let targets = [-half, half].map(|ahead| {
             let swing = f64::from(p.depth.clamp(0.0, 1.0)) * triangle(phase + ahead);
