@@ -1,7 +1,7 @@
 """One case of a module on both sides: rendered, measured, judged."""
-import functools, json
+import base64, copy, functools, json
 import numpy as np
-import ablate, measures, pictures
+import ablate, measures, patches, pictures
 from oracle import Vital
 from probe import Probe
 
@@ -14,12 +14,34 @@ def start(probe, cache):
     WORKER.update(probe=Probe(probe), vital=Vital(cache))
 
 
+def constant():
+    """The imported wavetable that is 1 everywhere, as patches name it; the probe knows it from now on."""
+    probe = WORKER["probe"]
+    if WORKER.get("constant_of") is not probe.process:
+        preset, _ = probe.export(patches.new())
+        table = preset["settings"]["wavetables"][0]; table.update(remove_all_dc=False, full_normalize=False)
+        for keyframe in table["groups"][0]["components"][0]["keyframes"]:
+            keyframe["wave_data"] = base64.b64encode(np.ones(2048, "<f4").tobytes()).decode()
+        kept = probe.out.with_suffix(".vital"); kept.write_text(json.dumps(preset))
+        answer = probe.ask(**{"import": str(kept)})
+        WORKER.update(constant_of=probe.process, constant=answer["patch"]["modules"]["osc"][0]["wavetable"])
+    return WORKER["constant"]
+
+
+def playable(patch):
+    """The patch with the constant wavetable where it asks for it."""
+    if patch["modules"]["osc"][0]["wavetable"]["name"] != patches.CONSTANT: return patch
+    patch = copy.deepcopy(patch); patch["modules"]["osc"][0]["wavetable"] = constant()
+    return patch
+
+
 def both(case, wrong=None):
     """Vital's render of what the patch exports to, and ours of the patch."""
     probe = WORKER["probe"]; played = (case.note, case.velocity, case.hold, case.total, case.warm_up)
-    preset, lost = probe.export(case.patch)
+    patch = playable(case.patch)
+    preset, lost = probe.export(patch)
     vital = WORKER["vital"].render(preset, *played)
-    ours, _ = probe.render(ablate.ablated(case.patch, wrong), *played)
+    ours, _ = probe.render(ablate.ablated(patch, wrong), *played)
     return vital, ours, lost
 
 

@@ -7,6 +7,7 @@ import copy, dataclasses, functools, json, pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = ["TONE_BRIGHTNESS", "AMP_PUNCH", "DRIVE", "MOVEMENT", "SPACE", "WIDTH", "CHARACTER", "FX"]
 EFFECTS = ["distortion", "filter", "eq", "compressor", "chorus", "flanger", "phaser", "delay", "reverb"]
+CONSTANT = "constant"                                # stands for an imported wavetable that is 1 everywhere
 TRIANGLE = [(0, 0), (0.5, 1), (1, 0)]
 
 

@@ -1,16 +1,17 @@
-"""Envelopes, on a sine so high that its amplitude is known to half a millisecond; the amplitude is their square."""
-from patches import Case, new, route
+"""Envelopes, on a sine so high that its amplitude is known to half a millisecond, and on a constant wave, which is the amplitude
+itself; the amplitude is their square."""
+from patches import CONSTANT, Case, new, route
 from .draw import Draw
 
 SINE = {"osc/0/wavetable/name": "sine", "osc/0/level": 0.8}
 MEASURES = ("distance", "level", "envelope")
 
 
-def cohort(name, drawn, hold=0.7, total=1.2):
+def cohort(name, drawn, hold=0.7, total=1.2, wave=SINE, measures=MEASURES):
     draw = Draw(name)
     for i in range(8):
         settings = {"env/0/attack_s": 0.01, "env/0/release_s": 0.1, **{f"env/0/{k}": v for k, v in drawn(draw, i).items()}}
-        yield Case(name, str(i + 1), new({**SINE, **settings}), 96, MEASURES, velocity=1.0, hold=hold, total=total, warm_up=4.0)
+        yield Case(name, str(i + 1), new({**wave, **settings}), 96, measures, velocity=1.0, hold=hold, total=total, warm_up=4.0)
 
 
 def cases():
@@ -24,6 +25,10 @@ def cases():
     yield from cohort("env/release_power", lambda d, i: {"release_s": 0.4, "release_power": powers[i]})
     yield from cohort("env/delay_hold", lambda d, i: {"delay_s": times[i] / 2, "hold_s": d.within(0, 0.2), "decay_s": 0.1, "sustain": 0.4})
     yield from cohort("env/early_release", lambda d, i: {"attack_s": 0.3 + 0.05 * i, "release_s": times[i], "decay_s": 0.3, "sustain": 0.5}, hold=0.15, total=0.9)
+    flat = {"wave": {"osc/0/wavetable/name": CONSTANT, "osc/0/level": 0.8}, "measures": ("level", "envelope")}
+    yield from cohort("env/constant/attack", lambda d, i: {"attack_s": times[i], "attack_power": d.within(-4, 4)}, **flat)
+    yield from cohort("env/constant/decay", lambda d, i: {"decay_s": times[i], "decay_power": d.within(-4, 4), "sustain": d.within(0.1, 0.6)}, **flat)
+    yield from cohort("env/constant/release", lambda d, i: {"release_s": times[i], "release_power": d.within(-4, 4)}, **flat)
     yield from modulating()
 
 
