@@ -44,7 +44,7 @@ pub struct WavetableAsset {
     pub name: String,
     /// Who made it; empty when unknown.
     pub author: String,
-    /// The widest frame spans 2 from peak to peak, all others by the same factor.
+    /// The widest frame spans 2 from its lowest to its highest point (0 among them), all others by the same factor.
     pub normalize: bool,
     /// Every frame is without DC.
     pub remove_dc: bool,

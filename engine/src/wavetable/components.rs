@@ -60,7 +60,7 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn apply(&self, place: &Place, work: &mut Work) {
+    fn apply(&mut self, place: &Place, work: &mut Work) {
         match self {
             Self::Waves(source) => source.apply(place, work),
             Self::Cycles(source) => source.apply(place, work),
@@ -82,7 +82,7 @@ impl<'a> Prepared<'a> {
 /// The frames of a table.
 pub(super) fn frames(asset: &WavetableAsset) -> Frames {
     let mut work = Work::new();
-    let groups: Vec<Vec<Prepared<'_>>> = asset
+    let mut groups: Vec<Vec<Prepared<'_>>> = asset
         .groups
         .iter()
         .map(|group| {
@@ -104,19 +104,19 @@ pub(super) fn frames(asset: &WavetableAsset) -> Frames {
             *times += 1;
             continue;
         }
-        waves.push((frame_of(&groups, &places, &mut work), 1));
+        waves.push((frame_of(&mut groups, &places, &mut work), 1));
         before = Some(places);
     }
     finish(asset, &mut waves, &mut work)
 }
 
 /// One frame: the mean of the groups.
-fn frame_of(groups: &[Vec<Prepared<'_>>], places: &[Place], work: &mut Work) -> Vec<f64> {
+fn frame_of(groups: &mut [Vec<Prepared<'_>>], places: &[Place], work: &mut Work) -> Vec<f64> {
     let mut sum = vec![0.0; SAMPLES];
     let mut place = places.iter();
-    for group in groups {
+    for group in &mut *groups {
         work.silence();
-        for (part, place) in group.iter().zip(&mut place) {
+        for (part, place) in group.iter_mut().zip(&mut place) {
             part.apply(place, work);
         }
         for (sum, x) in sum.iter_mut().zip(&work.samples) {
@@ -138,10 +138,11 @@ fn frame_of(groups: &[Vec<Prepared<'_>>], places: &[Place], work: &mut Work) -> 
 
 /// DC and level of the whole table, and the way into single precision.
 fn finish(asset: &WavetableAsset, waves: &mut [(Vec<f64>, u16)], work: &mut Work) -> Frames {
+    // From the lowest to the highest point, 0 among them.
     let span = |wave: &[f64]| {
         let (low, high) = wave
             .iter()
-            .fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+            .fold((0.0_f64, 0.0_f64), |(low, high), &x| (low.min(x), high.max(x)));
         high - low
     };
     let widest = waves.iter().map(|(wave, _)| span(wave)).fold(0.0, f64::max);

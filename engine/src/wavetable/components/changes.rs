@@ -123,7 +123,7 @@ pub(super) fn fold(spec: &Folds, place: &Place, work: &mut Work) {
 }
 
 /// Time x → P(x) over the cycle or to both sides of its middle, read straight between samples; then height the same
-/// way, from bottom to top or to both sides of 0.
+/// way, from bottom to top or to both sides of 0; what is beyond ±1 counts as ±1.
 pub(super) fn warp(spec: &Warps, place: &Place, work: &mut Work) {
     let horizontal = place.value(|i| spec.keyframes[i].horizontal);
     let vertical = place.value(|i| spec.keyframes[i].vertical);
@@ -143,7 +143,7 @@ pub(super) fn warp(spec: &Warps, place: &Place, work: &mut Work) {
         );
         let value = a + (at - floor) * (b - a);
         *out = if spec.vertical_asymmetric {
-            2.0 * math::curve(0.5 + 0.5 * value, vertical) - 1.0
+            2.0 * math::curve((0.5 + 0.5 * value).clamp(0.0, 1.0), vertical) - 1.0
         } else {
             both_sides(value, vertical)
         };
@@ -151,6 +151,6 @@ pub(super) fn warp(spec: &Warps, place: &Place, work: &mut Work) {
 }
 
 fn both_sides(x: f64, power: f64) -> f64 {
-    let bent = math::curve(x.abs(), power);
+    let bent = math::curve(x.abs().min(1.0), power);
     if x < 0.0 { -bent } else { bent }
 }

@@ -21,6 +21,8 @@ pub(super) struct Source<'a> {
     recording: Vec<f64>,
     /// Radians for every bin, where phases are by chance.
     chance: Vec<f64>,
+    /// The last two cycles that were blended harmonic by harmonic, with the number of the first.
+    pair: Option<(f64, Polar, Polar)>,
 }
 
 impl<'a> Source<'a> {
@@ -39,6 +41,7 @@ impl<'a> Source<'a> {
             chance: (0..if random { LAST_BIN + 1 } else { 0 })
                 .map(|_| math::PI * (2.0 * twister.unit() - 1.0))
                 .collect(),
+            pair: None,
         }
     }
 
@@ -46,7 +49,7 @@ impl<'a> Source<'a> {
         place(self.spec.path, &self.positions, frame)
     }
 
-    pub fn apply(&self, place: &Place, work: &mut Work) {
+    pub fn apply(&mut self, place: &Place, work: &mut Work) {
         let start = place.value(|i| self.spec.keyframes[i].start);
         let cycle = self.spec.cycle;
         let (number, rest) = ((start / cycle).floor(), (start / cycle).fract());
@@ -62,14 +65,19 @@ impl<'a> Source<'a> {
                 }
             }
             Cut::Harmonics => {
-                let mut polar = |start: f64| {
-                    self.read(start, work);
-                    work.analyse();
-                    Polar::of(work)
+                let pair = match self.pair.take() {
+                    Some(pair) if pair.0 == number => pair,
+                    Some((before, _, b)) if before + 1.0 == number => {
+                        (number, b, self.polar((number + 1.0) * cycle, work))
+                    }
+                    _ => {
+                        let a = self.polar(number * cycle, work);
+                        (number, a, self.polar((number + 1.0) * cycle, work))
+                    }
                 };
-                let (a, b) = (polar(number * cycle), polar((number + 1.0) * cycle));
-                blend(&a, &b, rest, work);
+                blend(&pair.1, &pair.2, rest, work);
                 work.synthesise();
+                self.pair = Some(pair);
             }
         }
         self.turn_phases(work);
@@ -106,6 +114,12 @@ impl<'a> Source<'a> {
         for (i, out) in work.samples.iter_mut().enumerate() {
             *out = self.sample(start + i as f64 * step);
         }
+    }
+
+    fn polar(&self, start: f64, work: &mut Work) -> Polar {
+        self.read(start, work);
+        work.analyse();
+        Polar::of(work)
     }
 
     fn fade(&self, start: f64, share: f64, work: &mut Work) {

@@ -1,7 +1,8 @@
 //! Source: lines through corners.
 //!
 //! A sample stands at x = i/2047 and is 2y − 1. It lies in the segment that the sample before it reached: a vertical
-//! step therefore comes one sample late (measured against Vital, to −110 dB). Corners and bends go straight from one
+//! step therefore comes one sample late; the second sample is the first once more (measured against Vital, to −130 dB).
+//! Corners and bends go straight from one
 //! keyframe to the next, over a time bent by the difference of their pulls.
 
 use songwalker_schemas::asset::component::{LineKey, LinePoint, Lines, Path};
@@ -32,6 +33,7 @@ pub(super) fn apply(spec: &Lines, place: &Place, work: &mut Work) {
             at += 1;
         }
     }
+    work.samples[1] = work.samples[0];
 }
 
 fn between(from: &LineKey, to: &LineKey, t: f64) -> Vec<LinePoint> {

@@ -4,7 +4,7 @@ use songwalker_schemas::asset::component::{WaveBlend, Waves};
 
 use super::place::{Place, place};
 use super::work::{Polar, Work};
-use crate::math;
+use crate::math::fast;
 use crate::wavetable::{LAST_BIN, SAMPLES};
 
 pub(super) struct Source<'a> {
@@ -59,30 +59,32 @@ pub(super) fn write(samples: &mut [f64], wave: &[f32]) {
     }
 }
 
-/// Magnitude below which a harmonic has no phase of its own.
-const SILENT: f64 = 3e-5;
+/// Square root of the magnitude below which a harmonic has no phase of its own.
+const SILENT_ROOT: f64 = 5e-3;
 
 /// Blends two spectra: per harmonic the square root of the magnitude goes straight and is squared, the phase takes the
 /// shortest arc, or is that of the other one where one has no such harmonic; DC and the last bin go straight.
 pub(super) fn blend(a: &Polar, b: &Polar, t: f64, work: &mut Work) {
     for k in 0..=LAST_BIN {
-        let magnitude = |polar: &Polar| polar.root[k] * polar.root[k];
-        let (of_a, of_b) = (magnitude(a), magnitude(b));
-        if k == 0 || k == LAST_BIN {
-            let (real_a, real_b) = (of_a * math::cos(a.phase[k]), of_b * math::cos(b.phase[k]));
-            (work.re[k], work.im[k]) = (real_a + t * (real_b - real_a), 0.0);
-            continue;
-        }
         let root = a.root[k] + t * (b.root[k] - a.root[k]);
-        let phase = if of_a < SILENT {
+        let phase = if a.root[k] < SILENT_ROOT {
             b.phase[k]
-        } else if of_b < SILENT {
+        } else if b.root[k] < SILENT_ROOT {
             a.phase[k]
         } else {
-            let turn = (b.phase[k] - a.phase[k]) / std::f64::consts::TAU;
-            a.phase[k] + t * (turn - turn.round_ties_even()) * std::f64::consts::TAU
+            let turn = b.phase[k] - a.phase[k];
+            a.phase[k] + t * (turn - turn.round_ties_even())
         };
-        (work.re[k], work.im[k]) = (root * root * math::cos(phase), root * root * math::sin(phase));
+        let (cos, sin) = (fast::cos_cycles(phase as f32), fast::sin_cycles(phase as f32));
+        let magnitude = root * root;
+        (work.re[k], work.im[k]) = (magnitude * f64::from(cos), magnitude * f64::from(sin));
+    }
+    for k in [0, LAST_BIN] {
+        let real = |polar: &Polar| {
+            let sign = if polar.phase[k].abs() > 0.25 { -1.0 } else { 1.0 };
+            sign * polar.root[k] * polar.root[k]
+        };
+        (work.re[k], work.im[k]) = (real(a) + t * (real(b) - real(a)), 0.0);
     }
 }
 

@@ -49,7 +49,7 @@ impl Work {
     }
 }
 
-/// A spectrum as the square root of its magnitudes and its phases in radians, for blending harmonic by harmonic.
+/// A spectrum as the square root of its magnitudes and its phases in cycles, for blending harmonic by harmonic.
 pub(super) struct Polar {
     pub root: Vec<f64>,
     pub phase: Vec<f64>,
@@ -59,7 +59,12 @@ impl Polar {
     pub fn of(work: &Work) -> Self {
         let bins = work.re.iter().zip(&work.im);
         let (root, phase) = bins
-            .map(|(re, im)| (math::sqrt(math::sqrt(re * re + im * im)), math::atan2(*im, *re)))
+            .map(|(re, im)| {
+                (
+                    math::sqrt(math::sqrt(re * re + im * im)),
+                    math::atan2(*im, *re) / std::f64::consts::TAU,
+                )
+            })
             .unzip();
         Self { root, phase }
     }
