@@ -367,18 +367,18 @@ impl Oscillator {
             osc: self,
         };
         match pairs.osc.setup.warp {
-            WarpMode::None => taps::run(level, pairs.bent::<_, false>(warp::Straight)),
-            WarpMode::Sync => taps::run(level, pairs.bent::<_, false>(warp::Sync)),
-            WarpMode::Formant => taps::run(level, pairs.bent::<_, false>(warp::Formant)),
-            WarpMode::Quantize => taps::run(level, pairs.bent::<_, false>(warp::Quantize)),
-            WarpMode::Bend => taps::run(level, pairs.bent::<_, false>(warp::Lean)),
-            WarpMode::Squeeze => taps::run(level, pairs.bent::<_, false>(warp::Squeeze)),
-            WarpMode::Pulse => taps::run(level, pairs.bent::<_, false>(warp::Pulse)),
+            WarpMode::None => taps::run(level, pairs.bent::<_, false, true>(warp::Straight)),
+            WarpMode::Sync => taps::run(level, pairs.bent::<_, false, false>(warp::Sync)),
+            WarpMode::Formant => taps::run(level, pairs.bent::<_, false, false>(warp::Formant)),
+            WarpMode::Quantize => taps::run(level, pairs.bent::<_, false, false>(warp::Quantize)),
+            WarpMode::Bend => taps::run(level, pairs.bent::<_, false, false>(warp::Lean)),
+            WarpMode::Squeeze => taps::run(level, pairs.bent::<_, false, false>(warp::Squeeze)),
+            WarpMode::Pulse => taps::run(level, pairs.bent::<_, false, false>(warp::Pulse)),
             WarpMode::FmA | WarpMode::FmB | WarpMode::FmSample => {
-                taps::run(level, pairs.bent::<_, true>(warp::Fm));
+                taps::run(level, pairs.bent::<_, true, false>(warp::Fm));
             }
             WarpMode::RmA | WarpMode::RmB | WarpMode::RmSample => {
-                taps::run(level, pairs.bent::<_, true>(warp::Rm));
+                taps::run(level, pairs.bent::<_, true, false>(warp::Rm));
             }
         }
     }
@@ -393,18 +393,21 @@ struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    fn bent<B: Bend, const MODULATED: bool>(self, bend: B) -> Bent<'a, B, MODULATED> {
+    fn bent<B: Bend, const MODULATED: bool, const STRAIGHT: bool>(
+        self,
+        bend: B,
+    ) -> Bent<'a, B, MODULATED, STRAIGHT> {
         Bent { pairs: self, bend }
     }
 }
 
-/// The same with the way their phases are bent; `MODULATED` where it asks for a modulator.
-struct Bent<'a, B, const MODULATED: bool> {
+/// The same with the way their phases are bent; `MODULATED` where it asks for a modulator, `STRAIGHT` where nothing is.
+struct Bent<'a, B, const MODULATED: bool, const STRAIGHT: bool> {
     pairs: Pairs<'a>,
     bend: B,
 }
 
-impl<B: Bend, const MODULATED: bool> Reading for Bent<'_, B, MODULATED> {
+impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, B, MODULATED, STRAIGHT> {
     #[inline(always)]
     fn run<T: Taps>(self, taps: T) {
         let Pairs {
@@ -448,7 +451,11 @@ impl<B: Bend, const MODULATED: bool> Reading for Bent<'_, B, MODULATED> {
                 if i == 0 && side == 1 && osc.layout.centred && !(MODULATED && modulator.is_some()) {
                     continue;
                 }
-                osc.phase[i][side] = reader.add::<B, T, MODULATED>(taps, self.bend, ramps[side], source, out);
+                osc.phase[i][side] = if STRAIGHT {
+                    reader.add_straight(taps, ramps[side], out)
+                } else {
+                    reader.add::<B, T, MODULATED>(taps, self.bend, ramps[side], source, out)
+                };
             }
             if i == 0 && osc.layout.centred && !(MODULATED && modulator.is_some()) {
                 // One voice in the centre: the right side is the left one.

@@ -1,6 +1,6 @@
 //! Reading: how a unison voice goes through its buffers over a control block.
 
-use super::taps::{LANES, Taps};
+use super::taps::{Fade, LANES, Taps};
 use crate::warp::Bend;
 use crate::wavetable::Wave;
 
@@ -35,16 +35,16 @@ impl PhaseRamp {
             .wrapping_add(self.rise.wrapping_mul(rises))
     }
 
-    /// The phases of the first frames, and by how much the differences to the first grow from one group of [`LANES`]
-    /// frames to the next.
-    #[inline(always)]
+    /// The phases of the first [`LANES`] frames, and by how much each goes on to the next group of them. Not inlined:
+    /// what compilers know about single lanes would break up the loops over all of them.
+    #[inline(never)]
     fn lanes(&self) -> ([u32; LANES], [u32; LANES]) {
-        let (mut first, mut grow) = ([0; LANES], [0; LANES]);
+        let (mut phases, mut ahead) = ([0; LANES], [0; LANES]);
         for i in 0..LANES as u32 {
-            first[i as usize] = self.after(i).wrapping_sub(self.phase);
-            grow[i as usize] = self.rise.wrapping_mul(LANES as u32).wrapping_mul(i);
+            phases[i as usize] = self.after(i);
+            ahead[i as usize] = self.after(i + LANES as u32).wrapping_sub(self.after(i));
         }
-        (first, grow)
+        (phases, ahead)
     }
 }
 
@@ -65,7 +65,45 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Adds the voice to `out`; gives the phase after the block. `source` is the modulator's block.
+    /// Adds the voice as it is to `out`; gives the phase after the block.
+    #[inline(always)]
+    pub(super) fn add_straight<T: Taps>(&self, taps: T, ramp: PhaseRamp, out: &mut [f32]) -> u32 {
+        let (mut phases, mut ahead) = ramp.lanes();
+        let grow = ramp.rise.wrapping_mul((LANES * LANES) as u32);
+        let mut fade = self.before.map(|before| Fade {
+            before,
+            now: self.now,
+            share: self.faded[0],
+            step: (self.faded[1] - self.faded[0]) / out.len().max(1) as f32,
+            passed: 0.0,
+        });
+        let frames = out.len() as u32;
+        let (groups, rest) = out.as_chunks_mut::<LANES>();
+        let mut add = |phases: &[u32; LANES], group: &mut [f32; LANES]| {
+            if let Some(fade) = &mut fade {
+                taps.add_faded(fade, phases, self.gain, group);
+                fade.passed += LANES as f32;
+            } else {
+                taps.add(self.now, phases, self.gain, group);
+            }
+        };
+        for group in groups {
+            add(&phases, group);
+            for i in 0..LANES {
+                phases[i] = phases[i].wrapping_add(ahead[i]);
+                ahead[i] = ahead[i].wrapping_add(grow);
+            }
+        }
+        if !rest.is_empty() {
+            let mut group = [0.0; LANES];
+            group[..rest.len()].copy_from_slice(rest);
+            add(&phases, &mut group);
+            rest.copy_from_slice(&group[..rest.len()]);
+        }
+        ramp.after(frames)
+    }
+
+    /// Adds the voice with its phase bent; `source` is the modulator's block.
     #[inline(always)]
     pub(super) fn add<B: Bend, T: Taps, const MODULATED: bool>(
         &self,
@@ -94,16 +132,10 @@ impl Reader<'_> {
     ) {
         let step = |pair: [f32; 2]| (pair[1] - pair[0]) / out.len().max(1) as f32;
         let (rise, slide, fade) = (step(self.coefficient), step(self.shift), step(self.faded));
-        let (mut ahead, grow) = ramp.lanes();
+        let (mut phases, mut ahead) = ramp.lanes();
+        let grow = ramp.rise.wrapping_mul((LANES * LANES) as u32);
         let mut done = 0;
         while done < out.len() {
-            let first = ramp.after(done as u32);
-            // Arrays' own `map` is a call for sixteen lanes: plain loops stay in the level's instructions.
-            let mut phases = [0_u32; LANES];
-            for i in 0..LANES {
-                phases[i] = first.wrapping_add(ahead[i]);
-                ahead[i] = ahead[i].wrapping_add(grow[i]);
-            }
             let sources = if MODULATED {
                 group(source, done)
             } else {
@@ -121,9 +153,15 @@ impl Reader<'_> {
             let mut values = taps.read(self.now, &places);
             if FADING {
                 let old = taps.read(before, &places);
+                let fade = Fade {
+                    before,
+                    now: self.now,
+                    share: self.faded[0],
+                    step: fade,
+                    passed,
+                };
                 for i in 0..LANES {
-                    let share = self.faded[0] + fade * (passed + (i + 1) as f32);
-                    values[i] = old[i] + share * (values[i] - old[i]);
+                    values[i] = fade.at(i, old[i], values[i]);
                 }
             }
             for i in 0..LANES {
@@ -139,6 +177,10 @@ impl Reader<'_> {
                 }
             }
             done += LANES;
+            for i in 0..LANES {
+                phases[i] = phases[i].wrapping_add(ahead[i]);
+                ahead[i] = ahead[i].wrapping_add(grow);
+            }
         }
     }
 }
