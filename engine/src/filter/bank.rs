@@ -139,8 +139,18 @@ struct Way {
 }
 
 impl Way {
+    #[inline]
     fn at(&self, t: f32) -> [FilterControls; 2] {
-        [0, 1].map(|side| self.from[side].lerp(&self.to[side], t))
+        let left = self.from[0].lerp(&self.to[0], t);
+        let alike = self.from[1] == self.from[0] && self.to[1] == self.to[0];
+        [
+            left,
+            if alike {
+                left
+            } else {
+                self.from[1].lerp(&self.to[1], t)
+            },
+        ]
     }
 }
 

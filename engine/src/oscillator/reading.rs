@@ -39,10 +39,20 @@ impl PhaseRamp {
     /// what compilers know about single lanes would break up the loops over all of them.
     #[inline(never)]
     fn lanes(&self) -> ([u32; LANES], [u32; LANES]) {
+        const N: u32 = LANES as u32;
         let (mut phases, mut ahead) = ([0; LANES], [0; LANES]);
-        for i in 0..LANES as u32 {
-            phases[i as usize] = self.after(i);
-            ahead[i as usize] = self.after(i + LANES as u32).wrapping_sub(self.after(i));
+        for i in 0..N {
+            // The rises of i frames, and those of the N frames that come after them.
+            let (rises, more) = (i * i.saturating_sub(1) / 2, N * (N - 1) / 2 + N * i);
+            let steps = self
+                .increment
+                .wrapping_mul(i)
+                .wrapping_add(self.rise.wrapping_mul(rises));
+            phases[i as usize] = self.phase.wrapping_add(steps);
+            ahead[i as usize] = self
+                .increment
+                .wrapping_mul(N)
+                .wrapping_add(self.rise.wrapping_mul(more));
         }
         (phases, ahead)
     }
