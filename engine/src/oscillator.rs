@@ -137,7 +137,7 @@ pub struct Oscillator {
     base_rate: f64,
     /// Phase steps per sample frame and hertz.
     steps_per_hz: f64,
-    fade_blocks: u32,
+    clock: FadeClock,
     slots: Vec<Slot>,
     phase: [[u32; 2]; MAX_PAIRS],
     /// Phase steps per sample frame at the end of the last block.
@@ -197,7 +197,7 @@ impl Oscillator {
         Self {
             base_rate,
             steps_per_hz: CYCLE / (base_rate * oversampling as f64),
-            fade_blocks: ((FADE_S * base_rate / BLOCK as f64).round_ties_even() as u32).max(1),
+            clock: FadeClock::new(base_rate),
             slots,
             phase: [[0; 2]; MAX_PAIRS],
             increment: [[0.0; 2]; MAX_PAIRS],
@@ -240,6 +240,7 @@ impl Oscillator {
         for slot in &mut self.slots {
             slot.fading = 0;
         }
+        self.clock.restart();
     }
 
     /// Writes one control block (at most [`BLOCK`] × oversampling frames), the controls going straight from those of the
@@ -275,6 +276,7 @@ impl Oscillator {
         for slot in &mut self.slots {
             slot.fading = slot.fading.saturating_sub(1);
         }
+        self.clock.tick();
         self.last = *controls;
     }
 
@@ -319,13 +321,13 @@ impl Oscillator {
         }
     }
 
-    /// Draws what has moved; a buffer that is still fading waits.
+    /// Where a fade may start, draws what has moved.
     fn refresh(&mut self, drawer: &mut Drawer, controls: &OscControls) {
+        if !self.clock.starts_fade() {
+            return;
+        }
         let used = self.slots.len().min(self.layout.pairs);
         for i in 0..used {
-            if self.slots[i].fading > 0 {
-                continue;
-            }
             let wanted = self.wanted(controls, i);
             if self.slots[i].shows(&wanted, self.setup.spectral, 0.5 * self.base_rate) {
                 continue;
@@ -341,7 +343,7 @@ impl Oscillator {
         let limit = 0.5 * self.base_rate / wanted.highest_hz.max(1e-3);
         slot.harmonics = limit.min((LAST_BIN - 1) as f64) as usize;
         slot.shown = wanted;
-        slot.fading = self.fade_blocks;
+        slot.fading = self.clock.length;
         let morph = Morph {
             mode: self.setup.spectral,
             amount: wanted.amount,
@@ -424,7 +426,7 @@ impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, 
             let coefficient = [osc.bent[i], osc.coefficient(controls, i)];
             osc.bent[i] = coefficient[1];
             let slot = &osc.slots[if osc.setup.apart { i } else { 0 }];
-            let total = osc.fade_blocks as f32;
+            let total = osc.clock.length as f32;
             let reader = Reader {
                 now: &slot.now,
                 before: (slot.fading > 0).then_some(&slot.before),
@@ -540,6 +542,58 @@ impl Kernel for Place<'_> {
         let raw = rest_0.iter_mut().zip(rest_1);
         for (((raw_left, raw_right), (left, right)), at) in raw.zip(rest_2.iter_mut().zip(rest_3)).zip(at) {
             [*raw_left, *raw_right, *left, *right] = self.gains.frame(at, *raw_left, *raw_right);
+        }
+    }
+}
+
+/// When buffers are drawn anew: at every 7 ms since the note's start and only then, whatever moves meanwhile
+/// (measured; here to the nearest control block).
+#[derive(Debug, Clone)]
+struct FadeClock {
+    /// Control blocks that a fade takes.
+    period: f64,
+    /// Fades that have ended since the note's start.
+    ended: u32,
+    /// Control blocks until the next one may start.
+    left: u32,
+    /// Control blocks of the present fade.
+    length: u32,
+}
+
+impl FadeClock {
+    fn new(base_rate: f64) -> Self {
+        let mut clock = Self {
+            period: (FADE_S * base_rate / BLOCK as f64).max(1.0),
+            ended: 0,
+            left: 0,
+            length: 0,
+        };
+        clock.restart();
+        clock
+    }
+
+    fn restart(&mut self) {
+        self.ended = 0;
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        let block = |fades: u32| (f64::from(fades) * self.period).round_ties_even();
+        self.length = (block(self.ended + 1) - block(self.ended)).max(1.0) as u32;
+        self.left = self.length;
+    }
+
+    /// Whether this control block is the first of a fade.
+    fn starts_fade(&self) -> bool {
+        self.left == self.length && self.ended > 0
+    }
+
+    /// A control block has gone by.
+    fn tick(&mut self) {
+        self.left -= 1;
+        if self.left == 0 {
+            self.ended = self.ended.wrapping_add(1);
+            self.begin();
         }
     }
 }

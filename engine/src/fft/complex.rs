@@ -82,6 +82,7 @@ impl<T: Real> ComplexFft<T> {
     }
 
     /// Runs all passes to and fro between the two pairs; tells whether the result is in the second.
+    #[inline(always)]
     pub(super) fn run(&self, re: &mut [T], im: &mut [T], other_re: &mut [T], other_im: &mut [T]) -> bool {
         let mut in_other = false;
         let mut stride = 1;
@@ -106,6 +107,7 @@ impl<T: Real> ComplexFft<T> {
 }
 
 /// Splits a slice into its four quarters.
+#[inline(always)]
 fn quarters<T>(x: &[T]) -> [&[T]; 4] {
     let (low, high) = x.split_at(x.len() / 2);
     let (a, b) = low.split_at(low.len() / 2);
@@ -140,6 +142,7 @@ fn butterfly<T: Real>(re: [T; 4], im: [T; 4], w_re: [T; 3], w_im: [T; 3]) -> ([T
 }
 
 /// One radix-4 Stockham pass; all strides compute alike, small ones have loops of fixed length.
+#[inline(always)]
 fn radix_4<T: Real>(pass: &Pass<T>, stride: usize, re: &[T], im: &[T], out_re: &mut [T], out_im: &mut [T]) {
     match stride {
         1 => radix_4_first(pass, re, im, out_re, out_im),
@@ -153,6 +156,7 @@ fn radix_4<T: Real>(pass: &Pass<T>, stride: usize, re: &[T], im: &[T], out_re: &
 }
 
 /// The pass of stride 1: butterflies lie side by side.
+#[inline(always)]
 fn radix_4_first<T: Real>(pass: &Pass<T>, re: &[T], im: &[T], out_re: &mut [T], out_im: &mut [T]) {
     let (re, im) = (quarters(re), quarters(im));
     let count = re[0].len();
@@ -196,6 +200,7 @@ fn run_of<T: Real, const S: usize>(
 }
 
 /// The pass of stride `S`.
+#[inline(always)]
 fn radix_4_fixed<T: Real, const S: usize>(
     pass: &Pass<T>,
     re: &[T],
@@ -222,6 +227,7 @@ fn radix_4_fixed<T: Real, const S: usize>(
 }
 
 /// The pass of a stride that is a multiple of 16.
+#[inline(always)]
 fn radix_4_runs<T: Real>(
     pass: &Pass<T>,
     stride: usize,
@@ -263,6 +269,7 @@ fn quarters_mut<T>(x: &mut [T]) -> [&mut [T]; 4] {
 }
 
 /// The last pass when the number of points is an odd power of two: its twiddle factors are all 1.
+#[inline(always)]
 fn radix_2<T: Real>(re: &mut [T], im: &mut [T]) {
     for x in [re, im] {
         let half = x.len() / 2;

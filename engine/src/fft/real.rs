@@ -91,6 +91,7 @@ impl<T: Real> RealFft<T> {
     ///
     /// # Panics
     /// When the spectrum is shorter than [`Self::bins`] or `output` than [`Self::samples`].
+    #[inline(always)]
     pub fn inverse(&self, re: &[T], im: &[T], output: &mut [T], scratch: &mut Scratch<T>) {
         let h = self.half.points();
         let (re, im) = (&re[..=h], &im[..=h]);
