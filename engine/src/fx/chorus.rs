@@ -49,6 +49,8 @@ pub struct Chorus {
     running: usize,
     /// Of the modulation, in turns.
     phase: f64,
+    /// Cosine and sine of 48ths of a turn.
+    ahead: [[f64; 2]; 12 * PAIRS],
     feedback: Ramp,
     band: BandRamps,
     coefficients: Coloured,
@@ -67,6 +69,10 @@ impl Chorus {
             echo: Echo::new([longest; LANES], sample_rate),
             running: 0,
             phase: 0.0,
+            ahead: std::array::from_fn(|i| {
+                let angle = 2.0 * math::PI * i as f64 / 48.0;
+                [math::cos(angle), math::sin(angle)]
+            }),
             feedback: Ramp::default(),
             band: BandRamps::default(),
             coefficients: Coloured::default(),
@@ -138,10 +144,14 @@ impl Chorus {
         let depth = MODULATION_S * f64::from(p.depth.clamp(0.0, 1.0));
         let delays = [p.delay_1_s, p.delay_2_s].map(|s| f64::from(s).clamp(0.0, LONGEST_S));
         let mean = 0.5 * (delays[0] + delays[1]);
-        // A block ends where the modulation stood at its beginning: Vital is late by one block, measured.
+        // A block goes to where the modulation was at its beginning (measured).
         let phase = self.phase;
         self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / fs;
         self.phase -= self.phase.floor();
+        let (sin, cos) = (
+            math::sin(2.0 * math::PI * phase),
+            math::cos(2.0 * math::PI * phase),
+        );
         let mut targets = [0.0; LANES];
         for (i, pair) in targets.chunks_exact_mut(4).take(self.running).enumerate() {
             let towards_mean = if count > 1 {
@@ -150,8 +160,12 @@ impl Chorus {
                 0.0
             };
             // The four taps are quarter turns apart: tap 1 left 0, right ¼, tap 2 left ½, right ¾.
-            let angle = 2.0 * math::PI * (phase + i as f64 / (4 * count) as f64);
-            let (sin, cos) = (math::sin(angle), math::cos(angle));
+            // Pair i of n is i/(4n) turns ahead: of up to four pairs, a multiple of 1/48.
+            let [ahead_cos, ahead_sin] = self.ahead[12 * i / count];
+            let (sin, cos) = (
+                sin * ahead_cos + cos * ahead_sin,
+                cos * ahead_cos - sin * ahead_sin,
+            );
             for (lane, (target, swing)) in pair.iter_mut().zip([sin, cos, -sin, -cos]).enumerate() {
                 let base = delays[lane >> 1] + (mean - delays[lane >> 1]) * towards_mean;
                 *target = (base + depth * (1.0 + 0.5 * swing)) * fs;
@@ -280,5 +294,44 @@ mod tests {
             let width = level_db(&side) - level_db(&mid);
             assert!((width - expected).abs() < 0.8, "mix {mix}: {width} dB");
         }
+    }
+
+    #[test]
+    fn a_pair_that_joins_does_not_repeat_what_was_played_when_it_last_ran() {
+        let (mut chorus, still) = (Chorus::new(RATE), ChorusParams { voices: 1, ..STILL });
+        let all = ChorusParams { voices: 4, ..STILL };
+        let mut process = |p: &ChorusParams, signal: &[f32]| {
+            run(|l, r| chorus.process(LEVEL, l, r, p), signal, signal, 128).0
+        };
+        process(&all, &noise(0.5, 30_000));
+        process(&still, &vec![0.0; 88_200]);
+        let after = process(&all, &vec![0.0; 30_000]);
+        assert!(after.iter().all(|x| x.abs() < 1e-3));
+    }
+
+    #[test]
+    fn a_pair_that_joins_has_heard_what_the_others_heard() {
+        let mut chorus = Chorus::new(RATE);
+        let mut process = |voices: u32, frames: usize| {
+            let (signal, p) = (vec![0.25; frames], ChorusParams { voices, ..STILL });
+            run(|l, r| chorus.process(LEVEL, l, r, &p), &signal, &signal, 128).0
+        };
+        // The colouring filter lets so steady a level through for a while.
+        let one = process(1, 2_560)[2_559];
+        let four = process(4, 256)[255];
+        assert!((four / one - 4.0).abs() < 0.2, "{one} {four}");
+    }
+
+    #[test]
+    fn a_sought_time_is_a_time_played() {
+        let p = ChorusParams {
+            rate_hz: 0.7,
+            ..STILL
+        };
+        let silence = vec![0.0; 44_096];
+        let (mut played, mut sought) = (Chorus::new(RATE), Chorus::new(RATE));
+        run(|l, r| played.process(LEVEL, l, r, &p), &silence, &silence, 64);
+        sought.seek(44_096.0 / f64::from(RATE), 0.7);
+        assert!((played.phase - sought.phase).abs() < 1e-6);
     }
 }

@@ -88,7 +88,7 @@ impl Flanger {
     /// Gives both sides their delay for the end of the block and moves the sweep on.
     fn aim(&mut self, p: &FlangerParams, frames: usize) {
         let fs = f64::from(self.sample_rate);
-        // A block ends where the sweep stood at its beginning: Vital is late by one block, measured.
+        // A block goes to where the sweep was at its beginning (measured).
         let phase = self.phase;
         self.phase += f64::from(p.rate_hz.max(0.0)) * frames as f64 / fs;
         self.phase -= self.phase.floor();
@@ -198,5 +198,18 @@ mod tests {
         );
         // d₀ + (d − d₀)·(1 ∓ ⅔), d₀ = 44.1 and d = 176.4 samples.
         assert_eq!((loudest(&left[1..]) + 1, loudest(&right[1..]) + 1), (89, 266));
+    }
+
+    #[test]
+    fn a_sought_time_is_a_time_played() {
+        let p = FlangerParams {
+            rate_hz: 0.7,
+            ..STILL
+        };
+        let silence = vec![0.0; 44_096];
+        let (mut played, mut sought) = (Flanger::new(RATE), Flanger::new(RATE));
+        run(|l, r| played.process(LEVEL, l, r, &p), &silence, &silence, 64);
+        sought.seek(44_096.0 / f64::from(RATE), 0.7);
+        assert!((played.phase - sought.phase).abs() < 1e-6);
     }
 }

@@ -1,5 +1,6 @@
 //! The phaser: chains of four, eight or twelve all-passes swept by a triangle, with band-limited feedback (vital-laws §9).
 
+use super::delay_line::{CHUNK, Chunk};
 use super::flanger::triangle;
 use super::one_pole;
 use super::ramp::{Line, Ramp};
@@ -10,6 +11,8 @@ use crate::simd::{Kernel, Level};
 const GROUP: usize = 4;
 /// Groups.
 const GROUPS: usize = 3;
+/// Both sides of all groups, filled up to whole vectors.
+const LANES: usize = 8;
 /// The feedback's low-pass and high-pass have the all-passes' coefficient times and over this.
 const FEEDBACK_RANGE: f32 = 20.0;
 /// The largest coefficient of that low-pass.
@@ -55,10 +58,14 @@ pub struct Phaser {
     weights: [Ramp; GROUPS],
 }
 
+/// All-passes by their place in the group: in each place those of the first group left and right, of the second, of the
+/// third, and two that stay at 0.
+type Stages = [[f32; LANES]; GROUP];
+
 /// What goes round.
 #[derive(Debug, Clone, Copy, Default)]
 struct States {
-    stages: [[Sides; GROUP]; GROUPS],
+    stages: Stages,
     feedback_low: Sides,
     feedback_high: Sides,
     /// What the all-passes gave last.
@@ -160,19 +167,26 @@ impl Kernel for Run<'_> {
     #[inline(always)]
     fn run(self) {
         let mut states = *self.states;
-        for (n, (l, r)) in self.left.iter_mut().zip(self.right.iter_mut()).enumerate() {
-            let feedback = self.feedback.at(n);
-            let weights = self.weights.map(|weight| weight.at(n));
-            let at = |which: usize| {
-                [
-                    self.coefficients[which][0].at(n),
-                    self.coefficients[which][1].at(n),
-                ]
-            };
-            let wet = states.tick([*l, *r], feedback, [at(0), at(1), at(2)], weights);
-            let mix = self.mix.at(n);
-            *l += mix * (wet[0] - *l);
-            *r += mix * (wet[1] - *r);
+        let frames = self.left.len();
+        let mut from = 0;
+        while from < frames {
+            let count = CHUNK.min(frames - from);
+            let coefficients = self
+                .coefficients
+                .map(|sides| sides.map(|line| line.values::<CHUNK>(from)));
+            let weights = self.weights.map(|weight| weight.values::<CHUNK>(from));
+            let (feedback, mix): (Chunk, Chunk) = (self.feedback.values(from), self.mix.values(from));
+            let samples = self.left[from..from + count]
+                .iter_mut()
+                .zip(&mut self.right[from..from + count]);
+            for (n, (l, r)) in samples.enumerate() {
+                let coefficients = [0, 1, 2].map(|i: usize| [coefficients[i][0][n], coefficients[i][1][n]]);
+                let weights = [weights[0][n], weights[1][n], weights[2][n]];
+                let wet = states.tick([*l, *r], feedback[n], coefficients, weights);
+                *l += mix[n] * (wet[0] - *l);
+                *r += mix[n] * (wet[1] - *r);
+            }
+            from += count;
         }
         states.silence();
         *self.states = states;
@@ -192,40 +206,49 @@ impl States {
         [g, upper, lower]: [Sides; 3],
         weights: [f32; GROUPS],
     ) -> Sides {
-        let mut wet = [0.0_f32; 2];
-        for side in 0..2 {
-            let (c, d) = (upper[side], lower[side]);
-            let (high, low) = (&mut self.feedback_high[side], &mut self.feedback_low[side]);
-            let below = (1.0 - c) * *high + c * self.last[side];
-            *high = (1.0 - 2.0 * c) * *high + 2.0 * c * self.last[side];
-            let lowest = (1.0 - d) * *low + d * below;
-            *low = (1.0 - 2.0 * d) * *low + 2.0 * d * below;
-            let dry = (1.0 + 0.5 * feedback) * x[side];
-            let mut signal = dry + fast::tanh(feedback * (below - lowest));
-            let a = 2.0 * g[side] - 1.0;
-            let b = 1.0 - a;
-            let squared = a * a;
-            let powers = [a, squared, squared * a, squared * squared];
-            let mut shifted = 0.0;
-            for (group, weight) in self.stages.iter_mut().zip(weights) {
-                let mut known = 0.0;
-                let mut into = signal;
-                for (stage, power) in group.iter_mut().zip(powers) {
-                    known = a * known + b * stage[side];
-                    stage[side] = (1.0 + a) * into - a * stage[side];
-                    into = power * signal + known;
-                }
-                signal = into;
-                shifted += weight * signal;
+        let a: [f32; LANES] = std::array::from_fn(|i| 2.0 * g[i & 1] - 1.0);
+        // What each all-pass would take in (and the last one would give) if nothing came in.
+        let mut known: Stages = [[0.0; LANES]; GROUP];
+        let mut out = [0.0_f32; LANES];
+        for (known, stage) in known.iter_mut().zip(&self.stages) {
+            *known = out;
+            for i in 0..LANES {
+                out[i] = a[i] * out[i] + (1.0 - a[i]) * stage[i];
             }
-            self.last[side] = shifted;
-            wet[side] = 0.5 * (x[side] + shifted);
         }
-        wet
+        let mut signal = [0.0_f32; 2];
+        for side in 0..2 {
+            let (c, d, last) = (upper[side], lower[side], self.last[side]);
+            let below = (1.0 - c) * self.feedback_high[side] + c * last;
+            self.feedback_high[side] = (1.0 - 2.0 * c) * self.feedback_high[side] + 2.0 * c * last;
+            let lowest = (1.0 - d) * self.feedback_low[side] + d * below;
+            self.feedback_low[side] = (1.0 - 2.0 * d) * self.feedback_low[side] + 2.0 * d * below;
+            signal[side] = (1.0 + 0.5 * feedback) * x[side] + fast::tanh(feedback * (below - lowest));
+        }
+        let mut into = [0.0_f32; LANES];
+        let mut shifted = [0.0_f32; 2];
+        for (group, weight) in weights.into_iter().enumerate() {
+            for side in 0..2 {
+                let squared = a[side] * a[side];
+                into[2 * group + side] = signal[side];
+                signal[side] = squared * squared * signal[side] + out[2 * group + side];
+                shifted[side] += weight * signal[side];
+            }
+        }
+        let mut power = [1.0_f32; LANES];
+        for (known, stage) in known.iter().zip(&mut self.stages) {
+            for i in 0..LANES {
+                let takes = power[i] * into[i] + known[i];
+                stage[i] = (1.0 + a[i]) * takes - a[i] * stage[i];
+                power[i] *= a[i];
+            }
+        }
+        self.last = shifted;
+        [0.5 * (x[0] + shifted[0]), 0.5 * (x[1] + shifted[1])]
     }
 
     fn silence(&mut self) {
-        let stages = self.stages.as_flattened_mut().as_flattened_mut();
+        let stages = self.stages.as_flattened_mut();
         let others = [&mut self.feedback_low, &mut self.feedback_high, &mut self.last];
         for state in stages.iter_mut().chain(others.into_iter().flatten()) {
             if state.abs() < SILENCE {

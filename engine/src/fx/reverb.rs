@@ -11,7 +11,7 @@ use super::one_pole;
 use super::ramp::Ramp;
 use crate::math;
 use crate::simd::Level;
-use swing::Swing;
+use swing::{LEAD_S, Swing};
 use tank::Block;
 
 /// Lines: four rows of four lanes. Lanes 0 and 2 of a row belong to the left side, 1 and 3 to the right.
@@ -182,8 +182,10 @@ impl Reverb {
             _ => self.targets(p),
         };
         self.targets = Some(to);
-        let turns = f64::from(p.mod_hz.clamp(0.0, 16.0)) * frames as f64 / f64::from(self.sample_rate);
-        let swing = self.swing.advance(turns);
+        let hz = f64::from(p.mod_hz.clamp(0.0, 16.0));
+        let swing = self
+            .swing
+            .advance(hz * frames as f64 / f64::from(self.sample_rate), hz * LEAD_S);
         // The way through the mixing counts for one sample.
         let ends: [f64; LINES] = std::array::from_fn(|i| {
             let length = f64::from(LINE_LENGTHS[i]) * to.scale + to.drift * f64::from(swing[i]) - 1.0;

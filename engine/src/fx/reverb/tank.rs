@@ -120,7 +120,7 @@ impl Block<'_> {
         self.output(from, count, &sums);
     }
 
-    /// A quarter of the low-passed input minus its high-passed self: a band with its sign turned.
+    /// A quarter of the input's low end minus a quarter of the input low-passed above: a band with its sign turned.
     #[inline(always)]
     fn input(&mut self, from: usize, count: usize) -> [Chunk; 2] {
         let mut input = [[0.0_f32; CHUNK]; 2];
@@ -134,8 +134,8 @@ impl Block<'_> {
             for (side, x) in [*left, *right].into_iter().enumerate() {
                 let above = (1.0 - c) * high[side] + c * x;
                 high[side] = (1.0 - 2.0 * c) * high[side] + 2.0 * c * x;
-                let below = (1.0 - d) * low[side] + d * above;
-                low[side] = (1.0 - 2.0 * d) * low[side] + 2.0 * d * above;
+                let below = (1.0 - d) * low[side] + d * x;
+                low[side] = (1.0 - 2.0 * d) * low[side] + 2.0 * d * x;
                 input[side][n] = 0.25 * (below - above);
             }
         }

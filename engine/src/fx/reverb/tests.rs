@@ -122,3 +122,15 @@ fn the_longest_decay_of_a_noise_blast_stays_bounded() {
             .all(|x| x.is_finite() && x.abs() < 100.0)
     );
 }
+
+#[test]
+fn an_input_band_without_width_lets_nothing_in() {
+    // The band is the difference of two low-passes of the same input, not one behind the other.
+    let p = ReverbParams {
+        pre_low_hz: 500.0,
+        pre_high_hz: 500.0,
+        ..PLAIN
+    };
+    let (left, right) = response(p, 1);
+    assert!(left.iter().chain(&right).all(|x| x.abs() < 1e-9));
+}
