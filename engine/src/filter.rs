@@ -11,6 +11,7 @@ mod controls;
 pub mod digital;
 pub mod diode;
 pub mod dirty;
+mod formant;
 pub mod ladder;
 pub mod lanes;
 mod phaser;
@@ -54,7 +55,7 @@ pub(crate) fn pole<const N: usize>(state: &mut Lanes<N>, goal: Lanes<N>, g: Lane
 /// The models this engine plays, each with its states.
 #[derive(Debug, Clone)]
 enum Kind {
-    Through,
+    Formant(Bank<formant::Vowels, { formant::STATES }, { formant::COEFFICIENTS }>),
     Analog(Bank<analog::Analog, { analog::STATES }, { analog::COEFFICIENTS }>),
     Ladder(Bank<ladder::Ladder, { ladder::STATES }, { ladder::COEFFICIENTS }>),
     Digital(Bank<digital::Digital, { digital::STATES }, { digital::COEFFICIENTS }>),
@@ -67,7 +68,7 @@ enum Kind {
 macro_rules! each_kind {
     ($self:expr, $bank:ident => $body:expr) => {
         match $self {
-            Kind::Through => {}
+            Kind::Formant($bank) => $body,
             Kind::Analog($bank) => $body,
             Kind::Ladder($bank) => $body,
             Kind::Digital($bank) => $body,
@@ -77,12 +78,6 @@ macro_rules! each_kind {
             Kind::Comb($bank) => $body,
         }
     };
-}
-
-/// Whether this engine plays a model. One that it does not play passes the sound on unchanged.
-#[must_use]
-pub const fn is_supported(model: FilterModel, _style: FilterStyle) -> bool {
-    !matches!(model, FilterModel::Formant)
 }
 
 /// The filters of all voices of a patch, one per voice, that run side by side.
@@ -113,7 +108,11 @@ impl FilterBank {
                 sample_rate,
                 voices,
             )),
-            FilterModel::Formant => Kind::Through,
+            FilterModel::Formant => Kind::Formant(Bank::new(
+                formant::Vowels::new(style == FilterStyle::Db24),
+                sample_rate,
+                voices,
+            )),
         };
         Self { kind }
     }

@@ -28,7 +28,7 @@ const OUT: usize = 8;
 /// (first − second) of a pair of one-poles as it would be for a zero input: the part of the feedback that the states
 /// hold.
 #[inline(always)]
-fn held_band<const N: usize>(first: Lanes<N>, second: Lanes<N>, g: Lanes<N>) -> Lanes<N> {
+pub(super) fn held_band<const N: usize>(first: Lanes<N>, second: Lanes<N>, g: Lanes<N>) -> Lanes<N> {
     let rest = Lanes::splat(1.0) - g;
     rest * (rest * first - second)
 }

@@ -1,8 +1,11 @@
 //! The diode model: a ladder whose neighbouring stages load each other, with a low cut in front.
 //!
-//! Each stage moves towards the mean of its neighbours. Formulas: `vital-laws.md` §6; against Vital the stop band is
-//! exact, the band around the cutoff within 3.5 dB.
+//! The first stage moves towards what is left above 20 Hz of tanh(½(in·x − R·s₄)) + s₂, the second to (y₁ + s₃)/2, the third
+//! to (y₂ + s₄)/2, the fourth to y₃, with s the states before the step; R = 0.7 + 16.3ρ³, in = D(R/2 + 1). The low cut is a
+//! second-order high-pass of Q 1 whose coefficient is the ladder's times ½, mixed in by (blend/2)² (style 0), or times
+//! 2^(4·blend − 9), whole (style 1). Measured: the poles at three cutoffs and resonances to five digits.
 
+use super::analog::held_band;
 use super::bank::Model;
 use super::controls::FilterControls;
 use super::lanes::Lanes;
@@ -10,17 +13,26 @@ use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 use crate::math;
 
 /// Number of states: the low cut, then the stages.
-pub(crate) const STATES: usize = 6;
+pub(crate) const STATES: usize = 7;
 /// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = 6;
+pub(crate) const COEFFICIENTS: usize = 8;
 
-/// g, feedback, in-gain, low cut's coefficient, share of the low cut, out-gain.
+/// g, feedback, in-gain, low cut's coefficient, share of the low cut, out-gain, coefficient of what blocks the lowest,
+/// 1/(1 − (c − c²)) of the low cut.
 const G: usize = 0;
 const R: usize = 1;
 const IN: usize = 2;
 const CUT: usize = 3;
 const CUT_SHARE: usize = 4;
 const OUT: usize = 5;
+const BLOCK: usize = 6;
+const CUT_CLOSE: usize = 7;
+
+/// Below this nothing goes round.
+const BLOCKED_HZ: f32 = 20.01;
+
+/// How much further than the other models' poles these stand.
+const FURTHER: f32 = 1.0011;
 
 /// The diode model in one style.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +50,8 @@ impl Diode {
 impl Model<STATES, COEFFICIENTS> for Diode {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let hz = cutoff_hz(controls.cutoff_note).min(20_000.0);
-        let g = one_pole_coefficient(hz, sample_rate);
+        let plain = one_pole_coefficient(hz, sample_rate);
+        let g = FURTHER * plain / (1.0 + (FURTHER - 1.0) * plain);
         let drive = drive_gain(controls.drive_db);
         let resonance = 0.7 + 16.3 * controls.resonance * controls.resonance * controls.resonance;
         let (ratio, share) = if self.full_cut {
@@ -46,13 +59,16 @@ impl Model<STATES, COEFFICIENTS> for Diode {
         } else {
             (0.5, controls.blend * controls.blend * 0.25)
         };
+        let cut = plain * ratio;
         [
             g,
-            resonance - 0.7,
+            resonance,
             drive * (resonance * 0.5 + 1.0),
-            one_pole_coefficient((hz * ratio).min(20_000.0), sample_rate),
+            cut,
             share,
             1.0 / drive.sqrt(),
+            one_pole_coefficient(BLOCKED_HZ, sample_rate),
+            1.0 / (1.0 - (cut - cut * cut)),
         ]
     }
 
@@ -63,13 +79,15 @@ impl Model<STATES, COEFFICIENTS> for Diode {
         input: Lanes<N>,
         c: &[Lanes<N>; COEFFICIENTS],
     ) -> Lanes<N> {
-        let [cut_first, cut_second, first, second, third, fourth] = state;
-        let mut cut = input - pole(cut_first, input, c[CUT]);
-        cut = cut - pole(cut_second, cut, c[CUT]);
+        let [cut_first, cut_second, first, second, third, fourth, block] = state;
+        let u = (input + held_band(*cut_first, *cut_second, c[CUT])) * c[CUT_CLOSE];
+        let low = pole(cut_first, u, c[CUT]);
+        let cut = u - low - low + pole(cut_second, low, c[CUT]);
         let x = input + (cut - input) * c[CUT_SHARE];
-        let drive = c[IN] * x - c[R] * fourth.map(|v| v.clamp(-1.0, 1.0));
         let [b, d, e] = [*second, *third, *fourth];
-        let one = pole(first, ((drive + b) * 0.5).soft(), c[G]);
+        let driven = ((c[IN] * x - c[R] * e) * 0.5).soft() + b;
+        let driven = driven - pole(block, driven, c[BLOCK]);
+        let one = pole(first, driven, c[G]);
         let two = pole(second, (one + d) * 0.5, c[G]);
         let three = pole(third, (two + e) * 0.5, c[G]);
         pole(fourth, three, c[G]).map(|v| v.clamp(-1.0, 1.0)) * c[OUT]

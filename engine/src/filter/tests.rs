@@ -143,7 +143,9 @@ fn every_model_survives_full_drive_and_cutoffs_that_jump_every_block() {
             FilterStyle::Db12,
             FilterStyle::Db24,
             FilterStyle::NotchBlend,
+            FilterStyle::NotchSpread,
             FilterStyle::Bpn,
+            FilterStyle::Comb6,
         ] {
             let mut filter = StereoFilter::new(*model, style, RATE);
             let mut state = 7;

@@ -2,7 +2,6 @@
 
 use songwalker_schemas::{PatchSpec, params};
 
-use crate::filter;
 use crate::modulation::Matrix;
 use crate::voice::plan::sided;
 
@@ -23,29 +22,6 @@ const SIDED: [&str; 9] = [
 #[must_use]
 pub fn unsupported(patch: &PatchSpec) -> Vec<String> {
     let mut missing = Vec::new();
-    let modules = &patch.modules;
-    let effect = modules.fx.iter().enumerate().filter_map(|(i, fx)| match fx {
-        songwalker_schemas::patch::Fx::Filter(spec) => {
-            Some((format!("/modules/fx/{i}"), spec.enabled, spec.model, spec.style))
-        }
-        _ => None,
-    });
-    let voice = modules.filter.iter().enumerate();
-    let voice = voice.map(|(i, spec)| {
-        (
-            format!("/modules/filter/{i}"),
-            spec.enabled,
-            spec.model,
-            spec.style,
-        )
-    });
-    for (at, enabled, model, style) in voice.chain(effect) {
-        if enabled && !filter::is_supported(model, style) {
-            missing.push(format!(
-                "{at}: filter {model} {style} is passed through or played as its nearest style"
-            ));
-        }
-    }
     for id in sided(patch, &Matrix::new(patch)) {
         let path = &params::table()[id].path;
         if !SIDED.iter().any(|below| path.starts_with(below)) {
