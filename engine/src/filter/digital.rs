@@ -12,18 +12,17 @@ use crate::math;
 /// Number of states: the stage in front, then the main one.
 pub(crate) const STATES: usize = 4;
 /// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = 9;
+pub(crate) const COEFFICIENTS: usize = 7;
 
-/// g, 1/Q, 1/(1 + g(g + 1/Q)), the same of the stage in front (Q 1), in-gain, out-gain, low, band, high.
+/// g, 1/Q, in-gain, out-gain, low, band, high. What closes the loop, 1/(1 + g(g + 1/Q)), is not among them: it must
+/// belong to the g of the very sample, or a cutoff that jumps makes the stage grow without bounds.
 const G: usize = 0;
 const DAMP: usize = 1;
-const CLOSE: usize = 2;
-const CLOSE_PRE: usize = 3;
-const IN: usize = 4;
-const OUT: usize = 5;
-const LOW: usize = 6;
-const BAND: usize = 7;
-const HIGH: usize = 8;
+const IN: usize = 2;
+const OUT: usize = 3;
+const LOW: usize = 4;
+const BAND: usize = 5;
+const HIGH: usize = 6;
 
 /// The soft limiter of every lane.
 #[inline(always)]
@@ -37,8 +36,10 @@ fn svf<const N: usize>(
     first: &mut Lanes<N>,
     second: &mut Lanes<N>,
     input: Lanes<N>,
-    [g, damp, close]: [Lanes<N>; 3],
+    g: Lanes<N>,
+    damp: Lanes<N>,
 ) -> (Lanes<N>, Lanes<N>, Lanes<N>) {
+    let close = (Lanes::splat(1.0) + g * (g + damp)).map(f32::recip);
     let high = (input - (g + damp) * *first - *second) * close;
     let delta = g * high;
     let band = *first + delta;
@@ -72,8 +73,6 @@ impl Model<STATES, COEFFICIENTS> for Digital {
         [
             g,
             damp,
-            1.0 / (1.0 + g * (g + damp)),
-            1.0 / (1.0 + g * (g + 1.0)),
             drive * self.slope.calmed(1.0 / (2.0 * cubed + 1.0), controls.blend),
             1.0 / drive.sqrt(),
             weights.low,
@@ -93,7 +92,7 @@ impl Model<STATES, COEFFICIENTS> for Digital {
         let one = Lanes::splat(1.0);
         let mut x = c[IN] * input;
         if self.slope.is_steep() {
-            let (low, band, high) = svf(pre_first, pre_second, x, [c[G], one, c[CLOSE_PRE]]);
+            let (low, band, high) = svf(pre_first, pre_second, x, c[G], one);
             // Vital takes the high-pass of the stage in front with the damping of the main one.
             let high = high + (one - c[DAMP]) * band;
             x = if self.slope.is_crossed() {
@@ -102,7 +101,7 @@ impl Model<STATES, COEFFICIENTS> for Digital {
                 limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high)
             };
         }
-        let (low, band, high) = svf(first, second, x, [c[G], c[DAMP], c[CLOSE]]);
+        let (low, band, high) = svf(first, second, x, c[G], c[DAMP]);
         limit(c[LOW] * low + c[BAND] * band + c[HIGH] * high) * c[OUT]
     }
 }

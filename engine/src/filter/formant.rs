@@ -15,8 +15,8 @@ use crate::math;
 const FORMANTS: usize = 4;
 /// Number of states: two for each formant.
 pub(crate) const STATES: usize = 2 * FORMANTS;
-/// Coefficients of a formant: g, 1/Q, 1/(1 + g(g + 1/Q)), gain.
-const EACH: usize = 4;
+/// Coefficients of a formant: g, 1/Q, gain.
+const EACH: usize = 3;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = EACH * FORMANTS;
 
@@ -98,7 +98,6 @@ impl Model<STATES, COEFFICIENTS> for Vowels {
             out.copy_from_slice(&[
                 g,
                 damp,
-                1.0 / (1.0 + g * (g + damp)),
                 math::db_to_gain(f64::from(db.max(-15.0))) as f32 / (2.0 * cubed + 1.0),
             ]);
         }
@@ -114,9 +113,10 @@ impl Model<STATES, COEFFICIENTS> for Vowels {
     ) -> Lanes<N> {
         let mut out = Lanes::splat(0.0);
         for formant in 0..FORMANTS {
-            let [g, damp, close, gain] = [0, 1, 2, 3].map(|which| c[EACH * formant + which]);
+            let [g, damp, gain] = [0, 1, 2].map(|which| c[EACH * formant + which]);
             let first = state[2 * formant];
             let second = state[2 * formant + 1];
+            let close = (Lanes::splat(1.0) + g * (g + damp)).map(f32::recip);
             let high = (gain * input - (g + damp) * first - second) * close;
             let delta = g * high;
             let band = first + delta;

@@ -209,7 +209,7 @@ fn every_model_comes_to_rest_in_silence() {
         let mut left: Vec<f32> = (0..BLOCK).map(|_| noise(&mut state)).collect();
         let mut right = left.clone();
         filter.process(Level::best(), &mut left, &mut right, &to);
-        for _ in 0..3000 {
+        for _ in 0..12_000 {
             left.fill(0.0);
             right.fill(0.0);
             filter.process(Level::best(), &mut left, &mut right, &to);
