@@ -3,6 +3,8 @@
 //! Reading is Vital's way (vital-laws §9): the sample at twice its rate, octave copies for higher speeds, a cubic through
 //! four samples.
 
+use std::sync::Arc;
+
 use songwalker_schemas::asset::SampleAsset;
 
 use super::{LOOP_RATE, hash, noise_loop, unit};
@@ -18,6 +20,9 @@ const LONG: usize = 500_000;
 /// Samples repeated before and behind a copy, so that four neighbours of any place lie side by side.
 const BEFORE: usize = 1;
 const BEHIND: usize = 3;
+/// Sample frames for which a sample that is played once is held behind its end, and of silence behind those: more than
+/// any filter reaches.
+const HELD: usize = 1024;
 
 /// A sample ready to be played at any speed: a noise loop or a recording, mono or stereo.
 #[derive(Debug, Clone)]
@@ -25,6 +30,8 @@ pub struct SampleTable {
     sample_rate: f64,
     /// Length of the original.
     samples: usize,
+    /// Length of what is gone round: the original, or with what was added to bounce or to end.
+    round: usize,
     left: Vec<Band>,
     /// Empty for mono.
     right: Vec<Band>,
@@ -49,9 +56,45 @@ impl SampleTable {
         Self {
             sample_rate: f64::from(sample_rate),
             samples: samples.len(),
-            left: copies(samples),
+            round: samples.len(),
+            left: copies(samples.iter().map(|&x| f32::from(x) / 32_768.0).collect()),
             right: Vec::new(),
         }
+    }
+
+    /// The loop as it is played with a setup: with its way back where it bounces, else with its end held where it is
+    /// played once. Neither has a seam then that a filter would hear.
+    #[must_use]
+    pub fn formed(self: Arc<Self>, setup: &SampleSetup) -> Arc<Self> {
+        if self.samples == 0 || self.round != self.samples || (setup.loop_on && !setup.bounce) {
+            return self;
+        }
+        let form = |bands: &[Band]| -> Vec<Band> {
+            let Some(band) = bands.first() else {
+                return Vec::new();
+            };
+            let mut samples: Vec<f32> = band.values[BEFORE..].iter().step_by(2).copied().collect();
+            samples.truncate(self.samples);
+            if setup.bounce {
+                samples.extend_from_within(..);
+                samples[self.samples..].reverse();
+            } else {
+                samples.resize(self.samples + HELD, samples[self.samples - 1]);
+                samples.resize(self.samples + 2 * HELD, 0.0);
+            }
+            copies(samples)
+        };
+        Arc::new(Self {
+            sample_rate: self.sample_rate,
+            samples: self.samples,
+            round: if setup.bounce {
+                2 * self.samples
+            } else {
+                self.samples + 2 * HELD
+            },
+            left: form(&self.left),
+            right: form(&self.right),
+        })
     }
 
     /// The table of an imported sample.
@@ -63,7 +106,7 @@ impl SampleTable {
             .as_ref()
             .filter(|right| right.len() == asset.left.len())
         {
-            table.right = copies(right);
+            table.right = copies(right.iter().map(|&x| f32::from(x) / 32_768.0).collect());
         }
         table
     }
@@ -90,9 +133,8 @@ impl SampleTable {
 }
 
 /// The copies of a channel. Where a length is odd, two rounds of the loop are halved, so that it stays without a seam.
-fn copies(samples: &[i16]) -> Vec<Band> {
-    let mut band: Vec<f32> = samples.iter().map(|&x| f32::from(x) / 32_768.0).collect();
-    let most = if samples.len() > LONG { 3 } else { LEVELS };
+fn copies(mut band: Vec<f32>) -> Vec<Band> {
+    let most = if band.len() > LONG { 3 } else { LEVELS };
     let mut copies = vec![Band::new(doubled(&band))];
     while copies.len() < most && !band.is_empty() {
         if !band.len().is_multiple_of(2) {
@@ -119,7 +161,8 @@ impl Band {
     /// The value at a place in its own samples, by Catmull and Rom's cubic.
     #[inline(always)]
     fn at(&self, x: f64) -> f32 {
-        let i = (x as usize).min(self.values.len() - BEFORE - BEHIND);
+        let x = x.max(0.0).min((self.values.len() - BEFORE - BEHIND) as f64);
+        let i = x as usize;
         let t = (x - i as f64) as f32;
         let Some(&[a, b, c, d]) = self.values[i..].first_chunk() else {
             return 0.0;
@@ -301,14 +344,15 @@ impl SamplePlayer {
     }
 
     fn read(&mut self, table: &SampleTable, speed: f64, frames: usize) {
-        let length = table.samples as f64;
         if table.samples == 0 {
             self.raw.iter_mut().for_each(|raw| raw[..frames].fill(0.0));
             return;
         }
         let level = table.level(speed);
         let scale = 2.0 / f64::from(1_u32 << level);
-        let period = if self.setup.bounce { 2.0 * length } else { length };
+        let period = table.round as f64;
+        // Where a sample that is played once stays.
+        let end = (table.samples + HELD / 2) as f64;
         let copies = [table.left.get(level), table.right.get(level)];
         let start = self.place;
         for (raw, copy) in self.raw.iter_mut().zip(copies) {
@@ -318,18 +362,14 @@ impl SamplePlayer {
                 if self.place >= period && self.setup.loop_on {
                     self.place -= period * (self.place / period).floor();
                 }
-                let place = if self.place >= length && self.setup.bounce {
-                    2.0 * length - self.place
+                *out = if self.setup.loop_on {
+                    copy.at(self.place * scale)
+                } else if !self.setup.bounce {
+                    copy.at(self.place.min(end) * scale)
+                } else if self.place < period {
+                    copy.at(self.place * scale)
                 } else {
-                    self.place
-                };
-                *out = if (0.0..length).contains(&place) {
-                    copy.at(place * scale)
-                } else if self.setup.bounce {
                     0.0
-                } else {
-                    // Behind its end a sample stays where it was.
-                    copy.at(((length - 1.0) * scale).floor())
                 };
                 self.place += speed;
             }
@@ -376,28 +416,25 @@ mod tests {
         let samples: Vec<i16> = (0..50).map(|i| 100 * i).collect();
         let table = SampleTable::new(&samples, 44_100);
         let (mut left, mut right) = (vec![0.0; 120], vec![0.0; 120]);
-        let mut once = SamplePlayer::new(
-            SampleSetup {
-                loop_on: false,
-                ..PLAIN
-            },
-            44_100.0,
-            120,
-        );
+        let setup = SampleSetup {
+            loop_on: false,
+            ..PLAIN
+        };
+        let original = Arc::new(table);
+        let table = original.clone().formed(&setup);
+        let mut once = SamplePlayer::new(setup, 44_100.0, 120);
         once.start(&table, &FULL, 0);
         once.render(&table, &FULL, &mut left, &mut right);
         assert!(left[49] > 0.1 && left[50..].iter().all(|&x| (x - left[49]).abs() < 1e-6));
-        let mut bouncing = SamplePlayer::new(
-            SampleSetup {
-                bounce: true,
-                ..PLAIN
-            },
-            44_100.0,
-            120,
-        );
+        let setup = SampleSetup {
+            bounce: true,
+            ..PLAIN
+        };
+        let table = original.formed(&setup);
+        let mut bouncing = SamplePlayer::new(setup, 44_100.0, 120);
         bouncing.start(&table, &FULL, 0);
         bouncing.render(&table, &FULL, &mut left, &mut right);
-        assert!((left[60] - left[40]).abs() < 1e-6 && (left[105] - left[5]).abs() < 1e-6);
+        assert!((left[60] - left[39]).abs() < 1e-6 && (left[105] - left[5]).abs() < 1e-6);
     }
 
     #[test]

@@ -183,16 +183,19 @@ impl Plan {
             SampleSource::Colored => Some(Arc::new(SampleTable::noise(spec.color))),
             SampleSource::Asset => assets.sample(&spec.asset.0),
         };
-        let sample = table.map(|table| SamplePlan {
-            ids: SampleIds::below("/modules/sample"),
-            setup: SampleSetup {
+        let sample = table.map(|table| {
+            let setup = SampleSetup {
                 keytrack: spec.keytrack,
                 loop_on: spec.loop_on,
                 bounce: spec.bounce,
                 random_start: spec.random_start,
-            },
-            table,
-            destination: spec.destination,
+            };
+            SamplePlan {
+                ids: SampleIds::below("/modules/sample"),
+                setup,
+                table: table.formed(&setup),
+                destination: spec.destination,
+            }
         });
         let filter = std::array::from_fn(|i| {
             let spec = &modules.filter[i];

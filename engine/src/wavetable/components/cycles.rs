@@ -95,17 +95,19 @@ impl<'a> Source<'a> {
     /// The recording at a place in samples.
     fn sample(&self, place: f64) -> f64 {
         let last = self.recording.len() as f64 - 1.0;
+        if place >= 1.0 && place < last - 2.0 {
+            let i = place as usize;
+            if let Some(&[a, b, c, d]) = self.recording[i - 1..].first_chunk() {
+                return cubic(a, b, c, d, place - i as f64);
+            }
+        }
         let place = place.clamp(-2.0, last + 2.0);
         let floor = place.floor();
         let at = |offset: f64| {
             let i = (floor + offset).clamp(0.0, last.max(0.0)) as usize;
             self.recording.get(i).copied().unwrap_or(0.0)
         };
-        let t = place - floor;
-        let (a, b, c, d) = (at(-1.0), at(0.0), at(1.0), at(2.0));
-        let square = 2.0 * a - 5.0 * b + 4.0 * c - d;
-        let cubic = 3.0 * (b - c) + d - a;
-        b + 0.5 * t * (c - a + t * (square + t * cubic))
+        cubic(at(-1.0), at(0.0), at(1.0), at(2.0), place - floor)
     }
 
     /// One cycle from a place on.
@@ -158,4 +160,11 @@ impl<'a> Source<'a> {
         work.im[LAST_BIN] = 0.0;
         work.synthesise();
     }
+}
+
+/// Catmull and Rom's cubic through four samples, between the middle ones.
+fn cubic(a: f64, b: f64, c: f64, d: f64, t: f64) -> f64 {
+    let square = 2.0 * a - 5.0 * b + 4.0 * c - d;
+    let cubic = 3.0 * (b - c) + d - a;
+    b + 0.5 * t * (c - a + t * (square + t * cubic))
 }
