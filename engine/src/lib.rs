@@ -34,5 +34,34 @@ pub mod wavetable;
 /// major = sounds may differ. It is written into every patch.
 pub const ENGINE_VERSION: &str = "0.1.0";
 
+/// Whether a patch made for engine `version` may sound different here: another major version, or a newer minor one.
+#[must_use]
+pub fn may_differ(version: &str) -> bool {
+    let parts = |version: &str| {
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+        Some((parts.next()??, parts.next()??))
+    };
+    match (parts(version), parts(ENGINE_VERSION)) {
+        (Some((major, minor)), Some((own_major, own_minor))) => major != own_major || minor > own_minor,
+        _ => true,
+    }
+}
+
 /// Sample frames per control block: control-rate modulation is a straight ramp across each.
 pub const BLOCK: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::{ENGINE_VERSION, may_differ};
+
+    #[test]
+    fn only_another_major_or_a_newer_minor_version_may_sound_different() {
+        assert!(!may_differ(ENGINE_VERSION));
+        let mut parts = ENGINE_VERSION.split('.').map(|part| part.parse::<u32>().unwrap());
+        let (major, minor) = (parts.next().unwrap(), parts.next().unwrap());
+        assert!(!may_differ(&format!("{major}.{minor}.99")));
+        assert!(may_differ(&format!("{major}.{}.0", minor + 1)));
+        assert!(may_differ(&format!("{}.0.0", major + 1)));
+        assert!(may_differ("unknown"));
+    }
+}

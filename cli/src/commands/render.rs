@@ -1,8 +1,8 @@
 //! `songwalker render`: a patch into a WAV file.
 
 use serde_json::json;
-use songwalker_engine::patch_player;
 use songwalker_engine::render::{self, MAX_SECONDS, Note, RenderError, RenderRequest};
+use songwalker_engine::{ENGINE_VERSION, patch_player};
 use songwalker_generator::package::midi;
 use songwalker_schemas::patch::RoleId;
 use songwalker_schemas::{ErrorCode, Fault, PatchSpec};
@@ -39,6 +39,7 @@ pub fn run(args: &Render) -> Result<(), Failure> {
         return terminal::print_json(&json!({
             "out": args.out.to_string_lossy(), "frames": audio.frames(), "sample_rate": audio.sample_rate, "seconds": audio.seconds(),
             "cpu_s": cpu_s, "realtime": realtime, "unsupported": unsupported,
+            "engine_version": ENGINE_VERSION, "made_for": patch.engine_version,
         }));
     }
     let mut text = format!(
@@ -51,6 +52,13 @@ pub fn run(args: &Render) -> Result<(), Failure> {
             format!("{cpu_s:.2} s of processor time, {realtime:.1} × real time")
         ),
     );
+    if songwalker_engine::may_differ(&patch.engine_version) {
+        let versions = format!(
+            "made for engine {}, played by {ENGINE_VERSION}: it may sound different",
+            clean(&patch.engine_version)
+        );
+        text.push_str(&format!("  {}  {versions}\n", paint(NOTICE, "another engine")));
+    }
     for part in &unsupported {
         text.push_str(&format!("  {}  {}\n", paint(NOTICE, "not played"), clean(part)));
     }
