@@ -32,7 +32,7 @@ pub mod wavetable;
 
 /// The version of the sound: patch = same bits, minor = new features while older patches keep their bits,
 /// major = sounds may differ. It is written into every patch.
-pub const ENGINE_VERSION: &str = "0.1.0";
+pub const ENGINE_VERSION: &str = "1.0.0";
 
 /// Whether a patch made for engine `version` may sound different here: another major version, or a newer minor one.
 #[must_use]
@@ -53,6 +53,11 @@ pub const BLOCK: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::{ENGINE_VERSION, may_differ};
+
+    #[test]
+    fn a_patch_that_nobody_touched_is_of_this_version() {
+        assert_eq!(songwalker_schemas::PatchSpec::default().engine_version, ENGINE_VERSION);
+    }
 
     #[test]
     fn only_another_major_or_a_newer_minor_version_may_sound_different() {
