@@ -24,6 +24,7 @@ def constant():
             keyframe["wave_data"] = base64.b64encode(np.ones(2048, "<f4").tobytes()).decode()
         kept = probe.out.with_suffix(".vital"); kept.write_text(json.dumps(preset))
         answer = probe.ask(**{"import": str(kept)})
+        if answer["patch"]["modules"]["osc"][0]["wavetable"]["source"] != "asset": raise ValueError("the import carries no wavetable")
         WORKER.update(constant_of=probe.process, constant=answer["patch"]["modules"]["osc"][0]["wavetable"])
     return WORKER["constant"]
 
