@@ -32,9 +32,10 @@ pub mod wavetable;
 
 /// The version of the sound: patch = same bits, minor = new features while older patches keep their bits,
 /// major = sounds may differ. It is written into every patch.
-pub const ENGINE_VERSION: &str = "1.0.0";
+pub const ENGINE_VERSION: &str = "0.2.0";
 
-/// Whether a patch made for engine `version` may sound different here: another major version, or a newer minor one.
+/// Whether a patch made for engine `version` may sound different here: it is of another series, or newer. A series is a
+/// major version, below 1.0 a minor one.
 #[must_use]
 pub fn may_differ(version: &str) -> bool {
     let parts = |version: &str| {
@@ -42,6 +43,7 @@ pub fn may_differ(version: &str) -> bool {
         Some((parts.next()??, parts.next()??))
     };
     match (parts(version), parts(ENGINE_VERSION)) {
+        (Some((0, minor)), Some((0, own_minor))) => minor != own_minor,
         (Some((major, minor)), Some((own_major, own_minor))) => major != own_major || minor > own_minor,
         _ => true,
     }
@@ -56,11 +58,14 @@ mod tests {
 
     #[test]
     fn a_patch_that_nobody_touched_is_of_this_version() {
-        assert_eq!(songwalker_schemas::PatchSpec::default().engine_version, ENGINE_VERSION);
+        assert_eq!(
+            songwalker_schemas::PatchSpec::default().engine_version,
+            ENGINE_VERSION
+        );
     }
 
     #[test]
-    fn only_another_major_or_a_newer_minor_version_may_sound_different() {
+    fn only_another_series_or_a_newer_version_may_sound_different() {
         assert!(!may_differ(ENGINE_VERSION));
         let mut parts = ENGINE_VERSION.split('.').map(|part| part.parse::<u32>().unwrap());
         let (major, minor) = (parts.next().unwrap(), parts.next().unwrap());
