@@ -318,6 +318,15 @@ fn a_free_knob_keeps_its_place() {
         slot.role_id = RoleId::Free;
         slot.label = format!("KNOB {}", index + 1);
     }
+    let still = vital(&patch).unwrap();
+    assert_eq!(still.lost.len(), 0, "a knob that moves nothing is not missed");
+    for slot in &mut patch.macros {
+        slot.targets.push(MacroTarget {
+            path: "/modules/filter/0/cutoff_hz".into(),
+            amount: 0.1,
+            curve: 0.0,
+        });
+    }
     let made = vital(&patch).unwrap();
     let file: Value = serde_json::from_slice(&made.bytes).unwrap();
     assert_eq!([&file["macro1"], &file["macro4"]], ["KNOB 1", "KNOB 4"]);
