@@ -20,9 +20,9 @@ fn eight_notes_at_full_velocity_stay_below_minus_one_dbtp() {
             parent: None,
         };
         let generated = generate(&request, &Hooks::none()).expect("a bundle");
-        let root = generated.intent.category.reference_note();
-        let peak = chord_peak_db(&generated.patch, root, &|| false).expect("a render");
-        assert!(peak <= -1.0, "{prompt}, chord on {root}: {peak:.2} dBTP");
+        let note = generated.intent.category.reference_note();
+        let peak = chord_peak_db(&generated.patch, note, &|| false).expect("a render");
+        assert!(peak <= -1.0, "{prompt}, chord around {note}: {peak:.2} dBTP");
         let phrase = generated.report.loudness.true_peak_db;
         assert!(phrase <= -1.0, "{prompt}: {phrase:.2} dBTP");
     }

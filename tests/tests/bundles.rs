@@ -46,8 +46,8 @@ fn every_category_gives_a_verified_bundle_at_the_promised_level() {
                 "{category}: {loudness:?}"
             ),
             "peak" => {
-                let root = category.reference_note();
-                let chord = chord_peak_db(&made.patch, root, &|| false).unwrap();
+                let note = category.reference_note();
+                let chord = chord_peak_db(&made.patch, note, &|| false).unwrap();
                 let peak = chord.max(loudness.true_peak_db);
                 assert!(
                     loudness.lufs < -18.0 && (-1.3..=-1.0).contains(&peak),

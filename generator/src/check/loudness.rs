@@ -15,16 +15,16 @@ pub const TARGET_LUFS: f64 = -18.0;
 pub const CEILING_DBTP: f64 = -1.1;
 /// Greatest master level.
 const MASTER_MAX_DB: f64 = 6.02;
-/// Semitones above the lowest of eight notes held together.
-const CHORD: [u8; 8] = [0, 4, 7, 11, 12, 16, 19, 23];
+/// Eight notes held together, as two hands do: semitones from the note in the middle.
+const CHORD: [i16; 8] = [-12, -5, 0, 4, 7, 12, 16, 19];
 /// How far the master is turned down while the chord is measured, so that the player's ceiling cuts nothing.
 const HEADROOM_DB: f64 = 30.0;
 
-/// True peak in dB of eight notes from `root` up, held together at full velocity.
+/// True peak in dB of eight notes around `note`, held together at full velocity.
 ///
 /// # Errors
 /// When the render is cancelled.
-pub fn chord_peak_db(patch: &PatchSpec, root: u8, cancelled: &dyn Fn() -> bool) -> Result<f64, RenderError> {
+pub fn chord_peak_db(patch: &PatchSpec, note: u8, cancelled: &dyn Fn() -> bool) -> Result<f64, RenderError> {
     let mut lowered = patch.clone();
     lowered.modules.voicing.master_db -= HEADROOM_DB;
     let env = &patch.modules.env[0];
@@ -32,12 +32,12 @@ pub fn chord_peak_db(patch: &PatchSpec, root: u8, cancelled: &dyn Fn() -> bool) 
     let notes = CHORD.map(|semitones| Note {
         start_s: 0.0,
         hold_s,
-        key: (root + semitones).min(127),
+        key: (i16::from(note) + semitones).clamp(0, 127) as u8,
         velocity: 1.0,
     });
     let request = RenderRequest {
         notes: notes.to_vec(),
-        ..RenderRequest::note(root, 1.0, hold_s, hold_s + 0.2)
+        ..RenderRequest::note(note, 1.0, hold_s, hold_s + 0.2)
     };
     Ok(true_peak_db(&render(&lowered, &request, cancelled)?) + HEADROOM_DB)
 }
