@@ -38,6 +38,10 @@ impl Workbench {
     /// One whose data directory holds a job that succeeded: the sound of [`WORDS`].
     pub fn with_a_sound() -> Self {
         let bench = Self::new();
+        // Each test may be a process of its own: one makes the library or copies it while the others wait.
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let lock = fs::File::create(place.join("library.lock")).unwrap();
+        lock.lock().unwrap();
         copy(library(), &bench.data_dir());
         bench
     }
