@@ -21,6 +21,7 @@ mod scatter;
 mod series;
 mod shape;
 pub mod spectral;
+mod twister;
 mod vocal;
 
 use songwalker_schemas::asset::WavetableAsset;

@@ -9,7 +9,6 @@ mod cycles;
 mod lines;
 mod place;
 mod shepard;
-mod twister;
 mod waves;
 mod work;
 

@@ -9,10 +9,10 @@
 use songwalker_schemas::asset::component::{Cut, Cycles, Phases};
 
 use super::place::{Place, place};
-use super::twister::Twister;
 use super::waves::blend;
 use super::work::{Polar, Work};
 use crate::math;
+use crate::wavetable::twister::Twister;
 use crate::wavetable::{LAST_BIN, SAMPLES};
 
 pub(super) struct Source<'a> {

@@ -1,4 +1,5 @@
-//! The Mersenne Twister (MT19937; Matsumoto and Nishimura, 1998): a file's seed of random phases is one of its seeds.
+//! The Mersenne Twister (MT19937; Matsumoto and Nishimura, 1998), from which Vital draws: a file's seed of random phases is
+//! one of its seeds, and so is that of scattered amplitudes.
 
 const WORDS: usize = 624;
 const MIDDLE: usize = 397;
@@ -9,7 +10,7 @@ pub(super) struct Twister {
 }
 
 impl Twister {
-    pub fn new(seed: u32) -> Self {
+    pub(super) fn new(seed: u32) -> Self {
         let mut state = [seed; WORDS];
         for i in 1..WORDS {
             let before = state[i - 1];
@@ -21,7 +22,12 @@ impl Twister {
     }
 
     /// A number in 0..1 of 32 bits.
-    pub fn unit(&mut self) -> f64 {
+    pub(super) fn unit(&mut self) -> f64 {
+        f64::from(self.word()) / 4_294_967_296.0
+    }
+
+    /// The next 32 bits.
+    fn word(&mut self) -> u32 {
         if self.next == WORDS {
             self.refill();
         }
@@ -30,8 +36,7 @@ impl Twister {
         word ^= word >> 11;
         word ^= (word << 7) & 0x9d2c_5680;
         word ^= (word << 15) & 0xefc6_0000;
-        word ^= word >> 18;
-        f64::from(word) / 4_294_967_296.0
+        word ^ (word >> 18)
     }
 
     fn refill(&mut self) {
@@ -47,6 +52,14 @@ impl Twister {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_twister_gives_the_published_numbers() {
+        let mut twister = Twister::new(5489);
+        assert_eq!(twister.word(), 3_499_211_612);
+        let later = (0..9998).map(|_| twister.word()).last();
+        assert_eq!(later.map(|_| twister.word()), Some(4_123_659_995), "the 10,000th");
+    }
 
     #[test]
     fn the_ten_thousandth_number_of_seed_5489_is_the_published_one() {
