@@ -13,15 +13,17 @@ fn resident(pid: u32) -> u64 {
     1_024 * kib
 }
 
-/// The same three jobs in each round, so that what a round leaves behind is left by all.
+/// The same three jobs in each round, so that what one round leaves behind, every round does. The allocator takes
+/// another arena now and then, for good: a step in one round. What is kept of jobs grows in most of them, so the
+/// median of what rounds add tells the two apart.
 #[tokio::test]
-async fn eight_rounds_of_the_same_jobs_take_no_more_memory_than_three() {
+async fn most_rounds_of_the_same_jobs_add_no_memory() {
     let mut child = child().await;
     let pid = child.pid().expect("lives");
     let prompts = ["short pluck", "closed hi hat", "organ stab"];
     let orders = prompts.map(|prompt| order(prompt, 0));
     let mut after = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..12 {
         for order in &orders {
             child
                 .generate(order, &patient(), &mut |_, _| {})
@@ -30,8 +32,11 @@ async fn eight_rounds_of_the_same_jobs_take_no_more_memory_than_three() {
         }
         after.push(resident(pid));
     }
-    // What threads hold of freed memory comes and goes; what is kept only grows.
-    let first = after[..3].iter().max().expect("three rounds");
-    let last = after[5..].iter().min().expect("three rounds");
-    assert!(last < &(first + (4 << 20)), "bytes after each round: {after:?}");
+    let mut added: Vec<i64> = after
+        .windows(2)
+        .map(|pair| pair[1].cast_signed() - pair[0].cast_signed())
+        .collect();
+    added.sort_unstable();
+    let median = added[added.len() / 2];
+    assert!(median < 512 << 10, "bytes after each round: {after:?}");
 }
