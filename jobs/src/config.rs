@@ -17,7 +17,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Auth, Database, Log, LogFormat, Metrics, Queue, Quotas, Retention, Retry, Scheduler, Server, Worker,
+    Auth, Database, Log, LogFormat, Metrics, Queue, Quotas, Redis, Retention, Retry, Scheduler, Server,
+    Store, Worker,
 };
 pub use span::{Span, SpanError};
 
@@ -29,6 +30,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the rows are.
     pub database: Database,
+    /// Where bundles lie.
+    pub store: Store,
+    /// Where rates are counted and changes are told beyond this process.
+    pub redis: Redis,
     /// The HTTP server.
     pub server: Server,
     /// Who may come in.

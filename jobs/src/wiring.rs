@@ -16,16 +16,39 @@ use crate::system::{Catalogue, Parts, System};
 /// Refuses a configuration that asks for adapters that this build has not.
 ///
 /// # Errors
-/// It names another database.
+/// It names a service.
 pub fn check(config: &Config) -> Result<(), JobsError> {
     let asked = [
-        ("database.url", config.database.url.is_some()),
-        ("database.url_file", config.database.url_file.is_some()),
+        (
+            "database.url",
+            config.database.url.is_some(),
+            "postgres",
+            cfg!(feature = "postgres"),
+        ),
+        (
+            "queue.url",
+            config.queue.url.is_some(),
+            "rabbitmq",
+            cfg!(feature = "rabbitmq"),
+        ),
+        (
+            "redis.url",
+            config.redis.url.is_some(),
+            "redis",
+            cfg!(feature = "redis"),
+        ),
+        (
+            "store.bucket",
+            config.store.bucket.is_some(),
+            "s3",
+            cfg!(feature = "s3"),
+        ),
     ];
-    match asked.iter().find(|(_, is_set)| *is_set) {
+    match asked.iter().find(|(_, is_set, _, is_built)| *is_set && !is_built) {
         None => Ok(()),
-        Some((key, _)) => Err(JobsError::Unusable(format!(
-            "{key} is set ({}), but this build keeps its rows in the data directory only; remove the setting",
+        Some((key, _, feature, _)) => Err(JobsError::Unusable(format!(
+            "{key} is set ({}), but this build of songwalker cannot use it; build with `--features distributed` (it has \
+             {feature}), or remove the setting",
             config.origin(key)
         ))),
     }

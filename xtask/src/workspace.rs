@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// What every dev build is made of: another choice of packages or features would be another build.
-pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "failpoints"];
+pub const EVERYTHING: [&str; 3] = ["--workspace", "--features", "failpoints,distributed"];
 
 /// The workspace that this command was started for.
 pub struct Workspace {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Config, Span};
+use crate::secret::Secret;
 
 /// The reservation below which a child cannot start (`RLIMIT_AS` counts reservations).
 const CHILD_MEMORY_MIN_BYTES: u64 = 1 << 30;
@@ -14,6 +15,7 @@ const BODY_MIN_BYTES: usize = 65_536;
 /// Every fault, as key and problem.
 pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
     let mut faults = Faults(Vec::new());
+    services(config, &mut faults);
     server(config, &mut faults);
     worker(config, &mut faults);
     waits(config, &mut faults);
@@ -40,6 +42,67 @@ impl Faults {
     fn not_zero(&mut self, key: &'static str, span: Span) {
         self.unless(!span.duration().is_zero(), key, "must be longer than nothing");
     }
+}
+
+/// The services that this program uses.
+fn services(config: &Config, faults: &mut Faults) {
+    let schemes: [(&'static str, &Option<Secret>, &[&str]); 3] = [
+        (
+            "database.url",
+            &config.database.url,
+            &["postgres://", "postgresql://"],
+        ),
+        ("queue.url", &config.queue.url, &["amqp://", "amqps://"]),
+        ("redis.url", &config.redis.url, &["redis://", "rediss://"]),
+    ];
+    for (key, url, schemes) in schemes {
+        if let Some(url) = url
+            && !schemes.iter().any(|scheme| url.expose().starts_with(scheme))
+        {
+            faults.add(key, format!("must start with {}", schemes.join(" or ")));
+        }
+    }
+    faults.unless(
+        (1..=1_000).contains(&config.database.connections),
+        "database.connections",
+        "must be from 1 to 1000",
+    );
+    for (key, prefix) in [
+        ("queue.prefix", &config.queue.prefix),
+        ("redis.prefix", &config.redis.prefix),
+    ] {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let holds = (1..=64).contains(&prefix.len()) && prefix.chars().all(plain);
+        faults.unless(holds, key, "must be 1 to 64 of a–z, A–Z, 0–9, -, _ and .");
+    }
+    store(&config.store, faults);
+}
+
+fn store(store: &super::Store, faults: &mut Faults) {
+    let has_address = store.endpoint.is_some() || store.access_key.is_some() || store.secret_key.is_some();
+    if store.bucket.is_none() {
+        faults.unless(
+            !has_address,
+            "store.bucket",
+            "is missing, but the rest of a store is named",
+        );
+        return;
+    }
+    faults.unless(store.access_key.is_some(), "store.access_key", "is missing");
+    faults.unless(store.secret_key.is_some(), "store.secret_key", "is missing");
+    let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    faults.unless(
+        store.endpoint.as_ref().is_none_or(is_http),
+        "store.endpoint",
+        "must start with http:// or https://",
+    );
+    let prefix = &store.prefix;
+    let is_folder = prefix.is_empty() || (prefix.ends_with('/') && !prefix.starts_with('/'));
+    faults.unless(
+        is_folder,
+        "store.prefix",
+        "must be empty or end in a slash, and not start with one",
+    );
 }
 
 fn server(config: &Config, faults: &mut Faults) {

@@ -17,7 +17,13 @@ const ENVIRONMENT: &str = "environment";
 const COMMAND_LINE: &str = "command line";
 
 /// Keys whose text is taken as it stands: a secret that looks like a number is still that text.
-const SECRET_KEYS: [&str; 1] = ["database.url"];
+const SECRET_KEYS: [&str; 5] = [
+    "database.url",
+    "queue.url",
+    "redis.url",
+    "store.access_key",
+    "store.secret_key",
+];
 
 /// Reads all layers, with these environment variables.
 pub(super) fn load(
@@ -357,7 +363,21 @@ fn complete(config: &mut Config) -> Vec<ConfigFault> {
         url.truncate(url.trim_end_matches('/').len());
     }
     faults.extend(complete_data_dir(config).err());
-    faults.extend(complete_database(config).err());
+    let secrets = [
+        complete_secret(config, "database.url", |config| {
+            (&mut config.database.url, &config.database.url_file)
+        }),
+        complete_secret(config, "queue.url", |config| {
+            (&mut config.queue.url, &config.queue.url_file)
+        }),
+        complete_secret(config, "redis.url", |config| {
+            (&mut config.redis.url, &config.redis.url_file)
+        }),
+        complete_secret(config, "store.secret_key", |config| {
+            (&mut config.store.secret_key, &config.store.secret_key_file)
+        }),
+    ];
+    faults.extend(secrets.into_iter().filter_map(Result::err));
     faults
 }
 
@@ -381,30 +401,35 @@ fn complete_data_dir(config: &mut Config) -> Result<(), ConfigFault> {
     Ok(())
 }
 
-fn complete_database(config: &mut Config) -> Result<(), ConfigFault> {
-    const FILE: &str = "database.url_file";
-    let Some(file) = &config.database.url_file else {
+/// Reads a secret that stands in a file into its own key.
+fn complete_secret(
+    config: &mut Config,
+    key: &'static str,
+    parts: impl Fn(&mut Config) -> (&mut Option<Secret>, &Option<PathBuf>),
+) -> Result<(), ConfigFault> {
+    let file_key = format!("{key}_file");
+    let source = config.origin(&file_key).to_owned();
+    let (secret, file) = parts(config);
+    let Some(file) = file.clone() else {
         return Ok(());
     };
     let wrong = |problem: String| ConfigFault {
-        key: Some(FILE.to_owned()),
-        source: config.origin(FILE).to_owned(),
+        key: Some(file_key),
+        source,
         problem,
     };
-    if config.database.url.is_some() {
-        return Err(wrong("cannot stand beside database.url".to_owned()));
+    if secret.is_some() {
+        return Err(wrong(format!("cannot stand beside {key}")));
     }
-    let secret = Secret::from_file(file).map_err(|error| {
+    *secret = Some(Secret::from_file(&file).map_err(|error| {
         wrong(match error {
             SecretError::Unreadable(std::io::ErrorKind::NotFound) => {
                 format!("there is no file {}", file.display())
             }
             error => error.to_string(),
         })
-    })?;
-    let read_from = file.display().to_string();
-    config.database.url = Some(secret);
-    config.origins.insert("database.url".to_owned(), read_from);
+    })?);
+    config.origins.insert(key.to_owned(), file.display().to_string());
     Ok(())
 }
 

@@ -12,13 +12,84 @@ use super::span::{Span, or_keep};
 use crate::secret::Secret;
 
 /// Where the rows are.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// The address of the database; none: a file in the data directory.
+    /// The address of a PostgreSQL database, `postgres://user:password@host/name`; none: a file in the data directory.
     pub url: Option<Secret>,
     /// A file that holds the address, in place of `url`.
     pub url_file: Option<PathBuf>,
+    /// How many connections a process opens at most.
+    pub connections: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            connections: 16,
+        }
+    }
+}
+
+/// Where bundles lie.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The bucket of an S3 store; none: files in the data directory.
+    pub bucket: Option<String>,
+    /// The address of the store; none: Amazon's for the region.
+    pub endpoint: Option<String>,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// Whether the bucket stands in the path of the address, not in its host name; most stores but Amazon's want that.
+    pub path_style: bool,
+    /// What stands before every key in the bucket; empty, or ending in a slash.
+    pub prefix: String,
+    /// The key by which this program is known to the store.
+    pub access_key: Option<Secret>,
+    /// The secret that belongs to it.
+    pub secret_key: Option<Secret>,
+    /// A file that holds the secret, in place of `secret_key`.
+    pub secret_key_file: Option<PathBuf>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            bucket: None,
+            endpoint: None,
+            region: "us-east-1".to_owned(),
+            path_style: true,
+            prefix: String::new(),
+            access_key: None,
+            secret_key: None,
+            secret_key_file: None,
+        }
+    }
+}
+
+/// Where rates are counted and changes are told beyond this process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// The address of a Redis server, `redis://:password@host:port/0`; none: each process counts and tells for itself.
+    pub url: Option<Secret>,
+    /// A file that holds the address, in place of `url`.
+    pub url_file: Option<PathBuf>,
+    /// What stands before every key and channel.
+    pub prefix: String,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            prefix: "songwalker".to_owned(),
+        }
+    }
 }
 
 /// The HTTP server.
@@ -132,6 +203,12 @@ impl Default for Worker {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
+    /// The address of a RabbitMQ server, `amqp://user:password@host/vhost`; none: hints stay in this process.
+    pub url: Option<Secret>,
+    /// A file that holds the address, in place of `url`.
+    pub url_file: Option<PathBuf>,
+    /// What the names of our queues and exchanges start with.
+    pub prefix: String,
     /// How long a job may wait for a worker.
     pub wait_deadline: Span,
     /// After how long a job that still waits gets another hint.
@@ -141,6 +218,9 @@ pub struct Queue {
 impl Default for Queue {
     fn default() -> Self {
         Self {
+            url: None,
+            url_file: None,
+            prefix: "songwalker".to_owned(),
             wait_deadline: Span::from_secs(900),
             rehint_after: Span::from_secs(60),
         }

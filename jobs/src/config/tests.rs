@@ -272,25 +272,33 @@ fn a_public_address_is_taken_without_the_slash_at_its_end() {
 #[test]
 fn secrets_are_read_from_environment_or_file_and_never_printed() {
     let secret = "0123.50";
-    let config = Bench::new("")
-        .env("SONGWALKER__DATABASE__URL", secret)
+    let config = Bench::new("[store]\nbucket = \"sounds\"\naccess_key = \"me\"\n")
+        .env("SONGWALKER__STORE__SECRET_KEY", secret)
         .load()
         .unwrap();
-    assert_eq!(config.database.url.as_ref().unwrap().expose(), secret);
-    assert_eq!(described(&config, "database.url").0, "***");
+    assert_eq!(config.store.secret_key.as_ref().unwrap().expose(), secret);
+    assert_eq!(described(&config, "store.secret_key").0, "***");
     assert!(!format!("{config:?} {:?}", config.describe()).contains(secret));
 
     let bench = Bench::new("");
     let file = bench.dir.path().join("url");
-    std::fs::write(&file, "canary-url\n").unwrap();
+    std::fs::write(&file, "postgres://canary-url\n").unwrap();
     let bench = bench.env("SONGWALKER__DATABASE__URL_FILE", file.to_str().unwrap());
     let config = bench.load().unwrap();
-    assert_eq!(config.database.url.as_ref().unwrap().expose(), "canary-url");
+    assert_eq!(
+        config.database.url.as_ref().unwrap().expose(),
+        "postgres://canary-url"
+    );
     assert_eq!(
         described(&config, "database.url"),
         ("***".to_owned(), file.display().to_string())
     );
-    assert!(bench.env("SONGWALKER__DATABASE__URL", "other").load().is_err());
+    assert!(
+        bench
+            .env("SONGWALKER__DATABASE__URL", "postgres://other")
+            .load()
+            .is_err()
+    );
 }
 
 #[test]
@@ -316,4 +324,43 @@ fn a_file_that_was_named_must_exist() {
 fn the_configuration_for_tests_is_valid() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(super::check::faults(&Config::for_tests(dir.path())), []);
+}
+
+#[test]
+fn services_are_named_by_addresses_of_their_own_kind() {
+    for (key, right, wrong) in [
+        (
+            "DATABASE__URL",
+            "postgresql://u:p@db/songwalker",
+            "mysql://canary@db",
+        ),
+        ("QUEUE__URL", "amqps://u:p@mq/%2f", "http://canary@mq"),
+        ("REDIS__URL", "rediss://:p@cache:6379/1", "canary:6379"),
+    ] {
+        let name = format!("SONGWALKER__{key}");
+        assert!(Bench::new("").env(&name, right).load().is_ok(), "{key}");
+        let faults = Bench::new("").env(&name, wrong).faults();
+        assert!(faults[0].contains("must start with"), "{faults:?}");
+        assert!(!faults[0].contains("canary"), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_store_has_a_bucket_and_both_keys_or_is_not_named_at_all() {
+    let whole = "[store]\nbucket = \"b\"\naccess_key = \"a\"\nsecret_key = \"s\"\nendpoint = \"http://s3\"\n";
+    assert!(Bench::new(whole).load().is_ok());
+    for missing in ["bucket", "access_key", "secret_key"] {
+        let rest: String = whole
+            .lines()
+            .filter(|line| !line.starts_with(missing))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let faults = Bench::new(&rest).faults();
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.starts_with(&format!("store.{missing}"))),
+            "{missing}: {faults:?}"
+        );
+    }
 }
