@@ -1,9 +1,11 @@
 //! The dirty model: a plain pair of one-poles, then a saturated resonance in a loop of its own.
 //!
-//! The pair gives the slope, the loop (whose own transmission is flat but for its peak) the resonance and the dirt:
-//! u = tanh(in·x + R/(1 − R(G−G²))·(x + ((1−G)·sat(s₁) − sat(s₂))/(1 + G))), each pole
-//! of the loop saturating what it holds and what it gives; measured to four digits of R over cutoff,
-//! resonance and drive. Other formulas: `vital-laws.md` §6.
+//! The pair gives the slope, the loop (whose own transmission is flat but for its peak) the resonance and the dirt: a
+//! high-pass and a low-pass fed back, both one-poles that saturate what they hold and what they give. With S the
+//! saturation, h and l the states, one sample is u = tanh(in·x + R/(1 − R(G−G²))·(x + (S(l) − G·S(h))/(1 + G)));
+//! d = G(u − S(h)), m = h + d, h ← m + d; l ← l + 2G(u − S(m) − S(l)); the output is u. Measured sample by sample
+//! without oversampling, over cutoffs, resonances, drives, blends and all styles: equal to 2·10⁻⁵ of the peak. The
+//! other formulas: `vital-laws.md` §6.
 
 use super::bank::Model;
 use super::controls::FilterControls;
@@ -11,7 +13,7 @@ use super::lanes::Lanes;
 use super::slope::Slope;
 use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 
-/// Number of states: the pair in front, the pair, the loop, the same saturated.
+/// Number of states: the pair in front, the pair, the loop's high-pass and low-pass, the same saturated.
 pub(crate) const STATES: usize = 8;
 /// Number of ramped coefficients.
 pub(crate) const COEFFICIENTS: usize = 8;
@@ -96,10 +98,10 @@ impl Model<STATES, COEFFICIENTS> for Dirty {
             pre_second,
             pair_first,
             pair_second,
-            first,
-            second,
-            first_bent,
-            second_bent,
+            high,
+            low,
+            high_bent,
+            low_bent,
         ] = state;
         let mut x = input * c[FRONT];
         if self.slope.is_steep() {
@@ -111,16 +113,15 @@ impl Model<STATES, COEFFICIENTS> for Dirty {
             x = mixed(pre_first, pre_second, x * c[PRE], c[G], weights);
         }
         x = mixed(pair_first, pair_second, x, c[G], [c[LOW], c[BAND], c[HIGH]]);
-        let rest = Lanes::splat(1.0) - c[G];
-        let held = rest * *first_bent - *second_bent;
+        let held = *low_bent - c[G] * *high_bent;
         let u = (c[IN] * x + c[LOOP] * held).soft();
-        let delta = c[G] * (u - *first_bent);
-        let middle = *first + delta;
-        *first = middle + delta;
-        *first_bent = saturate(*first);
-        let delta = c[G] * (saturate(middle) - *second_bent);
-        *second = *second + delta + delta;
-        *second_bent = saturate(*second);
+        let delta = c[G] * (u - *high_bent);
+        let middle = *high + delta;
+        *high = middle + delta;
+        *high_bent = saturate(*high);
+        let delta = c[G] * (u - saturate(middle) - *low_bent);
+        *low = *low + delta + delta;
+        *low_bent = saturate(*low);
         u * (1.0 / 1.4)
     }
 }
