@@ -352,7 +352,9 @@ impl Oscillator {
         drawer.draw(
             &self.setup.table,
             wanted.frame,
-            slot.harmonics,
+            // Vital draws harmonics two at a time, an even one and the odd one above it, which may lie beyond half the
+            // base rate (measured at 1×, where it comes back mirrored).
+            slot.harmonics | 1,
             morph,
             &mut slot.now,
         );
@@ -481,7 +483,7 @@ impl Gains {
     fn between(from: &OscControls, to: &OscControls, frames: usize) -> Self {
         let spread = |s: f32| {
             let eighths = (1.0 + s.clamp(0.0, 1.0)) * 0.125;
-            [fast::sin_cycles(eighths), fast::cos_cycles(eighths)]
+            [fast::quick_sine(eighths), fast::quick_cosine(eighths)]
         };
         let level = from.level.max(0.0);
         Self {

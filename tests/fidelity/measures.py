@@ -23,9 +23,15 @@ class Pair:
 
 
 def distance(p): return logmel.distance(p.a, p.b, RATE)
+def middle(p): return logmel.distance(_middle(p.a), _middle(p.b), RATE)
 def low_distance(p): return logmel.low_distance(p.a, p.b, RATE)
 def onset_distance(p): return logmel.onset_distance(p.a, p.b, RATE)
 def level(p): return logmel.level_db(p.a, p.b)
+
+
+def _middle(x):
+    """Both sides as their mean."""
+    return np.stack([x.mean(0)] * 2)
 
 
 def _held(x, hold):
@@ -195,8 +201,8 @@ def _reverberation(power):
     return -60 / slope
 
 
-BARS = {"distance": 1.0, "level": 0.2, "pitch": 1.0, "response": 0.5, "envelope": 1.0, "rate": 0.1, "depth": 1.0, "t60": 5.0}
-UNITS = {"distance": "dB", "low_distance": "dB", "onset_distance": "dB", "level": "dB", "pitch": "cents", "response": "dB",
+BARS = {"distance": 1.0, "middle": 1.0, "level": 0.2, "pitch": 1.0, "response": 0.5, "envelope": 1.0, "rate": 0.1, "depth": 1.0, "t60": 5.0}
+UNITS = {"distance": "dB", "middle": "dB", "low_distance": "dB", "onset_distance": "dB", "level": "dB", "pitch": "cents", "response": "dB",
          "envelope": "of allowed", "rate": "%", "depth": "of allowed", "t60": "%"}
-ALL = {"distance": distance, "low_distance": low_distance, "onset_distance": onset_distance, "level": level, "pitch": pitch,
+ALL = {"distance": distance, "middle": middle, "low_distance": low_distance, "onset_distance": onset_distance, "level": level, "pitch": pitch,
        "response": response, "envelope": envelope, "rate": rate, "depth": depth, "t60": t60}

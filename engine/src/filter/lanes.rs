@@ -4,6 +4,8 @@
 
 use std::ops::{Add, Mul, Neg, Sub};
 
+use crate::math::fast;
+
 /// `N` floats side by side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lanes<const N: usize>(
@@ -46,13 +48,11 @@ impl<const N: usize> Lanes<N> {
         self.map(|x| if x.abs() < 1e-18 { 0.0 } else { x })
     }
 
-    /// Vital's stand-in for the hyperbolic tangent (measured through its soft clip): a rational function that is
-    /// 1.00427·x for small x and nowhere further than 0.0006 from tanh. Self-oscillation and the level at high
-    /// resonance hang on its slope. Beyond ±30 the argument is held.
+    /// [`fast::quick_tanh`]. Self-oscillation and the level at high resonance hang on its slope.
     #[must_use]
     #[inline(always)]
     pub fn soft(self) -> Self {
-        self.map(soft)
+        self.map(fast::quick_tanh)
     }
 }
 
@@ -60,18 +60,7 @@ impl<const N: usize> Lanes<N> {
 #[inline(always)]
 pub(crate) fn soft_limit(v: f32) -> f32 {
     let straight = v.clamp(-0.66, 0.66);
-    straight + soft((v - straight) * (1.0 / 0.34)) * 0.34
-}
-
-/// See [`Lanes::soft`].
-#[inline(always)]
-fn soft(x: f32) -> f32 {
-    let x = x.clamp(-30.0, 30.0);
-    let size = x.abs();
-    let square = x * x;
-    let above = 2.455_507_5 * x * (1.0 + size) + x * square * (0.893_229_85 + 0.821_226_7 * size);
-    let below = 2.445_066_3 + (2.445_066_3 + square) * (size + 0.814_642_7 * square);
-    above / below
+    straight + fast::quick_tanh((v - straight) * (1.0 / 0.34)) * 0.34
 }
 
 impl<const N: usize> Add for Lanes<N> {

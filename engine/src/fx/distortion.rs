@@ -14,7 +14,7 @@ const HOLD_RATE: f32 = 44_100.0;
 /// Shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DistortionKind {
-    /// tanh.
+    /// Nearly tanh.
     SoftClip,
     /// Held within ±1.
     HardClip,
@@ -332,12 +332,12 @@ impl Tone {
 #[inline(always)]
 fn shape(kind: DistortionKind, x: &mut [f32], strength: &Line, start: usize) {
     match kind {
-        DistortionKind::SoftClip => each(x, strength, start, |x, s| fast::tanh(x * s)),
+        DistortionKind::SoftClip => each(x, strength, start, |x, s| fast::quick_tanh(x * s)),
         DistortionKind::HardClip => each(x, strength, start, |x, s| (x * s).clamp(-1.0, 1.0)),
         DistortionKind::LinearFold => each(x, strength, start, |x, s| {
             4.0 * fast::wrap(x * s * 0.25 + 0.25).abs() - 1.0
         }),
-        DistortionKind::SineFold => each(x, strength, start, |x, s| fast::sin_cycles(x * s * 0.25)),
+        DistortionKind::SineFold => each(x, strength, start, |x, s| fast::quick_sine(x * s * 0.25)),
         DistortionKind::BitCrush => each(x, strength, start, |x, s| {
             fast::round((x / s).clamp(-4e6, 4e6)) * s
         }),
@@ -396,10 +396,10 @@ mod tests {
                 )
             };
             let driven = f64::from(x * gain);
-            assert!((f64::from(at(DistortionKind::SoftClip)) - math::tanh(driven)).abs() < 1e-5);
+            assert!((f64::from(at(DistortionKind::SoftClip)) - math::tanh(driven)).abs() < 7e-4);
             assert!((at(DistortionKind::HardClip) - (x * gain).clamp(-1.0, 1.0)).abs() < 1e-6);
             assert!(
-                (f64::from(at(DistortionKind::SineFold)) - math::sin(0.5 * math::PI * driven)).abs() < 1e-5
+                (f64::from(at(DistortionKind::SineFold)) - math::sin(0.5 * math::PI * driven)).abs() < 2e-3
             );
             // The triangle wave with period 4 that is x itself within ±1.
             let t = (driven + 1.0) / 4.0;

@@ -1,12 +1,12 @@
 //! How the wet signal of an effect joins the dry one, and the guard that keeps decaying state out of denormals.
 
 use super::ramp::{Line, Ramp};
-use crate::math;
+use crate::math::fast;
 
-/// Dry and wet gain of `mix` (clamped to 0..1) at equal power: cos and sin of a quarter turn (vital-laws §9).
+/// Dry and wet gain of `mix` (clamped to 0..1) at equal power: cos and sin of a quarter turn by Vital's quick sine.
 pub(crate) fn equal_power(mix: f32) -> (f32, f32) {
-    let angle = 0.5 * math::PI * f64::from(mix.clamp(0.0, 1.0));
-    (math::cos(angle) as f32, math::sin(angle) as f32)
+    let quarters = 0.25 * mix.clamp(0.0, 1.0);
+    (fast::quick_cosine(quarters), fast::quick_sine(quarters))
 }
 
 /// The two gains of an equal-power mix, each a straight line across the block.
@@ -46,7 +46,10 @@ mod tests {
         let (dry, wet) = equal_power(1.5);
         assert!(dry.abs() < 1e-6 && (wet - 1.0).abs() < 1e-6);
         let (dry, wet) = equal_power(0.3);
-        assert!((dry - 0.891_006_5).abs() < 1e-6 && (dry * dry + wet * wet - 1.0).abs() < 1e-6);
+        assert!((dry - 0.891_006_5).abs() < 2e-3 && (dry * dry + wet * wet - 1.0).abs() < 5e-3);
+        // Measured in Vital: the dry share at a mix of 0.4 is 0.8099.
+        let (dry, _) = equal_power(0.4);
+        assert!((dry - 0.809_895).abs() < 1e-5, "{dry}");
     }
 
     #[test]

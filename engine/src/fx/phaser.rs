@@ -223,7 +223,7 @@ impl States {
             self.feedback_high[side] = (1.0 - 2.0 * c) * self.feedback_high[side] + 2.0 * c * last;
             let lowest = (1.0 - d) * self.feedback_low[side] + d * below;
             self.feedback_low[side] = (1.0 - 2.0 * d) * self.feedback_low[side] + 2.0 * d * below;
-            signal[side] = (1.0 + 0.5 * feedback) * x[side] + fast::tanh(feedback * (below - lowest));
+            signal[side] = (1.0 + 0.5 * feedback) * x[side] + fast::quick_tanh(feedback * (below - lowest));
         }
         let mut into = [0.0_f32; LANES];
         let mut shifted = [0.0_f32; 2];

@@ -65,6 +65,37 @@ pub fn cos_cycles(phase: f32) -> f32 {
     sin_cycles(wrap(phase) + 0.25)
 }
 
+/// Vital's quick sine of a phase in cycles: y·(0.776 + 0.224·|y|) with the parabola y = 8x − 16x·|x|, x the phase within
+/// ±½. Off the sine by up to 0.13 % around the eighths of a cycle (measured in every gain below; the constant
+/// 0.011 dB that Vital is louder is its value at ⅛). Pan, stereo spread, equal-power mixes and the sine fold go by it.
+#[must_use]
+#[inline(always)]
+pub fn quick_sine(phase: f32) -> f32 {
+    let x = wrap(phase);
+    let y = x * (8.0 - 16.0 * x.abs());
+    y * (0.776 + 0.224 * y.abs())
+}
+
+/// Vital's quick cosine of a phase in cycles; as [`quick_sine`].
+#[must_use]
+#[inline(always)]
+pub fn quick_cosine(phase: f32) -> f32 {
+    quick_sine(wrap(phase) + 0.25)
+}
+
+/// Vital's stand-in for the hyperbolic tangent (measured through its soft clip): a rational function that is 1.00427·x
+/// for small x, nowhere further than 0.0006 from tanh up to ±10, and 1.0042 at ±30, beyond which the argument is held.
+#[must_use]
+#[inline(always)]
+pub fn quick_tanh(x: f32) -> f32 {
+    let x = x.clamp(-30.0, 30.0);
+    let size = x.abs();
+    let square = x * x;
+    let above = 2.455_507_5 * x * (1.0 + size) + x * square * (0.893_229_85 + 0.821_226_7 * size);
+    let below = 2.445_066_3 + (2.445_066_3 + square) * (size + 0.814_642_7 * square);
+    above / below
+}
+
 /// 2 to the x; relative error below 1e-6 for −126 ≤ x ≤ 127, clamped outside.
 #[must_use]
 #[inline(always)]
@@ -131,6 +162,43 @@ mod tests {
         }
         assert_eq!(sin_cycles(0.0), 0.0);
         assert_eq!(sin_cycles(7.0), 0.0);
+    }
+
+    #[test]
+    fn the_quick_sine_is_within_two_thousandths_of_the_sine_and_exact_at_quarters() {
+        for x in sweep(-2.0, 2.0) {
+            let angle = std::f64::consts::TAU * f64::from(x);
+            assert!((f64::from(quick_sine(x)) - libm::sin(angle)).abs() < 2e-3, "{x}");
+            assert!(
+                (f64::from(quick_cosine(x)) - libm::cos(angle)).abs() < 2e-3,
+                "{x}"
+            );
+        }
+        assert_eq!([0.0, 0.25, -0.25].map(quick_sine), [0.0, 1.0, -1.0]);
+        assert_eq!([0.0, 0.25, 0.5].map(quick_cosine), [1.0, 0.0, -1.0]);
+        // Measured of a pan of 0 and ±0.5, over √2.
+        for (phase, measured) in [(0.125, 0.708_000), (0.1875, 0.924_375), (0.0625, 0.382_375)] {
+            assert!((quick_sine(phase) - measured).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_quick_tangent_is_what_vitals_soft_clip_was_measured_to_be() {
+        // Input and output over that of the volume, 1.00007.
+        for (x, measured) in [
+            (0.090_114, 0.090_190),
+            (0.250_316, 0.245_484),
+            (0.978_91, 0.752_811),
+            (2.821_94, 0.992_900),
+        ] {
+            assert!((quick_tanh(x) - measured).abs() < 3e-5, "{x}: {}", quick_tanh(x));
+        }
+        for x in sweep(-10.0, 10.0) {
+            assert!(
+                (f64::from(quick_tanh(x)) - libm::tanh(f64::from(x))).abs() < 7e-4,
+                "{x}"
+            );
+        }
     }
 
     #[test]

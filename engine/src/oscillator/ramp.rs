@@ -10,11 +10,12 @@ pub(crate) struct Ramp {
 }
 
 impl Ramp {
-    /// Constant-power pan: √2·cos and √2·sin of π/4·(1+p), 0 dB in the centre, +3 dB at an edge.
+    /// Constant-power pan: √2·cos and √2·sin of π/4·(1+p) by Vital's quick sine, 0.011 dB in the centre, +3 dB at an
+    /// edge.
     pub(crate) fn pan(from: f32, to: f32, frames: usize) -> Self {
         let gains = |p: f32| {
             let eighths = (1.0 + p.clamp(-1.0, 1.0)) * 0.125;
-            [fast::cos_cycles(eighths), fast::sin_cycles(eighths)].map(|g| g * std::f32::consts::SQRT_2)
+            [fast::quick_cosine(eighths), fast::quick_sine(eighths)].map(|g| g * std::f32::consts::SQRT_2)
         };
         Self::between(gains(from), gains(to), frames)
     }

@@ -7,13 +7,13 @@ SOURCE = {"osc/0/level": 0.7, "osc/0/wavetable/name": "saw"}
 PLUCK = {"env/0/decay_s": 0.15, "env/0/sustain": 0.0, "env/0/release_s": 0.05}
 
 
-def cohort(name, kind, drawn, measures=("distance", "level"), source=None, hold=0.9, total=1.0, warm_up=2.0, count=8):
+def cohort(name, kind, drawn, measures=("distance", "level"), source=None, hold=0.9, total=1.0, warm_up=2.0, count=8, notes=NOTES):
     """`count` patches with that effect on, its settings drawn."""
     draw = Draw(name)
     for i in range(count):
         settings = {f"fx/{kind}/{k}": v for k, v in drawn(draw, i).items()}
         patch = new({**SOURCE, **(source or {}), f"fx/{kind}/enabled": True, **settings})
-        yield Case(name, str(i + 1), patch, NOTES[i], measures, hold=hold, total=total, warm_up=warm_up)
+        yield Case(name, str(i + 1), patch, notes[i], measures, hold=hold, total=total, warm_up=warm_up)
 
 
 def cases():
@@ -21,10 +21,20 @@ def cases():
 
 
 def distortions():
-    for kind in ("soft_clip", "hard_clip", "linear_fold", "sine_fold", "bit_crush", "down_sample"):
-        yield from cohort(f"fx/distortion/{kind}", "distortion", lambda d, i, kind=kind: {
-            "kind": kind, "drive_db": (-20, -6, 0, 4, 8, 12, 18, 28)[i], "mix": 1 if i < 5 else d.within(0.3, 0.9)},
-            source={"osc/0/wavetable/name": "triangle"})
+    """Rounding to steps tells apart what nothing else does: from note 53 on Vital's right oscillator runs one step of its float faster than
+    the left, 8e-8, so that now and then a sample crosses a threshold on one side only. The side channel of a sound that is alike on both
+    sides is made of these: high notes are measured in the middle. The sample-rate reducer goes to 20 dB: above, holds are so long that the
+    moment in which they fall, which depends on the time since Vital loaded the patch, decides the sound; and not at -6 dB, where a hold is 11/4
+    samples and the same moment decides for ever on which quarter the two phases of the oversampling fall."""
+    loud = (-20, -6, 0, 4, 8, 12, 18, 28); low = (36, 41, 43, 36, 48, 45, 36, 50); high = (60, 72, 84, 65, 79, 88, 60, 84)
+    for name, kind, drives, notes, measures in (
+            ("soft_clip", "soft_clip", loud, NOTES, ("distance", "level")), ("hard_clip", "hard_clip", loud, NOTES, ("distance", "level")),
+            ("linear_fold", "linear_fold", loud, NOTES, ("distance", "level")), ("sine_fold", "sine_fold", loud, NOTES, ("distance", "level")),
+            ("bit_crush", "bit_crush", loud, low, ("distance", "level")), ("bit_crush_high", "bit_crush", loud, high, ("middle", "level")),
+            ("down_sample", "down_sample", (-20, -7, 0, 4, 8, 12, 16, 20), NOTES, ("distance", "level"))):
+        yield from cohort(f"fx/distortion/{name}", "distortion", lambda d, i, kind=kind, drives=drives: {
+            "kind": kind, "drive_db": drives[i], "mix": 1 if i < 5 else d.within(0.3, 0.9)},
+            measures, {"osc/0/wavetable/name": "triangle"}, notes=notes)
     for order in ("pre", "post"):
         yield from cohort(f"fx/distortion/filter_{order}", "distortion", lambda d, i, order=order: {
             "kind": d.of("soft_clip", "hard_clip", "linear_fold"), "drive_db": d.within(0, 18), "filter/order": order, "filter/hz": d.hz(150, 8000),
