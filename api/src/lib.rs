@@ -28,9 +28,11 @@ mod range;
 pub mod readiness;
 mod routes;
 mod server;
+mod side;
 mod state;
 mod stream;
 
 pub use document::openapi;
 pub use meter::{Kind as MetricKind, METRICS, Metric};
 pub use server::{Api, ApiOptions, BindError, BoundApi};
+pub use side::Side;

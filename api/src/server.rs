@@ -18,9 +18,8 @@ use crate::host::Hosts;
 use crate::meter::Meter;
 use crate::operations;
 use crate::readiness::{Readiness, WorkersProbe};
-use crate::routes::metrics;
 use crate::state::ApiState;
-use crate::{descriptors, frame};
+use crate::{descriptors, frame, side};
 
 /// How many connections wait to be accepted.
 const BACKLOG: u32 = 1_024;
@@ -125,7 +124,7 @@ fn is_loopback(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback()
 }
 
-fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+pub(crate) fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
     let unusable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::AddrInUse => BindError::InUse(at),
         _ => BindError::Unusable(at, error),
@@ -158,10 +157,11 @@ impl BoundApi {
             .map_or(1, usize::from)
             .clamp(2, MOST_THREADS);
         let connections = descriptors::make_room(server.max_connections);
+        let readiness = Arc::new(Readiness::new(self.options.workers.clone()));
         let state = ApiState {
             feeds: Feeds::start(self.system.clone(), Handle::current(), stopping.clone()),
             hosts: Arc::new(Hosts::of(server, self.local_addr)),
-            readiness: Arc::new(Readiness::new(self.options.workers.clone())),
+            readiness: Arc::clone(&readiness),
             meter: self.meter.clone(),
             version: Arc::new(self.options.version.clone()),
             system: self.system.clone(),
@@ -186,7 +186,7 @@ impl BoundApi {
         let meter = self.meter.clone();
         let metrics = self
             .metrics_listener
-            .map(|listener| metrics_alone(listener, &self.system, self.meter))
+            .map(|listener| side::serve(listener, &self.system, self.meter, readiness))
             .transpose()?;
         let handles: Vec<_> = [
             Some(main.handle()),
@@ -218,26 +218,4 @@ impl BoundApi {
         );
         served
     }
-}
-
-/// The listener for metrics alone.
-fn metrics_alone(
-    listener: TcpListener,
-    system: &System,
-    meter: Meter,
-) -> std::io::Result<actix_web::dev::Server> {
-    let system = system.clone();
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(Data::new(meter.clone()))
-            .app_data(Data::new(system.clone()))
-            .route("/metrics", actix_web::web::get().to(metrics::alone))
-            .default_service(actix_web::web::to(frame::not_found))
-    })
-    .workers(1)
-    .max_connections(64)
-    .disable_signals()
-    .shutdown_timeout(1)
-    .listen(listener)?;
-    Ok(server.run())
 }

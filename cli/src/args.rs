@@ -17,8 +17,8 @@ pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Planner, Su
 pub use self::jobs::{DEFAULT_LIMIT, Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
 pub use self::place::{Place, Target};
 pub use self::service::{
-    Admin, AdminCommand, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore, Serve,
-    UserAdd, UserCommand,
+    Admin, AdminCommand, ApiProcess, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore,
+    Serve, UserAdd, UserCommand, WorkerProcess,
 };
 pub use self::tools::{Analyse, Completions, Doctor, Export, Import, Render, Synth, Templates, Verify};
 pub use self::values::{IdPrefix, JobReference, Knob, MacroSetting, Seed};
@@ -110,6 +110,15 @@ pub enum Command {
     /// Run the service: jobs, HTTP API, pages
     #[command(after_long_help = service::SERVE_HELP)]
     Serve(Serve),
+    /// Run the HTTP API alone, on services that many machines share
+    #[command(after_long_help = service::API_HELP)]
+    Api(ApiProcess),
+    /// Run workers alone, on services that many machines share
+    #[command(after_long_help = service::WORKER_HELP)]
+    Worker(WorkerProcess),
+    /// Run alone what happens by the clock, on services that many machines share
+    #[command(after_long_help = service::SCHEDULER_HELP)]
+    Scheduler(Plain),
     /// Play a patch into a WAV file
     #[command(after_long_help = tools::RENDER_HELP)]
     Render(Render),
@@ -133,7 +142,8 @@ pub enum Command {
     /// Bring a backup back
     #[command(after_long_help = service::RESTORE_HELP)]
     Restore(Restore),
-    /// Bring the database to this version; every command that uses it does so by itself
+    /// Bring the database to this version
+    #[command(after_long_help = service::MIGRATE_HELP)]
     Migrate(Plain),
     /// Check the promises of the job system
     #[command(after_long_help = service::AUDIT_HELP)]
@@ -160,6 +170,9 @@ impl Command {
             Self::Shares(args) => args.json,
             Self::Job(args) => args.command.json(),
             Self::Serve(args) => args.json,
+            Self::Api(args) => args.json,
+            Self::Worker(args) => args.json,
+            Self::Scheduler(args) => args.json,
             Self::Render(args) => args.json,
             Self::Analyse(args) => args.json,
             Self::Export(args) => args.json,
@@ -197,6 +210,9 @@ impl Command {
             Self::Shares(args) => Some(args.target.clone()),
             Self::Job(args) => Some(args.command.target().clone()),
             Self::Serve(args) => here(&args.place),
+            Self::Api(args) => here(&args.place),
+            Self::Worker(args) => here(&args.place),
+            Self::Scheduler(args) => here(&args.place),
             Self::Admin(args) => here(args.command.place()),
             Self::Backup(args) => here(&args.place),
             Self::Restore(args) => here(&args.place),

@@ -10,7 +10,7 @@ mod untouched;
 mod watch;
 
 use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, Page, Share, UpdateJob};
-use songwalker_schemas::{JobId, ShareId};
+use songwalker_schemas::{ErrorCode, JobId, ShareId};
 
 pub use self::here::{Here, Standing, catalogue};
 pub use self::there::There;
@@ -88,6 +88,11 @@ impl Client {
         logging::of_command(&config)?;
         match There::of_data_dir(&config.data_dir) {
             Some(server) => Ok(Self::There(server?)),
+            None if config.database.url.is_some() => Err(Failure::new(
+                ErrorCode::Usage,
+                "this configuration is of a service on many machines, and no server is named",
+            )
+            .with_hint("name its address with --server, and a key of yours with --key-file")),
             None => Here::open(config).await.map(Self::Here),
         }
     }

@@ -16,6 +16,7 @@ pub mod job;
 pub mod list;
 pub mod migrate;
 pub mod openapi;
+pub mod process;
 pub mod render;
 pub mod rm;
 pub mod serve;
@@ -47,6 +48,9 @@ pub fn run(command: &Command) -> Result<(), Failure> {
         Command::Shares(args) => shares::run(args),
         Command::Job(args) => job::run(&args.command),
         Command::Serve(args) => serve::run(args),
+        Command::Api(args) => process::api(args),
+        Command::Worker(args) => process::worker(args),
+        Command::Scheduler(args) => process::scheduler(args),
         Command::Render(args) => render::run(args),
         Command::Analyse(args) => analyse::run(args),
         Command::Export(args) => export::run(args),

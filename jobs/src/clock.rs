@@ -4,17 +4,23 @@
 //! wall clock that jumps neither ends a lease nor keeps one alive (R3, R4). The only place that asks the system for
 //! the time.
 
+#[cfg(feature = "postgres")]
+mod database;
+
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "postgres")]
+pub use database::DatabaseClock;
 use songwalker_schemas::Timestamp;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync + Debug {
     /// The wall clock: what a stamp says. May jump either way.
     fn now(&self) -> Timestamp;
-    /// The steady clock: never goes back and never jumps, comparable within one process only.
+    /// The steady clock: follows no wall clock of this machine. Comparable within one process only, and where processes
+    /// share a database, by all of them.
     fn steady(&self) -> Timestamp;
 }
 

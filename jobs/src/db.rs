@@ -1,9 +1,13 @@
-//! The database: one connection that writes, a few that read.
+//! The database: SQLite with one connection that writes and a few that read, or PostgreSQL ([`postgres`]).
 //!
 //! SQLite has one writer at a time anyway; giving it one connection of its own makes writers queue in the pool instead
 //! of in `busy_timeout`. Every transaction that reads in order to write begins IMMEDIATE, so that what it read still
 //! holds when it writes (R2, R3, R9). `synchronous=FULL` makes a commit survive a loss of power (R1); `secure_delete`
-//! makes erased text leave the file (R10).
+//! makes erased text leave the file (R10). In PostgreSQL writers work side by side: what a transaction decides by, it has
+//! locked, row by row or by the name of an object ([`Db::lock_object`]).
+
+#[cfg(feature = "postgres")]
+mod postgres;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +15,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
@@ -34,8 +38,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
-    /// Empties the log, and waits for nobody: readers are in its way, and writers would be behind it.
-    checkpoint: DatabaseConnection,
+    /// Empties SQLite's log, and waits for nobody: readers are in its way, and writers would be behind it.
+    checkpoint: Option<DatabaseConnection>,
     /// What keeps others from replacing the file; let go with the last handle.
     held: Option<Arc<Held>>,
 }
@@ -64,9 +68,30 @@ impl Db {
         Ok(Self {
             read,
             write,
-            checkpoint,
+            checkpoint: Some(checkpoint),
             held: None,
         })
+    }
+
+    /// Connects to the PostgreSQL database at `url`, with at most so many connections. No migration is run.
+    ///
+    /// # Errors
+    /// It does not answer, or does not let this program in.
+    #[cfg(feature = "postgres")]
+    pub async fn connect(url: &crate::secret::Secret, connections: u32) -> Result<Self, JobsError> {
+        let pool = postgres::connect(url, connections).await?;
+        Ok(Self {
+            read: pool.clone(),
+            write: pool,
+            checkpoint: None,
+            held: None,
+        })
+    }
+
+    /// Whether processes on other machines may use the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Postgres
     }
 
     /// A connection that leaves the file as it is, also when it is closed.
@@ -87,13 +112,53 @@ impl Db {
         self
     }
 
+    /// Waits until no other transaction holds the name of an object, and holds it until `tx` ends. A transaction that
+    /// holds a job's row already must not wait for one ([`Self::try_lock_object`]): who holds the name waits for rows.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock_object(tx: &DatabaseTransaction, name: &str) -> Result<(), JobsError> {
+        if tx.get_database_backend() == DbBackend::Postgres {
+            let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            tx.execute_raw(Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                lock,
+                [name.into()],
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The same without waiting: `false` where another transaction holds the name.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn try_lock_object(tx: &DatabaseTransaction, name: &str) -> Result<bool, JobsError> {
+        if tx.get_database_backend() != DbBackend::Postgres {
+            return Ok(true);
+        }
+        let lock = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))";
+        let row = tx
+            .query_one_raw(Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                lock,
+                [name.into()],
+            ))
+            .await?;
+        Ok(row
+            .map(|row| row.try_get_by_index(0))
+            .transpose()?
+            .unwrap_or(false))
+    }
+
     /// For what only reads.
     #[must_use]
     pub const fn read(&self) -> &DatabaseConnection {
         &self.read
     }
 
-    /// The one connection that writes, for what needs no transaction of ours (migrations, PRAGMAs).
+    /// What writes, for what needs no transaction of ours (migrations, PRAGMAs).
     #[must_use]
     pub const fn writer(&self) -> &DatabaseConnection {
         &self.write
@@ -104,6 +169,9 @@ impl Db {
     /// # Errors
     /// The database does not answer.
     pub async fn begin(&self) -> Result<DatabaseTransaction, JobsError> {
+        if self.is_shared() {
+            return Ok(self.write.begin().await?);
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -125,21 +193,21 @@ impl Db {
         Ok(())
     }
 
-    /// Writes everything of the log into the file and empties the log, so that nothing that was erased stays in it. It
-    /// makes no writer wait for a reader that takes long.
+    /// Writes everything of SQLite's log into the file and empties the log, so that nothing that was erased stays in
+    /// it. It makes no writer wait for a reader that takes long. PostgreSQL's log is its operator's affair.
     ///
     /// # Errors
     /// The database does not answer, or a reader is in the way.
     pub async fn truncate_log(&self) -> Result<(), JobsError> {
-        let truncate = Statement::from_string(
-            self.checkpoint.get_database_backend(),
-            "PRAGMA wal_checkpoint(TRUNCATE)",
-        );
+        let Some(checkpoint) = &self.checkpoint else {
+            return Ok(());
+        };
+        let truncate = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
-            let is_done = match self.checkpoint.query_one_raw(truncate.clone()).await {
+            let is_done = match checkpoint.query_one_raw(truncate.clone()).await {
                 Ok(Some(row)) => row.try_get_by_index::<i32>(0)? == 0,
                 Ok(None) => false,
                 Err(error) if error.to_string().contains("locked") => false,
@@ -154,7 +222,10 @@ impl Db {
 
     /// Closes every connection.
     pub async fn close(&self) {
-        for connection in [&self.read, &self.write, &self.checkpoint] {
+        for connection in [Some(&self.read), Some(&self.write), self.checkpoint.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             let _ = connection.close_by_ref().await;
         }
     }

@@ -11,6 +11,22 @@ use crate::secret::SecretError;
 /// SQLite's primary codes for a file that cannot be used now: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
 const SQLITE_AWAY: [u32; 6] = [5, 6, 8, 10, 13, 14];
 
+/// PostgreSQL's classes of what passes by itself: connections, resources, an operator's hand, and what two transactions
+/// did to each other (40: one of them is asked to come again).
+const POSTGRES_AWAY: [&str; 4] = ["08", "40", "53", "57"];
+
+/// Whether a database's own code says that the database is away. SQLite's are numbers, extended ones with the primary
+/// one in the low byte; PostgreSQL's are five letters and digits.
+fn is_away_code(error: &dyn sea_orm::sqlx::error::DatabaseError) -> bool {
+    let Some(code) = error.code() else { return false };
+    if code.len() == 5 {
+        // 55P03: a lock was not to be had in time.
+        return code == "55P03" || POSTGRES_AWAY.iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>()
+        .is_ok_and(|code| SQLITE_AWAY.contains(&(code & 0xff)))
+}
+
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JobsError {
@@ -100,22 +116,16 @@ impl JobsError {
             Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(
                 DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
-            ) => {
-                match &**error {
-                    SqlxError::Io(_)
-                    | SqlxError::Tls(_)
-                    | SqlxError::PoolTimedOut
-                    | SqlxError::PoolClosed
-                    | SqlxError::WorkerCrashed
-                    | SqlxError::BeginFailed => true,
-                    // An extended code has the primary one in its low byte.
-                    SqlxError::Database(error) => error
-                        .code()
-                        .and_then(|code| code.parse::<u32>().ok())
-                        .is_some_and(|code| SQLITE_AWAY.contains(&(code & 0xff))),
-                    _ => false,
-                }
-            }
+            ) => match &**error {
+                SqlxError::Io(_)
+                | SqlxError::Tls(_)
+                | SqlxError::PoolTimedOut
+                | SqlxError::PoolClosed
+                | SqlxError::WorkerCrashed
+                | SqlxError::BeginFailed => true,
+                SqlxError::Database(error) => is_away_code(&**error),
+                _ => false,
+            },
             _ => false,
         }
     }

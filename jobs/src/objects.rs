@@ -15,6 +15,7 @@ use sea_orm::{
 use songwalker_schemas::UserId;
 use songwalker_schemas::job::JobState;
 
+use crate::db::Db;
 use crate::entity::{jobs, stage_outputs, tombstones};
 use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
@@ -60,6 +61,7 @@ pub(crate) async fn begin_without_tombstone(
 ) -> Result<DatabaseTransaction, JobsError> {
     for _ in 0..LOOKS {
         let tx = system.db.begin().await?;
+        Db::lock_object(&tx, key.as_str()).await?;
         let standing = tombstones::Entity::find_by_id(key.as_str()).count(&tx).await?;
         if standing == 0 {
             return Ok(tx);
@@ -84,6 +86,9 @@ pub(crate) async fn entomb(
     sha256: &str,
 ) -> Result<Option<ObjectKey>, JobsError> {
     let key = ObjectKey::bundle(user, sha256)?;
+    if !Db::try_lock_object(tx, key.as_str()).await? {
+        return Ok(None);
+    }
     let standing = tombstones::Entity::find_by_id(key.as_str()).count(tx).await?;
     if standing > 0 || is_referred(tx, user, sha256).await? {
         return Ok(None);

@@ -1,12 +1,15 @@
-//! Opening a data directory: from a configuration to a [`System`] that answers.
+//! From a configuration to a [`System`] that answers: a data directory is opened, or the services that the configuration
+//! names are connected ([`shared`]).
 //!
-//! In this order: the directory, the lock against others who open it, the database (looked at, and copied before it is
+//! A data directory in this order: the directory, the lock against others who open it, the database (looked at, and copied before it is
 //! migrated), the adapters, the local user with its token. Whatever is wrong is an error that says what to do, and
 //! leaves what was there as it was. Nothing that runs jobs is started or adopted here: that is `runner.rs`.
 
 pub(crate) mod database;
 pub mod examine;
 mod local_user;
+#[cfg(feature = "postgres")]
+pub mod shared;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,12 +22,13 @@ use crate::system::{Catalogue, System};
 use crate::wiring;
 use examine::{Closeness, Examined};
 
-/// Opens the data directory that `config` names, making and migrating what has to be.
+/// Opens what `config` names: a data directory, which is made and migrated where it has to be, or the services of many
+/// machines.
 ///
 /// # Errors
 /// [`JobsError::Unusable`] with what is wrong and what to do.
 pub async fn open(config: Config, catalogue: Catalogue) -> Result<System, JobsError> {
-    open_with_clock(config, catalogue, Arc::new(SystemClock::new())).await
+    open_by(config, catalogue, None).await
 }
 
 /// The same under another clock.
@@ -36,12 +40,25 @@ pub async fn open_with_clock(
     catalogue: Catalogue,
     clock: Arc<dyn Clock>,
 ) -> Result<System, JobsError> {
+    open_by(config, catalogue, Some(clock)).await
+}
+
+async fn open_by(
+    config: Config,
+    catalogue: Catalogue,
+    clock: Option<Arc<dyn Clock>>,
+) -> Result<System, JobsError> {
     wiring::check(&config)?;
+    #[cfg(feature = "postgres")]
+    if let Some(url) = config.database.url.clone() {
+        return shared::open(config, &url, catalogue, clock).await;
+    }
+    let clock = clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
     let dir = DataDir::prepare(&config.data_dir)?;
     let opening = dir.lock_opening().await?;
     let db = database::open(&dir).await?;
     let ready = async {
-        let system = wiring::embedded(config, &dir, db.clone(), clock, catalogue)?;
+        let system = wiring::system(config, db.clone(), clock, catalogue).await?;
         local_user::ensure(&system, &dir).await?;
         Ok(system)
     };

@@ -1,6 +1,7 @@
 //! The outbox: hints that are written in the transaction that makes them necessary, and sent afterwards (R1). Sending
 //! one twice is harmless; the row of the job is the truth.
 
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -28,15 +29,21 @@ pub(crate) async fn write(tx: &DatabaseTransaction, job: JobId, now: Timestamp) 
     Ok(())
 }
 
-/// Sends at most `limit` hints to the queue and takes them out of the outbox; the number that were sent.
+/// Sends at most `limit` hints to the queue and takes them out of the outbox; the number that were sent. Relays of several
+/// processes take different rows: each passes over what another has locked.
 ///
 /// # Errors
 /// The queue does not take them (they stay), or the database does not answer.
 pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
+    if outbox::Entity::find().one(system.db.read()).await?.is_none() {
+        return Ok(0);
+    }
+    let tx = system.db.begin().await?;
     let rows = outbox::Entity::find()
         .order_by_asc(outbox::Column::Id)
         .limit(limit)
-        .all(system.db.read())
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .all(&tx)
         .await?;
     if rows.is_empty() {
         return Ok(0);
@@ -48,7 +55,7 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
         .column(jobs::Column::Deaths)
         .filter(jobs::Column::Id.is_in(ids.iter().copied()))
         .into_tuple::<(sea_orm::prelude::Uuid, i32)>()
-        .all(system.db.read())
+        .all(&tx)
         .await?
         .into_iter()
         .collect();
@@ -63,15 +70,23 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
         .collect();
     system.queue.publish(&hints).await?;
     failpoint::reached(Failpoint::RelayPublished).await?;
-    let now = system.clock.steady();
-    let tx = system.db.begin().await?;
-    outbox::Entity::delete_many()
-        .filter(outbox::Column::Id.is_in(rows.iter().map(|row| row.id)))
-        .exec(&tx)
+    // Whoever deletes a job holds its row and waits for its hint: this holds the hint, so it must not wait for the row.
+    // A row that it passes over keeps its old date; at worst its hint is sent once more.
+    let free: Vec<sea_orm::prelude::Uuid> = jobs::Entity::find()
+        .select_only()
+        .column(jobs::Column::Id)
+        .filter(jobs::Column::Id.is_in(ids))
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .into_tuple()
+        .all(&tx)
         .await?;
     jobs::Entity::update_many()
-        .col_expr(jobs::Column::HintedAt, now.0.into())
-        .filter(jobs::Column::Id.is_in(ids))
+        .col_expr(jobs::Column::HintedAt, system.clock.steady().0.into())
+        .filter(jobs::Column::Id.is_in(free))
+        .exec(&tx)
+        .await?;
+    outbox::Entity::delete_many()
+        .filter(outbox::Column::Id.is_in(rows.iter().map(|row| row.id)))
         .exec(&tx)
         .await?;
     tx.commit().await?;

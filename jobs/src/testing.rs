@@ -1,5 +1,6 @@
-//! A real system for tests: SQLite and disk store in a directory of its own, migrated, with the local user, under a
-//! clock that stands still until the test moves it. Only in builds for tests.
+//! A real system for tests, migrated, with the local user, under a clock that stands still until the test moves it:
+//! SQLite and disk store in a directory of its own, or, where `SONGWALKER_TEST_ON=services` says so, a schema of its own
+//! in the PostgreSQL database of `SONGWALKER_TEST_POSTGRES_URL`. Only in builds for tests.
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
@@ -71,7 +72,42 @@ pub fn catalogue() -> Catalogue {
     }
 }
 
+/// Whether tests run on services instead of a data directory.
+#[must_use]
+pub fn is_on_services() -> bool {
+    std::env::var("SONGWALKER_TEST_ON").is_ok_and(|on| on == "services")
+}
+
+/// Names a schema of its own in the test server's database, and migrates it.
+#[cfg(feature = "postgres")]
+pub async fn on_services(config: &mut Config) {
+    if !is_on_services() || config.database.url.is_some() {
+        return;
+    }
+    let server = std::env::var("SONGWALKER_TEST_POSTGRES_URL").expect("the address of a PostgreSQL server");
+    let schema = format!("t_{}", Uuid::now_v7().simple());
+    let db = crate::Db::connect(&crate::secret::Secret::new(server.clone()), 1)
+        .await
+        .expect("the server answers");
+    sea_orm::ConnectionTrait::execute_unprepared(db.writer(), &format!("CREATE SCHEMA {schema}"))
+        .await
+        .expect("a new schema");
+    db.close().await;
+    let with = if server.contains('?') { '&' } else { '?' };
+    config.database.url = Some(crate::secret::Secret::new(format!(
+        "{server}{with}options[search_path]={schema}"
+    )));
+    config.database.connections = 4;
+    crate::open::shared::migrate(config).await.expect("migrates");
+}
+
 async fn start(dir: TempDir, config: Config, clock: Arc<ManualClock>) -> TestSystem {
+    #[cfg(feature = "postgres")]
+    let config = {
+        let mut config = config;
+        on_services(&mut config).await;
+        config
+    };
     let system = open_with_clock(config, catalogue(), Arc::clone(&clock) as Arc<dyn Clock>)
         .await
         .expect("a new data directory opens");

@@ -1,7 +1,6 @@
 //! The one place that chooses adapters from the configuration.
 //!
-//! This build has the embedded ones: SQLite and files in the data directory, queue, limits and signals in this
-//! process.
+//! Each service that the configuration names is used; what it does not name is in the data directory or in this process.
 
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::db::Db;
 use crate::error::JobsError;
+use crate::ports::{EventBus, ObjectStore, Queue, RateLimiter};
 use crate::system::{Catalogue, Parts, System};
 
 /// Refuses a configuration that asks for adapters that this build has not.
@@ -54,26 +54,43 @@ pub fn check(config: &Config) -> Result<(), JobsError> {
     }
 }
 
-/// Everything of one process and its data directory.
+/// Everything of one process, around an open database.
 ///
 /// # Errors
-/// The store's directories cannot be made.
-pub fn embedded(
+/// A service does not answer, or the store's directories cannot be made.
+pub async fn system(
     config: Config,
-    dir: &DataDir,
     db: Db,
     clock: Arc<dyn Clock>,
     catalogue: Catalogue,
 ) -> Result<System, JobsError> {
-    let store = DiskStore::open(dir.objects(), Arc::clone(&clock))?;
+    let store = store(&config, &clock)?;
+    let limiter = limiter(&config, &clock)?;
     Ok(System::new(Parts {
-        config,
+        queue: queue(&config)?,
+        bus: bus(&config)?,
         db,
-        queue: Arc::new(EmbeddedQueue::new()),
-        store: Arc::new(store),
-        limiter: Arc::new(MemoryRateLimiter::new(Arc::clone(&clock))),
-        bus: Arc::new(MemoryEventBus::new()),
+        store,
+        limiter,
         clock,
         catalogue,
+        config,
     }))
+}
+
+fn store(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn ObjectStore>, JobsError> {
+    let dir = DataDir::prepare(&config.data_dir)?;
+    Ok(Arc::new(DiskStore::open(dir.objects(), Arc::clone(clock))?))
+}
+
+fn queue(_: &Config) -> Result<Arc<dyn Queue>, JobsError> {
+    Ok(Arc::new(EmbeddedQueue::new()))
+}
+
+fn limiter(_: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn RateLimiter>, JobsError> {
+    Ok(Arc::new(MemoryRateLimiter::new(Arc::clone(clock))))
+}
+
+fn bus(_: &Config) -> Result<Arc<dyn EventBus>, JobsError> {
+    Ok(Arc::new(MemoryEventBus::new()))
 }

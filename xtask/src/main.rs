@@ -13,6 +13,7 @@ mod http;
 mod needs;
 mod python;
 mod service;
+mod services;
 mod soak;
 mod spectrograms;
 mod steps;
@@ -65,6 +66,11 @@ enum Command {
         #[command(subcommand)]
         what: bench::What,
     },
+    /// Throw-away PostgreSQL, RabbitMQ, Redis and S3 servers on free ports of this machine, for tests.
+    Services {
+        #[command(subcommand)]
+        what: services::What,
+    },
     /// Look for faults at length; goes on where it was stopped.
     Soak {
         #[command(subcommand)]
@@ -85,6 +91,7 @@ fn main() -> ExitCode {
         Command::Eval(options) => eval::run(&options),
         Command::Fidelity(options) => fidelity::run(&options),
         Command::Bench { what } => bench::run(what),
+        Command::Services { what } => services::run(&what).map(|()| true),
         Command::Soak { what } => soak::run(what),
         Command::Spectrograms { binary } => spectrograms::run(binary),
     };

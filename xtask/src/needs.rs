@@ -9,6 +9,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use songwalker_services::{Postgres, Rabbit, Redis};
+
 use crate::python::{self, Environment};
 use crate::workspace::{Workspace, execute, succeeds};
 
@@ -19,6 +21,9 @@ const BROWSERS: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
+
+/// What needs PostgreSQL, RabbitMQ and Redis.
+const SERVED: &[&str] = &["services", "unit"];
 
 /// How something that is missing can be had.
 enum Source {
@@ -116,6 +121,9 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
             succeeds(Command::new("taskset").arg("--version")),
         ),
         debian("Chromium", "chromium", &["browser"], has_browser()),
+        debian("PostgreSQL", "postgresql", SERVED, Postgres::is_installed()),
+        debian("RabbitMQ", "rabbitmq-server", SERVED, Rabbit::is_installed()),
+        debian("Redis", "redis-server", SERVED, Redis::is_installed()),
         pypi(&python::CONFORMANCE, conformance),
         pypi(&python::CONTRACT, &["contract"]),
     ];

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::needs::{self, Tools};
+use crate::services::ForTests;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::{EVERYTHING, Workspace, execute, output, succeeds};
 use crate::{browser, contract, generate, python};
@@ -138,6 +139,15 @@ fn unit(workspace: &Workspace) -> Result<Outcome> {
     } else {
         workspace.cargo(["test", "--bins", "--tests", "--no-fail-fast", "--quiet"])
     };
+    let services = if ForTests::can_be() {
+        Some(ForTests::provide(workspace)?)
+    } else {
+        println!("skipped: what needs PostgreSQL, RabbitMQ, Redis and S3, for they are not installed");
+        None
+    };
+    if let Some(services) = &services {
+        tests.envs(services.variables());
+    }
     passed(tests.args(EVERYTHING))
 }
 

@@ -23,6 +23,36 @@ Examples:
   curl -H \"Authorization: Bearer $(cat ~/.local/share/songwalker/token)\" \\
     http://127.0.0.1:7761/v1/jobs";
 
+pub const API_HELP: &str = "\
+One of the processes of a service on many machines: the HTTP API and its pages. Any number may
+run beside each other. The configuration names what they share: database.url (PostgreSQL),
+queue.url (RabbitMQ), store.bucket (S3) and, so that they tell each other at once, redis.url.
+Bring the database up to date first: songwalker migrate. The first key comes from
+songwalker admin user add, songwalker admin key add.
+
+Example:
+  SONGWALKER__DATABASE__URL_FILE=/run/secrets/database songwalker api --listen 0.0.0.0:7761";
+
+pub const WORKER_HELP: &str = "\
+One of the processes of a service on many machines: takes jobs from the queue and does them in
+children that are limited and can be killed. Told to stop (SIGTERM, Ctrl-C), it takes no more
+jobs, lets those that run go on for worker.shutdown_grace, and hands the rest back.
+Health and metrics are at metrics.listen, where that is set.
+
+Example:
+  songwalker worker --slots 4";
+
+pub const SCHEDULER_HELP: &str = "\
+One of the processes of a service on many machines: does what happens by the clock. It sends
+what stands in the outbox, wakes what is due, finds what was lost, and erases what is past its
+date. Two are enough, for the case that one is away.
+Health and metrics are at metrics.listen, where that is set.";
+
+pub const MIGRATE_HELP: &str = "\
+A data directory is brought up to date by every command that uses it, after a copy. The database
+of many machines only by this one: run it once, before the new processes start. Processes of the
+version before may go on meanwhile.";
+
 pub const ADMIN_HELP: &str = "\
 Works on the data directory itself, whether a server runs on it or not.
 
@@ -65,6 +95,32 @@ pub struct Serve {
     /// Where to listen: an address with its port, or a port; 0 takes a free one
     #[arg(long, value_name = "ADDR", value_parser = listen)]
     pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `api`.
+#[derive(Debug, Args)]
+pub struct ApiProcess {
+    /// Where to listen: an address with its port, or a port; 0 takes a free one
+    #[arg(long, value_name = "ADDR", value_parser = listen)]
+    pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `worker`.
+#[derive(Debug, Args)]
+pub struct WorkerProcess {
+    /// How many jobs run at once [default: half of the machine's cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub slots: Option<u16>,
     #[command(flatten)]
     pub place: Place,
     /// Print one JSON object instead of words

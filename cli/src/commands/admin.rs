@@ -3,6 +3,7 @@
 use anstyle::Style;
 use serde_json::json;
 use songwalker_jobs::clock::{Clock, SystemClock};
+use songwalker_jobs::open::open;
 use songwalker_jobs::users::User;
 use songwalker_jobs::{System, keys, users};
 use songwalker_schemas::wire::{CreateKey, Key};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::args::{
     AdminCommand, IdPrefix, KeyAdd, KeyCommand, KeyList, KeyRevoke, Place, Plain, UserAdd, UserCommand,
 };
-use crate::client::{Here, refuse_untouched};
+use crate::client::{catalogue, refuse_untouched};
 use crate::failure::Failure;
 use crate::named::{self, short};
 use crate::table::Table;
@@ -30,7 +31,7 @@ pub fn run(command: &AdminCommand) -> Result<(), Failure> {
     }
 }
 
-/// Does something on an open data directory.
+/// Does something on an open data directory, or on the services that the configuration names.
 pub fn on_data_dir<T>(
     place: &Place,
     act: impl AsyncFnOnce(&System) -> Result<T, Failure>,
@@ -38,9 +39,9 @@ pub fn on_data_dir<T>(
     let config = settings::load(place)?;
     logging::of_command(&config)?;
     runtime::block_on(async {
-        let here = Here::open(config).await?;
-        let done = act(here.system()).await;
-        here.close().await?;
+        let system = open(config, catalogue()).await?;
+        let done = act(&system).await;
+        system.db.close().await;
         done
     })
 }
@@ -50,7 +51,10 @@ pub fn on_existing_data_dir<T>(
     place: &Place,
     act: impl AsyncFnOnce(&System) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    refuse_untouched(&settings::load(place)?, place)?;
+    let config = settings::load(place)?;
+    if config.database.url.is_none() {
+        refuse_untouched(&config, place)?;
+    }
     on_data_dir(place, act)
 }
 

@@ -14,6 +14,10 @@ use crate::{logging, runtime, settings};
 pub fn run(args: &Plain) -> Result<(), Failure> {
     let config = settings::load(&args.place)?;
     logging::of_command(&config)?;
+    #[cfg(feature = "distributed")]
+    if config.database.url.is_some() {
+        return shared(&config, args.json);
+    }
     let data_dir = config.data_dir.clone();
     let (before, after) = runtime::block_on(async {
         let before = steps(look(&data_dir, Closeness::Glance).await?);
@@ -26,8 +30,22 @@ pub fn run(args: &Plain) -> Result<(), Failure> {
             "data_dir": data_dir.to_string_lossy(), "applied": applied, "steps": after,
         }));
     }
+    terminal::print(&in_words(&applied))
+}
+
+/// The database of many machines.
+#[cfg(feature = "distributed")]
+fn shared(config: &songwalker_jobs::Config, wants_json: bool) -> Result<(), Failure> {
+    let applied = runtime::block_on(async { Ok(songwalker_jobs::open::shared::migrate(config).await?) })?;
+    if wants_json {
+        return terminal::print_json(&json!({ "applied": applied }));
+    }
+    terminal::print(&in_words(&applied.iter().collect::<Vec<_>>()))
+}
+
+fn in_words(applied: &[&String]) -> String {
     let mut text = String::new();
-    for step in &applied {
+    for step in applied {
         text.push_str(&format!("{} {}\n", paint(BOLD, step), paint(DIM, "applied")));
     }
     if applied.is_empty() {
@@ -36,7 +54,7 @@ pub fn run(args: &Plain) -> Result<(), Failure> {
             paint(DIM, "The database is at this version already.")
         ));
     }
-    terminal::print(&text)
+    text
 }
 
 /// The steps that a database has seen.

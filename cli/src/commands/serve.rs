@@ -41,6 +41,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(50);
 pub fn run(args: &Serve) -> Result<(), Failure> {
     let listen = args.listen.map(|at| ("server.listen".to_owned(), at.to_string()));
     let config = settings::load_with(&args.place, listen.into_iter().collect())?;
+    if config.database.url.is_some() || config.queue.url.is_some() {
+        let message = "this configuration is of a service on many machines, and `serve` is for one";
+        return Err(Failure::new(ErrorCode::Usage, message)
+            .with_hint("run `songwalker api`, `songwalker worker` and `songwalker scheduler`, or remove database.url and queue.url"));
+    }
     logging::of_server(&config)?;
     quiet_panics();
     interrupt::answer(Answer::Ask);
@@ -133,7 +138,8 @@ async fn take_lock(data_dir: &Path) -> Result<RunnerLock, Failure> {
     }
 }
 
-fn cannot_listen(error: BindError) -> Failure {
+/// Why there is no listener, and what to do.
+pub fn cannot_listen(error: BindError) -> Failure {
     let hint = match &error {
         BindError::InUse(_) => Some("end what listens there, or take another port with --listen"),
         BindError::Unusable(..) => {
