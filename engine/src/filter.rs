@@ -18,6 +18,7 @@ mod phaser;
 mod slope;
 
 use crate::math;
+use crate::modulation::Detour;
 use crate::simd::Level;
 use crate::voice::buses::Bus;
 use bank::{Bank, Blocks, Lone};
@@ -124,15 +125,16 @@ impl FilterBank {
 
     /// Filters one control block of each voice that `active` lists, in place. `blocks` and `controls` (left and right
     /// at the block's end) are indexed by voice; the controls are reached in a straight line from those of the block
-    /// before.
+    /// before, but for the cutoff's way round in `detours`.
     pub(crate) fn process(
         &mut self,
         level: Level,
         active: &[usize],
         blocks: &mut [Bus],
         controls: &[[FilterControls; 2]],
+        detours: &[Detour],
     ) {
-        self.run(level, active, blocks, controls);
+        self.run(level, active, blocks, controls, detours);
     }
 
     fn run<B: Blocks + ?Sized>(
@@ -141,8 +143,9 @@ impl FilterBank {
         active: &[usize],
         blocks: &mut B,
         controls: &[[FilterControls; 2]],
+        detours: &[Detour],
     ) {
-        each_kind!(&mut self.kind, bank => bank.process(level, active, blocks, controls));
+        each_kind!(&mut self.kind, bank => bank.process(level, active, blocks, controls, detours));
     }
 }
 
@@ -174,7 +177,8 @@ impl StereoFilter {
             left: &mut left[..frames],
             right: &mut right[..frames],
         };
-        self.bank.run(level, &[0], &mut block, std::slice::from_ref(to));
+        self.bank
+            .run(level, &[0], &mut block, std::slice::from_ref(to), &[]);
     }
 }
 

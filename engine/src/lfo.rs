@@ -1,69 +1,19 @@
-//! A low-frequency oscillator: its drawn shape and its running state in one voice.
+//! A low-frequency oscillator: its running state in one voice.
 //!
-//! Values are 0..1 for both sides, taken once per control block (at its end). Laws: `vital-laws.md` §8.
+//! Values are 0..1 for both sides, taken once per control block (at its end) or, where Vital runs an LFO for every sample
+//! frame, after each frame of it. Laws: `vital-laws.md` §8; how shapes are drawn and read: [`Shape`].
 
+mod shape;
+
+use crate::BLOCK;
 use crate::math::{self, fast};
-use songwalker_schemas::patch::lfo::{LfoMode, Points, SmoothMode};
+use songwalker_schemas::patch::lfo::{LfoMode, SmoothMode};
 use songwalker_schemas::patch::rate::{RateMode, Sync};
 
-/// Points of the table that a shape is read from.
-const TABLE: usize = 2048;
+pub use shape::Shape;
 
-/// A shape drawn once when the patch is loaded, read by cubic interpolation.
-#[derive(Debug, Clone)]
-pub struct Shape {
-    /// The value at −1/2048, 0, 1/2048 … 1, 1 + 1/2048.
-    table: Vec<f32>,
-}
-
-impl Shape {
-    /// Draws a shape from its points. `smooth` makes each way between two points a half sine.
-    #[must_use]
-    pub fn new(points: &Points, smooth: bool) -> Self {
-        let value = |x: f64| value_at(points, smooth, x) as f32;
-        let mut table = Vec::with_capacity(TABLE + 3);
-        table.push(value(0.0));
-        table.extend((0..=TABLE).map(|i| value(i as f64 / TABLE as f64)));
-        table.push(value(1.0));
-        Self { table }
-    }
-
-    /// The value at a phase 0..1.
-    #[must_use]
-    pub fn at(&self, phase: f64) -> f32 {
-        let place = phase.clamp(0.0, 1.0) * TABLE as f64;
-        let index = (place as usize).min(TABLE - 1);
-        let t = (place - index as f64) as f32;
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| self.table[index + i]);
-        let (slope_b, slope_c) = ((c - a) * 0.5, (d - b) * 0.5);
-        let rise = c - b;
-        b + t * (slope_b + t * (3.0 * rise - 2.0 * slope_b - slope_c + t * (slope_b + slope_c - 2.0 * rise)))
-    }
-}
-
-fn value_at(points: &Points, smooth: bool, x: f64) -> f64 {
-    let mut before = match points.0.first() {
-        Some(point) => *point,
-        None => return 0.0,
-    };
-    for point in points.0.iter().skip(1) {
-        if x < point.x || (x >= 1.0 && point.x >= 1.0 && point.x > before.x) {
-            let width = point.x - before.x;
-            let mut t = if width > 0.0 {
-                ((x - before.x) / width).clamp(0.0, 1.0)
-            } else {
-                1.0
-            };
-            if smooth {
-                let sine = math::sin(t * math::PI * 0.5);
-                t = sine * sine;
-            }
-            return before.y + (point.y - before.y) * math::curve(t, before.power);
-        }
-        before = *point;
-    }
-    before.y
-}
+/// Smoothing times up to this count as none (measured: at 0.001 s an LFO jumps, at 0.0011 s it is smoothed).
+const SMOOTH_FROM_S: f64 = 0.001_000_1;
 
 /// What does not move while a patch plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +100,8 @@ impl Lfo {
     /// Starts anew. `song_s` is the song's time in seconds.
     pub fn trigger(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64) {
         *self = Self::default();
-        self.settle(shape, settings, c, song_s, 0.0);
+        let step = self.step(c, 0.0);
+        self.settle(shape, settings, c, song_s, &step);
     }
 
     /// The key was let go.
@@ -167,29 +118,66 @@ impl Lfo {
         song_s: f64,
         seconds: f64,
     ) {
-        let waited = (c.delay_s - self.seconds).clamp(0.0, seconds);
-        self.seconds += seconds;
-        let cycles = c.hz * (seconds - waited);
-        for (position, phase) in self.position.iter_mut().zip(sides(c)) {
+        let step = self.step(c, seconds);
+        self.go(shape, settings, c, song_s, &step);
+    }
+
+    /// Lets a control block of sample frames pass, ending at the song time `song_s`, with the values after each of them.
+    pub fn render(
+        &mut self,
+        shape: &Shape,
+        settings: LfoSettings,
+        c: &LfoControls,
+        song_s: f64,
+        frame_s: f64,
+        out: &mut [[f32; BLOCK]; 2],
+    ) {
+        let step = self.step(c, frame_s);
+        let [left, right] = out;
+        for (i, (left, right)) in left.iter_mut().zip(right).enumerate() {
+            let song_s = song_s - (BLOCK - 1 - i) as f64 * frame_s;
+            self.go(shape, settings, c, song_s, &step);
+            [*left, *right] = self.value;
+        }
+    }
+
+    /// What passes with each step of that length.
+    fn step(&mut self, c: &LfoControls, seconds: f64) -> Step {
+        let smoothed = c.smooth_s > SMOOTH_FROM_S;
+        Step {
+            seconds,
+            keep: if smoothed {
+                self.keep.of(seconds / (0.2 * c.smooth_s))
+            } else {
+                0.0
+            },
+            fade: if c.fade_s > 0.0 { 1.0 / c.fade_s } else { 0.0 },
+            sides: if c.stereo == 0.0 { 1 } else { 2 },
+        }
+    }
+
+    fn go(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, step: &Step) {
+        let waited = (c.delay_s - self.seconds).clamp(0.0, step.seconds);
+        self.seconds += step.seconds;
+        let cycles = c.hz * (step.seconds - waited);
+        let phases = sides(c);
+        for (position, phase) in self.position.iter_mut().zip(phases).take(step.sides) {
+            let next = *position + cycles;
             *position = moved(
                 settings.mode,
-                *position + cycles,
+                next,
                 phase.clamp(0.0, 1.0),
                 self.released,
                 *position,
             );
         }
-        self.settle(shape, settings, c, song_s, seconds);
+        self.settle(shape, settings, c, song_s, step);
     }
 
-    fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, seconds: f64) {
+    fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, step: &Step) {
         let waited = self.seconds.min(c.delay_s);
-        let fade = if c.fade_s > 0.0 {
-            ((self.seconds - waited) / c.fade_s).min(1.0)
-        } else {
-            1.0
-        };
-        for (side, phase) in sides(c).into_iter().enumerate() {
+        let phases = sides(c);
+        for (side, phase) in phases.into_iter().enumerate().take(step.sides) {
             let place = match settings.mode {
                 LfoMode::Trigger => wrapped(self.position[side] + phase),
                 LfoMode::Sync => wrapped((song_s - waited) * c.hz + phase),
@@ -198,16 +186,32 @@ impl Lfo {
             };
             let raw = f64::from(shape.at(place));
             self.value[side] = match settings.smooth {
-                SmoothMode::Fade => raw * fade,
-                SmoothMode::Time if c.smooth_s < 0.0002 => raw,
+                SmoothMode::Fade if step.fade > 0.0 => raw * ((self.seconds - waited) * step.fade).min(1.0),
+                SmoothMode::Fade => raw,
                 SmoothMode::Time => {
-                    let keep = self.keep.of(seconds / (0.2 * c.smooth_s));
-                    self.smoothed[side] = raw + (self.smoothed[side] - raw) * keep;
+                    self.smoothed[side] = raw + (self.smoothed[side] - raw) * step.keep;
                     self.smoothed[side]
                 }
             } as f32;
         }
+        if step.sides == 1 {
+            self.position[1] = self.position[0];
+            self.smoothed[1] = self.smoothed[0];
+            self.value[1] = self.value[0];
+        }
     }
+}
+
+/// What passes from one value to the next.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    seconds: f64,
+    /// Share that smoothing keeps.
+    keep: f64,
+    /// Share of the fade that a second is; 0 without a fade.
+    fade: f64,
+    /// 1 where both sides are the same.
+    sides: usize,
 }
 
 /// The phases of left and right.
@@ -217,7 +221,7 @@ fn sides(c: &LfoControls) -> [f64; 2] {
 
 /// Where a cycle's place lies in 0..1.
 fn wrapped(x: f64) -> f64 {
-    x - x.floor()
+    if (0.0..1.0).contains(&x) { x } else { x - x.floor() }
 }
 
 /// Where a position that went from `before` to `next` stands in its mode.
@@ -245,7 +249,7 @@ fn rest(x: f64, width: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use songwalker_schemas::patch::lfo::LfoShape;
+    use songwalker_schemas::patch::lfo::{LfoShape, Points};
 
     const BLOCK_S: f64 = 64.0 / 44_100.0;
 

@@ -5,12 +5,17 @@
 //! each consumer clamps what it must. An amount that is modulated itself adds 2·amount·source and stays within ±1
 //! (`vital-laws.md` §8).
 
+mod detour;
+
 use crate::lfo::Shape;
 use crate::math::{self, fast};
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::modulation::{Polarity, Source};
 use songwalker_schemas::params;
 use songwalker_schemas::rules::route_of_amount;
+
+use detour::Track;
+pub use detour::{Course, Detour};
 
 /// Number of sources.
 pub const SOURCES: usize = Source::ALL.len();
@@ -28,6 +33,12 @@ fn is_fast(target: Target) -> bool {
             | ["filter", _, "cutoff_hz"]
             | ["fx", "distortion", "drive_db"]
     )
+}
+
+/// Whether a source, by its index, has a value of its own for every sample frame.
+fn runs_per_frame(source: usize) -> bool {
+    let within = |first: Source, last: Source| (first.index()..=last.index()).contains(&source);
+    within(Source::Lfo0, Source::Lfo7) || within(Source::Env1, Source::Env5)
 }
 
 /// Whether a source comes late to targets that are not fast.
@@ -151,6 +162,8 @@ pub struct Matrix {
     touched: Vec<usize>,
     used: [bool; SOURCES],
     amounts: usize,
+    tracks: Vec<Track>,
+    courses: Vec<usize>,
 }
 
 impl Matrix {
@@ -211,11 +224,14 @@ impl Matrix {
                 touched.push(id);
             }
         }
+        let (tracks, courses) = Track::of(&routes, &fast);
         Self {
             routes,
             touched,
             used,
             amounts: patch.modulation.routes.len(),
+            tracks,
+            courses,
         }
     }
 

@@ -5,6 +5,7 @@
 //! bent as they are read, at the oversampled rate. The buffers belong to the voice; pairs of a unison share one unless
 //! spreads or a stack set them apart. After [`Oscillator::new`] nothing allocates.
 
+mod course;
 mod ramp;
 mod reading;
 mod taps;
@@ -22,8 +23,10 @@ use crate::unison::{Layout, MAX_PAIRS, UnisonControls};
 use crate::warp::{self, Bend};
 use crate::wavetable::{Drawer, LAST_BIN, LAST_FRAME, Morph, SAMPLES, Wave, Wavetable, spectral};
 
+use course::Course;
+pub use course::OscDetours;
 pub(crate) use ramp::Ramp;
-use reading::{PhaseRamp, Reader};
+use reading::{PhaseRamp, Reader, Walk};
 use taps::{LANES, Reading, Taps};
 
 /// Seconds over which a newly drawn buffer replaces the old one.
@@ -147,6 +150,7 @@ pub struct Oscillator {
     last: OscControls,
     layout: Layout,
     note_hz: f64,
+    course: Course,
     raw_left: Vec<f32>,
     raw_right: Vec<f32>,
 }
@@ -205,6 +209,7 @@ impl Oscillator {
             last,
             layout,
             note_hz: 0.0,
+            course: Course::new(oversampling),
             raw_left: vec![0.0; longest],
             raw_right: vec![0.0; longest],
             setup,
@@ -244,12 +249,18 @@ impl Oscillator {
     }
 
     /// Writes one control block (at most [`BLOCK`] × oversampling frames), the controls going straight from those of the
-    /// last block to these. `modulator` is the block of the warp's modulator; without one its signal counts as 0.
+    /// last block to these but for `detours`. `modulator` is the block of the warp's modulator; without one its signal
+    /// counts as 0.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what comes in, how it is computed, what comes out"
+    )]
     pub fn render(
         &mut self,
         level: Level,
         drawer: &mut Drawer,
         controls: &OscControls,
+        detours: &OscDetours<&[f32; BLOCK]>,
         modulator: Option<Stereo<'_>>,
         left: &mut [f32],
         right: &mut [f32],
@@ -259,20 +270,32 @@ impl Oscillator {
         if controls.unison != self.last.unison {
             self.layout = Layout::new(&controls.unison, self.setup.stack);
         }
+        let hz_before = self.note_hz;
         if controls.note != self.last.note {
             self.note_hz = math::note_to_hz(f64::from(controls.note));
         }
+        let increments = [hz_before, self.note_hz].map(|hz| hz * self.steps_per_hz);
+        let notes = [self.last.note, controls.note];
+        self.course
+            .set_level(detours.level, self.last.level, controls.level);
+        self.course.set_phase(detours.phase);
+        self.course.set_pitch(detours.notes, notes, increments);
         for i in pairs_before..self.layout.pairs {
             self.increment[i] = self.layout.ratio[i].map(|ratio| self.note_hz * ratio * self.steps_per_hz);
             self.bent[i] = self.coefficient(controls, i);
         }
         self.refresh(drawer, controls);
         self.read(level, controls, modulator, frames);
-        level.run(Place {
+        let place = Place {
             gains: Gains::between(&self.last, controls, frames),
             raw: [&mut self.raw_left[..frames], &mut self.raw_right[..frames]],
             out: [&mut left[..frames], &mut right[..frames]],
-        });
+        };
+        if self.course.levels.len() < frames {
+            level.run(place);
+        } else {
+            level.run(PlaceAlong(place, &self.course.levels[..frames]));
+        }
         for slot in &mut self.slots {
             slot.fading = slot.fading.saturating_sub(1);
         }
@@ -420,6 +443,7 @@ impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, 
             frames,
             osc,
         } = self.pairs;
+        let course = &osc.course;
         let moved = steps(f64::from(controls.phase) - f64::from(osc.last.phase)) as i32;
         let shift = [osc.last.warp_phase - 0.5, controls.warp_phase - 0.5];
         // Without a modulator its signal counts as 0, which is what is read beyond a block's end.
@@ -440,12 +464,20 @@ impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, 
                 shift,
                 gain: osc.layout.gain[i],
             };
-            let hz = osc.note_hz * osc.speed(controls, i);
-            let ramps: [PhaseRamp; 2] = std::array::from_fn(|side| {
-                let target = hz * osc.layout.ratio[i][side] * osc.steps_per_hz;
+            let speed = osc.speed(controls, i);
+            let hz = osc.note_hz * speed;
+            let walks: [Walk<'_>; 2] = std::array::from_fn(|side| {
+                let ratio = osc.layout.ratio[i][side];
+                let target = hz * ratio * osc.steps_per_hz;
                 let (phase, from) = (osc.phase[i][side], osc.increment[i][side]);
                 osc.increment[i][side] = target;
-                PhaseRamp::new(phase, from, target, moved, frames)
+                let ramp = PhaseRamp::new(phase, from, target, moved, frames);
+                Walk::new(
+                    ramp,
+                    course,
+                    speed * ratio,
+                    f64::from(moved) / frames.max(1) as f64,
+                )
             });
             let mut sides = [
                 (&mut osc.raw_left[..frames], source_left),
@@ -456,9 +488,9 @@ impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, 
                     continue;
                 }
                 osc.phase[i][side] = if STRAIGHT {
-                    reader.add_straight(taps, ramps[side], out)
+                    reader.add_straight(taps, walks[side], out)
                 } else {
-                    reader.add::<B, T, MODULATED>(taps, self.bend, ramps[side], source, out)
+                    reader.add::<B, T, MODULATED>(taps, self.bend, walks[side], source, out)
                 };
             }
             if i == 0 && osc.layout.centred && !(MODULATED && modulator.is_some()) {
@@ -497,10 +529,15 @@ impl Gains {
     /// The frame that `at` counts from 1: spread left and right, and the same with level and pan.
     #[inline(always)]
     fn frame(&self, at: f32, l: f32, r: f32) -> [f32; 4] {
+        self.frame_at(self.level + self.step * at, at, l, r)
+    }
+
+    /// The same with that level.
+    #[inline(always)]
+    fn frame_at(&self, level: f32, at: f32, l: f32, r: f32) -> [f32; 4] {
         let [same, other] = self.spreads.after(at);
         let [left, right] = self.pans.after(at);
         let spread = [same * l + other * r, same * r + other * l];
-        let level = self.level + self.step * at;
         let gain = level * level;
         [
             spread[0],
@@ -544,6 +581,24 @@ impl Kernel for Place<'_> {
         let raw = rest_0.iter_mut().zip(rest_1);
         for (((raw_left, raw_right), (left, right)), at) in raw.zip(rest_2.iter_mut().zip(rest_3)).zip(at) {
             [*raw_left, *raw_right, *left, *right] = self.gains.frame(at, *raw_left, *raw_right);
+        }
+    }
+}
+
+/// The same with a level for each frame.
+struct PlaceAlong<'a>(Place<'a>, &'a [f32]);
+
+impl Kernel for PlaceAlong<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(Place { gains, raw, out }, levels) = self;
+        let ([raw_left, raw_right], [left, right]) = (raw, out);
+        let raw = raw_left.iter_mut().zip(raw_right);
+        let out = left.iter_mut().zip(right);
+        for (i, ((raw, out), level)) in raw.zip(out).zip(levels).enumerate() {
+            [*raw.0, *raw.1, *out.0, *out.1] = gains.frame_at(*level, (i + 1) as f32, *raw.0, *raw.1);
         }
     }
 }

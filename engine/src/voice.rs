@@ -18,7 +18,7 @@ use crate::controls::Controls;
 use crate::envelope::Envelope;
 use crate::lfo::Lfo;
 use crate::math;
-use crate::modulation::{SOURCES, SourceValues};
+use crate::modulation::{Course, Detour, SOURCES, SourceValues};
 use crate::noise::{SamplePlayer, hash, unit};
 use crate::oscillator::Oscillator;
 use crate::random::RandomWalk;
@@ -80,6 +80,9 @@ pub(crate) struct Voice {
     sources: SourceValues,
     /// The sources at the start of the control block, for routes that come late.
     late: SourceValues,
+    /// The values per sample frame of the sources that need them, and the detours of parameters that follow.
+    courses: Vec<Course>,
+    detours: Vec<Detour>,
     values: [Vec<f32>; 2],
     work: Vec<[f32; 2]>,
     version: u32,
@@ -126,6 +129,8 @@ impl Voice {
             }),
             sources: [[0.0; 2]; SOURCES],
             late: [[0.0; 2]; SOURCES],
+            courses: vec![Course::default(); plan.matrix.courses().len()],
+            detours: vec![Detour::default(); plan.matrix.detour_count()],
             values: [controls.values().to_vec(), controls.values().to_vec()],
             work: vec![[0.0; 2]; plan.matrix.amount_count()],
             version: controls.version(),
@@ -365,17 +370,30 @@ impl Voice {
         for i in 1..6 {
             if plan.env_used[i] {
                 let controls = plan.envelope(i, &self.values[0]);
-                self.env[i].advance(&controls, plan.sample_rate, BLOCK);
+                if let Some(course) = plan.matrix.course_of(Source::ALL[i - 1]) {
+                    let [left, right] = &mut self.courses[course].sides;
+                    self.env[i].render(&controls, plan.sample_rate, left);
+                    *right = *left;
+                } else {
+                    self.env[i].advance(&controls, plan.sample_rate, BLOCK);
+                }
             }
         }
-        self.advance_glide(plan, seconds);
         let note = self.pitch;
         for (i, lfo) in self.lfo.iter_mut().enumerate() {
             if let Some(spec) = &plan.lfo[i] {
                 let controls = spec.controls(&self.values[0], moment.bpm, note);
-                lfo.advance(&spec.shape, spec.settings, &controls, moment.song_s, seconds);
+                let (shape, settings, song_s) = (&spec.shape, spec.settings, moment.song_s);
+                if let Some(course) = plan.matrix.course_of(Source::ALL[Source::Lfo0.index() + i]) {
+                    let out = &mut self.courses[course].sides;
+                    let frame_s = 1.0 / plan.sample_rate;
+                    lfo.render(shape, settings, &controls, song_s, frame_s, out);
+                } else {
+                    lfo.advance(shape, settings, &controls, song_s, seconds);
+                }
             }
         }
+        self.advance_glide(plan, seconds);
         for (i, random) in self.random.iter_mut().enumerate() {
             if let (Some(random), Some(spec)) = (random, &plan.random[i]) {
                 let hz = spec.rate.hz(&self.values[0], moment.bpm, note);
@@ -389,7 +407,12 @@ impl Voice {
         self.copy_base(moment);
         self.late = self.sources;
         self.read_sources(moment);
+        for (course, source) in self.courses.iter_mut().zip(plan.matrix.courses()) {
+            self.sources[*source] = course.settle(self.late[*source]);
+        }
         self.apply_routes(moment);
+        plan.matrix
+            .detours(&self.work, &self.courses, &self.late, &mut self.detours);
     }
 
     /// Computes one control block up to the filters; what goes past them and the amplitude is added to the buses.
@@ -433,10 +456,12 @@ impl Voice {
             let Scratch {
                 drawer, wave, other, ..
             } = scratch;
+            let detours = |side: usize| spec.detours.of(&self.detours, side);
             own.render(
                 moment.level,
                 drawer,
                 &controls,
+                &detours(0),
                 modulator,
                 &mut wave.left,
                 &mut wave.right,
@@ -447,6 +472,7 @@ impl Voice {
                     moment.level,
                     drawer,
                     &controls,
+                    &detours(1),
                     modulator,
                     &mut other.left,
                     &mut other.right,
@@ -455,9 +481,12 @@ impl Voice {
             }
             block.send(spec.destination, filters, &scratch.wave, buses);
         }
-        for (controls, spec) in block.controls.iter_mut().zip(&plan.filter) {
+        for (i, spec) in plan.filter.iter().enumerate() {
             if let Some(spec) = spec {
-                **controls = filter_controls(spec, &self.values, self.pitch);
+                *block.controls[i] = filter_controls(spec, &self.values, self.pitch);
+                if let Some(detour) = spec.detour {
+                    block.detours[i].clone_from(&self.detours[detour]);
+                }
             }
         }
         block.fill_filters(filters);

@@ -358,6 +358,7 @@ impl Voices {
                 &self.active,
                 &mut self.blocks.buses[FIRST],
                 &self.blocks.controls[0],
+                &self.blocks.detours[0],
             );
         }
         let after_first = if moment.plan.serial { SECOND } else { PAST };
@@ -370,6 +371,7 @@ impl Voices {
                 &self.active,
                 &mut self.blocks.buses[SECOND],
                 &self.blocks.controls[1],
+                &self.blocks.detours[1],
             );
         }
         for &voice in &self.active {

@@ -9,6 +9,8 @@
 
 use super::controls::FilterControls;
 use super::lanes::Lanes;
+use crate::BLOCK;
+use crate::modulation::Detour;
 use crate::simd::{Kernel, Level};
 use crate::voice::buses::Bus;
 
@@ -103,6 +105,7 @@ impl<M: Model<S, K>, const S: usize, const K: usize> Bank<M, S, K> {
         active: &[usize],
         blocks: &mut B,
         controls: &[[FilterControls; 2]],
+        detours: &[Detour],
     ) {
         for group in active.chunks(WIDEST) {
             let bank = &mut *self;
@@ -112,18 +115,21 @@ impl<M: Model<S, K>, const S: usize, const K: usize> Bank<M, S, K> {
                     group,
                     blocks,
                     controls,
+                    detours,
                 }),
                 2..=4 => level.run(Group::<_, _, S, K, 8> {
                     bank,
                     group,
                     blocks,
                     controls,
+                    detours,
                 }),
                 _ => level.run(Group::<_, _, S, K, 16> {
                     bank,
                     group,
                     blocks,
                     controls,
+                    detours,
                 }),
             }
         }
@@ -132,15 +138,29 @@ impl<M: Model<S, K>, const S: usize, const K: usize> Bank<M, S, K> {
 
 /// How one voice's controls go in this block.
 #[derive(Clone, Copy)]
-struct Way {
+struct Way<'a> {
     from: [FilterControls; 2],
     to: [FilterControls; 2],
     still: bool,
+    /// How far the cutoff is from the straight line after each frame of the base rate.
+    detour: Option<[&'a [f32; BLOCK]; 2]>,
 }
 
-impl Way {
+impl Way<'_> {
+    /// The controls after `t` of the block.
     #[inline]
     fn at(&self, t: f32) -> [FilterControls; 2] {
+        let mut controls = self.straight(t);
+        if let Some(detour) = self.detour {
+            for (controls, detour) in controls.iter_mut().zip(detour) {
+                *controls = controls.beside(detour, t);
+            }
+        }
+        controls
+    }
+
+    #[inline]
+    fn straight(&self, t: f32) -> [FilterControls; 2] {
         let left = self.from[0].lerp(&self.to[0], t);
         let alike = self.from[1] == self.from[0] && self.to[1] == self.to[0];
         [
@@ -175,6 +195,7 @@ struct Group<'a, M, B: ?Sized, const S: usize, const K: usize, const N: usize> {
     group: &'a [usize],
     blocks: &'a mut B,
     controls: &'a [[FilterControls; 2]],
+    detours: &'a [Detour],
 }
 
 impl<M, B, const S: usize, const K: usize, const N: usize> Kernel for Group<'_, M, B, S, K, N>
@@ -191,13 +212,14 @@ where
             group,
             blocks,
             controls,
+            detours,
         } = self;
         let model = bank.model;
         let rate = bank.sample_rate;
         let mut state = [Lanes::<N>::splat(0.0); S];
         let mut now = [Lanes::<N>::splat(0.0); K];
         let mut mix = Lanes::<N>::splat(0.0);
-        let mut ways: [Option<Way>; WIDEST] = [None; WIDEST];
+        let mut ways: [Option<Way<'_>>; WIDEST] = [None; WIDEST];
         for (place, &voice) in group.iter().enumerate() {
             let slot = &mut bank.slots[voice];
             let to = [controls[voice][0].clamped(), controls[voice][1].clamped()];
@@ -205,11 +227,18 @@ where
                 slot.coefficients = target(&model, &to, rate);
                 to
             });
-            let still = from[0].is_still(&to[0]) && from[1].is_still(&to[1]);
+            let detour = detours.get(voice);
+            let detour = detour.and_then(|detour| Some([detour.side(0)?, detour.side(1)?]));
+            let still = detour.is_none() && from[0].is_still(&to[0]) && from[1].is_still(&to[1]);
             // Where nothing moved the coefficients still belong to the older controls: keep those, or a crawling
             // control would never be heard.
             slot.controls = Some(if still { from } else { to });
-            ways[place] = Some(Way { from, to, still });
+            ways[place] = Some(Way {
+                from,
+                to,
+                still,
+                detour,
+            });
             for side in 0..2 {
                 let lane = 2 * place + side;
                 mix.0[lane] = from[side].mix;

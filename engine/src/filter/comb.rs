@@ -13,6 +13,7 @@ use super::controls::FilterControls;
 use super::lanes::soft_limit;
 use super::one_pole_coefficient;
 use crate::math;
+use crate::modulation::Detour;
 use crate::simd::Level;
 use songwalker_schemas::patch::FilterStyle;
 
@@ -152,6 +153,7 @@ impl CombBank {
         active: &[usize],
         blocks: &mut B,
         controls: &[[FilterControls; 2]],
+        detours: &[Detour],
     ) {
         for &voice in active {
             let to = [controls[voice][0].clamped(), controls[voice][1].clamped()];
@@ -162,7 +164,9 @@ impl CombBank {
                     to
                 }
             };
-            let still = from[0].is_still(&to[0]) && from[1].is_still(&to[1]);
+            let detour = detours.get(voice);
+            let detour = detour.and_then(|detour| Some([detour.side(0)?, detour.side(1)?]));
+            let still = detour.is_none() && from[0].is_still(&to[0]) && from[1].is_still(&to[1]);
             self.slots[voice].controls = Some(if still { from } else { to });
             let (left, right) = blocks.of(voice);
             let frames = left.len();
@@ -174,7 +178,10 @@ impl CombBank {
                 let (mut goal, mut mix_goal) = (now, mix);
                 if !still {
                     let t = (done + count) as f32 / frames as f32;
-                    let at = [0, 1].map(|side| from[side].lerp(&to[side], t));
+                    let at = [0, 1].map(|side| {
+                        let straight = from[side].lerp(&to[side], t);
+                        detour.map_or(straight, |detour| straight.beside(detour[side], t))
+                    });
                     goal = self.targets(&at);
                     mix_goal = at.map(|controls| controls.mix);
                 }

@@ -1,5 +1,7 @@
 //! The controls of a filter, in Vital's raw scales, and how a block goes from the old ones to the new ones.
 
+use crate::BLOCK;
+
 /// A control change smaller than this (in any control's own unit) leaves the coefficients as they are.
 const STILL: f32 = 1e-6;
 
@@ -104,6 +106,16 @@ impl FilterControls {
     pub(crate) fn lerp(&self, to: &Self, t: f32) -> Self {
         let (from, to) = (self.to_array(), to.to_array());
         Self::from_array(std::array::from_fn(|i| from[i] + (to[i] - from[i]) * t))
+    }
+
+    /// The same after `t` of a block, the cutoff as far from the straight line as `detour` says for that frame.
+    pub(crate) fn beside(&self, detour: &[f32; BLOCK], t: f32) -> Self {
+        let frame = ((t * BLOCK as f32) as usize).clamp(1, BLOCK) - 1;
+        let moved = Self {
+            cutoff_note: self.cutoff_note + detour[frame],
+            ..*self
+        };
+        moved.clamped()
     }
 
     /// Whether nothing moves on the way to `to`.

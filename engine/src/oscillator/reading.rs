@@ -1,5 +1,6 @@
 //! Reading: how a unison voice goes through its buffers over a control block.
 
+use super::course::{Course, Piece};
 use super::taps::{Fade, LANES, Taps};
 use crate::warp::Bend;
 use crate::wavetable::Wave;
@@ -38,7 +39,7 @@ impl PhaseRamp {
     /// The phases of the first [`LANES`] frames, and by how much each goes on to the next group of them. Not inlined:
     /// what compilers know about single lanes would break up the loops over all of them.
     #[inline(never)]
-    fn lanes(&self) -> ([u32; LANES], [u32; LANES]) {
+    fn lanes(self) -> ([u32; LANES], [u32; LANES]) {
         const N: u32 = LANES as u32;
         let (mut phases, mut ahead) = ([0; LANES], [0; LANES]);
         for i in 0..N {
@@ -55,6 +56,92 @@ impl PhaseRamp {
                 .wrapping_add(self.rise.wrapping_mul(more));
         }
         (phases, ahead)
+    }
+}
+
+/// A voice's way through its buffers, [`LANES`] frames at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'a> {
+    ramp: PhaseRamp,
+    /// Where the pitch does not go straight: what is left of it, the voice's factor on it, and what the straight movement
+    /// of the phase control adds to each frame.
+    pieces: &'a [Piece],
+    factor: f64,
+    extra: f64,
+    shifts: &'a [u32],
+    bent: bool,
+    phases: [u32; LANES],
+    ahead: [u32; LANES],
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(ramp: PhaseRamp, course: &'a Course, factor: f64, extra: f64) -> Self {
+        let mut walk = Self {
+            ramp,
+            pieces: &course.pieces,
+            factor,
+            extra,
+            shifts: &course.shifts,
+            bent: !course.pieces.is_empty(),
+            phases: [0; LANES],
+            ahead: [0; LANES],
+        };
+        if !walk.next_piece() {
+            (walk.phases, walk.ahead) = walk.ramp.lanes();
+        }
+        walk
+    }
+
+    /// Goes on to the next piece, if the pitch does not go straight.
+    #[inline(always)]
+    fn next_piece(&mut self) -> bool {
+        let Some((piece, rest)) = self.pieces.split_first() else {
+            return false;
+        };
+        self.pieces = rest;
+        let [from, to] = [piece.from, piece.to].map(|steps| steps * self.factor);
+        let rise = (to - from) / LANES as f64;
+        self.ramp.increment = wrapped(from + rise + piece.extra * self.factor + self.extra);
+        self.ramp.rise = wrapped(rise);
+        (self.phases, self.ahead) = self.ramp.lanes();
+        true
+    }
+
+    /// The phases of the next frames.
+    #[inline(always)]
+    fn group(&mut self) -> [u32; LANES] {
+        let mut phases = self.phases;
+        if let Some((shifts, rest)) = self.shifts.split_first_chunk::<LANES>() {
+            self.shifts = rest;
+            for (phase, shift) in phases.iter_mut().zip(shifts) {
+                *phase = phase.wrapping_add(*shift);
+            }
+        }
+        phases
+    }
+
+    /// Goes on behind them. `grow` is what [`Walk::grow`] says.
+    #[inline(always)]
+    fn go_on(&mut self, grow: u32) {
+        if self.pieces.is_empty() {
+            for i in 0..LANES {
+                self.phases[i] = self.phases[i].wrapping_add(self.ahead[i]);
+                self.ahead[i] = self.ahead[i].wrapping_add(grow);
+            }
+        } else {
+            self.ramp.phase = self.ramp.after(LANES as u32);
+            self.next_piece();
+        }
+    }
+
+    /// By how much the way to the next group grows from group to group.
+    fn grow(&self) -> u32 {
+        self.ramp.rise.wrapping_mul((LANES * LANES) as u32)
+    }
+
+    /// The phase after `frames` frames, if that many have been read.
+    fn end(&self, frames: usize) -> u32 {
+        self.ramp.after(if self.bent { LANES } else { frames } as u32)
     }
 }
 
@@ -77,9 +164,8 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// Adds the voice as it is to `out`; gives the phase after the block.
     #[inline(always)]
-    pub(super) fn add_straight<T: Taps>(&self, taps: T, ramp: PhaseRamp, out: &mut [f32]) -> u32 {
-        let (mut phases, mut ahead) = ramp.lanes();
-        let grow = ramp.rise.wrapping_mul((LANES * LANES) as u32);
+    pub(super) fn add_straight<T: Taps>(&self, taps: T, mut walk: Walk<'_>, out: &mut [f32]) -> u32 {
+        let grow = walk.grow();
         let mut fade = self.before.map(|before| Fade {
             before,
             now: self.now,
@@ -87,7 +173,7 @@ impl Reader<'_> {
             step: (self.faded[1] - self.faded[0]) / out.len().max(1) as f32,
             passed: 0.0,
         });
-        let frames = out.len() as u32;
+        let frames = out.len();
         let (groups, rest) = out.as_chunks_mut::<LANES>();
         let mut add = |phases: &[u32; LANES], group: &mut [f32; LANES]| {
             if let Some(fade) = &mut fade {
@@ -98,19 +184,16 @@ impl Reader<'_> {
             }
         };
         for group in groups {
-            add(&phases, group);
-            for i in 0..LANES {
-                phases[i] = phases[i].wrapping_add(ahead[i]);
-                ahead[i] = ahead[i].wrapping_add(grow);
-            }
+            add(&walk.group(), group);
+            walk.go_on(grow);
         }
         if !rest.is_empty() {
             let mut group = [0.0; LANES];
             group[..rest.len()].copy_from_slice(rest);
-            add(&phases, &mut group);
+            add(&walk.group(), &mut group);
             rest.copy_from_slice(&group[..rest.len()]);
         }
-        ramp.after(frames)
+        walk.end(frames)
     }
 
     /// Adds the voice with its phase bent; `source` is the modulator's block.
@@ -119,15 +202,14 @@ impl Reader<'_> {
         &self,
         taps: T,
         bend: B,
-        ramp: PhaseRamp,
+        walk: Walk<'_>,
         source: &[f32],
         out: &mut [f32],
     ) -> u32 {
         match self.before {
-            None => self.run::<B, T, false, MODULATED>(taps, bend, ramp, self.now, source, out),
-            Some(before) => self.run::<B, T, true, MODULATED>(taps, bend, ramp, before, source, out),
+            None => self.run::<B, T, false, MODULATED>(taps, bend, walk, self.now, source, out),
+            Some(before) => self.run::<B, T, true, MODULATED>(taps, bend, walk, before, source, out),
         }
-        ramp.after(out.len() as u32)
     }
 
     #[inline(always)]
@@ -135,15 +217,14 @@ impl Reader<'_> {
         &self,
         taps: T,
         bend: B,
-        ramp: PhaseRamp,
+        mut walk: Walk<'_>,
         before: &Wave,
         source: &[f32],
         out: &mut [f32],
-    ) {
+    ) -> u32 {
         let step = |pair: [f32; 2]| (pair[1] - pair[0]) / out.len().max(1) as f32;
         let (rise, slide, fade) = (step(self.coefficient), step(self.shift), step(self.faded));
-        let (mut phases, mut ahead) = ramp.lanes();
-        let grow = ramp.rise.wrapping_mul((LANES * LANES) as u32);
+        let grow = walk.grow();
         let mut done = 0;
         while done < out.len() {
             let sources = if MODULATED {
@@ -154,6 +235,7 @@ impl Reader<'_> {
             let mut places = [0_u32; LANES];
             let mut gains = [0.0_f32; LANES];
             let passed = done as f32;
+            let phases = walk.group();
             for i in 0..LANES {
                 let at = passed + (i + 1) as f32;
                 let coefficient = self.coefficient[0] + rise * at;
@@ -187,11 +269,9 @@ impl Reader<'_> {
                 }
             }
             done += LANES;
-            for i in 0..LANES {
-                phases[i] = phases[i].wrapping_add(ahead[i]);
-                ahead[i] = ahead[i].wrapping_add(grow);
-            }
+            walk.go_on(grow);
         }
+        walk.end(out.len())
     }
 }
 

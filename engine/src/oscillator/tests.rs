@@ -45,7 +45,15 @@ fn play(setup: OscSetup, frames: usize, seed: u64, at: impl Fn(usize) -> OscCont
     osc.start(&mut drawer, &at(0), seed);
     let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
     for (block, (l, r)) in left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)).enumerate() {
-        osc.render(Level::best(), &mut drawer, &at(block), None, l, r);
+        osc.render(
+            Level::best(),
+            &mut drawer,
+            &at(block),
+            &OscDetours::default(),
+            None,
+            l,
+            r,
+        );
     }
     [left, right]
 }
@@ -258,6 +266,7 @@ fn every_mode_is_finite_and_bounded_for_wild_controls() {
                     Level::best(),
                     &mut drawer,
                     &at(block),
+                    &OscDetours::default(),
                     Some((&noise, &noise)),
                     &mut left,
                     &mut right,
@@ -270,5 +279,89 @@ fn every_mode_is_finite_and_bounded_for_wild_controls() {
                 );
             }
         }
+    }
+}
+
+/// One block at the fifth after one at the root, the jump at `frame` told by a detour; the voice's phase at its end.
+fn jumped(frame: usize, level: Level) -> (Vec<f32>, u32) {
+    let mut drawer = Drawer::new();
+    let mut osc = Oscillator::new(setup("sine", WarpMode::None), 44_100.0, 2);
+    osc.start(&mut drawer, &controls(60.0), 1);
+    let (mut left, mut right) = (vec![0.0; 128], vec![0.0; 128]);
+    let way: [f32; BLOCK] = std::array::from_fn(|i| {
+        let there = if i < frame { 0.0 } else { 7.0 };
+        there - 7.0 * (i + 1) as f32 / BLOCK as f32
+    });
+    let detours = OscDetours {
+        notes: [Some(&way), None],
+        ..OscDetours::default()
+    };
+    let to = controls(67.0);
+    osc.render(level, &mut drawer, &to, &detours, None, &mut left, &mut right);
+    (left, osc.phase[0][0])
+}
+
+#[test]
+fn a_jump_of_the_pitch_inside_a_block_leaves_the_phase_where_both_pitches_bring_it() {
+    let [low, high] = [60.0, 67.0].map(|note| math::note_to_hz(note) * CYCLE / 88_200.0);
+    for frame in [5, 16, 41] {
+        let (_, phase) = jumped(frame, Level::best());
+        // The frames of the oversampled rate between the two pitches of the base rate go straight.
+        let before = (2 * frame) as f64;
+        let expected = before * low + (low + high) * 0.5 + (127.0 - before) * high;
+        let off = f64::from(phase.wrapping_sub(expected as u64 as u32) as i32) / CYCLE;
+        assert!(off.abs() < 1e-4, "{frame}: {off} cycles off");
+    }
+}
+
+#[test]
+fn detours_have_the_same_bits_at_every_level() {
+    let expected = jumped(19, Level::Baseline);
+    for level in Level::ALL {
+        assert_eq!(jumped(19, level), expected, "{level:?}");
+    }
+}
+
+#[test]
+fn a_jump_of_level_or_phase_inside_a_block_is_heard_at_its_frame() {
+    let way: [f32; BLOCK] = std::array::from_fn(|i| if i < 30 { 0.0 } else { 0.25 });
+    let play = |detours: &OscDetours<&[f32; BLOCK]>| {
+        let mut drawer = Drawer::new();
+        let mut osc = Oscillator::new(setup("sine", WarpMode::None), 44_100.0, 1);
+        osc.start(&mut drawer, &controls(60.0), 1);
+        let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
+        let to = controls(60.0);
+        osc.render(
+            Level::best(),
+            &mut drawer,
+            &to,
+            detours,
+            None,
+            &mut left,
+            &mut right,
+        );
+        left
+    };
+    let still = play(&OscDetours::default());
+    let louder = play(&OscDetours {
+        level: Some(&way),
+        ..OscDetours::default()
+    });
+    let turned = play(&OscDetours {
+        phase: Some(&way),
+        ..OscDetours::default()
+    });
+    let peak = still.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    for i in 0..64 {
+        let gain = if i < 30 { 1.0 } else { 1.25 * 1.25 };
+        assert!((louder[i] - gain * still[i]).abs() < 1e-4, "level at frame {i}");
+        // A sine and the same a quarter of a cycle on: their squares add up to that of the peak.
+        let both = (still[i] * still[i] + turned[i] * turned[i]).sqrt();
+        let expected = if i < 30 {
+            still[i].abs() * std::f32::consts::SQRT_2
+        } else {
+            peak
+        };
+        assert!((both - expected).abs() < 1e-3, "phase at frame {i}: {both}");
     }
 }

@@ -4,6 +4,7 @@ use songwalker_schemas::patch::osc::Destination;
 
 use super::plan::Plan;
 use crate::filter::FilterControls;
+use crate::modulation::Detour;
 use crate::wavetable::Drawer;
 
 /// A stereo block at the oversampled rate.
@@ -133,6 +134,8 @@ pub(crate) struct Blocks {
     pub gain: Vec<[Vec<f32>; 2]>,
     /// Controls of both filters at the block's end, left and right.
     pub controls: [Vec<[FilterControls; 2]>; 2],
+    /// How the cutoffs of both filters get there.
+    pub detours: [Vec<Detour>; 2],
 }
 
 impl Blocks {
@@ -142,6 +145,7 @@ impl Blocks {
             filled: vec![[false; 3]; voices],
             gain: vec![[(); 2].map(|()| vec![0.0; frames]); voices],
             controls: [(); 2].map(|()| vec![[FilterControls::UNREAD; 2]; voices]),
+            detours: [(); 2].map(|()| vec![Detour::default(); voices]),
         }
     }
 
@@ -152,6 +156,7 @@ impl Blocks {
             filled: &mut self.filled[voice],
             gain: &mut self.gain[voice],
             controls: self.controls.each_mut().map(|controls| &mut controls[voice]),
+            detours: self.detours.each_mut().map(|detours| &mut detours[voice]),
         }
     }
 
@@ -171,6 +176,7 @@ pub(crate) struct Block<'a> {
     pub filled: &'a mut [bool; 3],
     pub gain: &'a mut [Vec<f32>; 2],
     pub controls: [&'a mut [FilterControls; 2]; 2],
+    pub detours: [&'a mut Detour; 2],
 }
 
 impl Block<'_> {

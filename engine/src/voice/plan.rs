@@ -17,7 +17,7 @@ use crate::envelope::EnvelopeControls;
 use crate::lfo::{LfoControls, LfoSettings, Shape, rate_hz};
 use crate::modulation::Matrix;
 use crate::noise::{SampleSetup, SampleTable};
-use crate::oscillator::OscSetup;
+use crate::oscillator::{OscDetours, OscSetup};
 use crate::warp::{Modulator, modulator};
 use crate::{BLOCK, wavetable};
 
@@ -31,6 +31,8 @@ pub(crate) struct OscPlan {
     pub modulator: Option<Modulator>,
     /// Its controls may differ between left and right: each side is computed for itself.
     pub sided: bool,
+    /// The places of its detours.
+    pub detours: OscDetours<usize>,
 }
 
 /// The noise and sample slot of every voice.
@@ -48,6 +50,8 @@ pub(crate) struct FilterPlan {
     pub ids: FilterIds,
     pub model: FilterModel,
     pub style: FilterStyle,
+    /// The place of the cutoff's detour.
+    pub detour: Option<usize>,
 }
 
 /// A rate of an LFO or random source.
@@ -174,6 +178,11 @@ impl Plan {
                         .path
                         .starts_with(&format!("/modules/osc/{i}/"))
                 }),
+                detours: OscDetours {
+                    level: matrix.detour_of(ids.level),
+                    notes: [ids.transpose, ids.tune].map(|id| matrix.detour_of(id)),
+                    phase: matrix.detour_of(ids.phase),
+                },
             })
         });
         let spec = &modules.sample;
@@ -199,8 +208,10 @@ impl Plan {
         });
         let filter = std::array::from_fn(|i| {
             let spec = &modules.filter[i];
+            let ids = FilterIds::below(&format!("/modules/filter/{i}"));
             spec.enabled.then(|| FilterPlan {
-                ids: FilterIds::below(&format!("/modules/filter/{i}")),
+                detour: matrix.detour_of(ids.cutoff),
+                ids,
                 model: spec.model,
                 style: spec.style,
             })

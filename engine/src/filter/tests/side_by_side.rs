@@ -53,7 +53,7 @@ fn voices_side_by_side_have_the_bits_of_each_alone_at_every_level_and_in_every_g
                 }
                 for (bank, level) in banks.iter_mut().zip(Level::ALL) {
                     let mut found: Vec<Bus> = (0..VOICES).map(|voice| sound(voice, block)).collect();
-                    bank.process(level, &active, &mut found, &controls);
+                    bank.process(level, &active, &mut found, &controls, &[]);
                     for voice in 0..VOICES {
                         assert!(
                             bits(&found[voice]) == bits(&expected[voice]),
@@ -79,12 +79,13 @@ fn a_voice_that_is_reset_sounds_like_a_new_one() {
                 &[0, 1],
                 &mut buses,
                 &[wandering(0, block), wandering(1, block)],
+                &[],
             );
         }
         used.reset(1);
         let mut buses = [[sound(0, 1), sound(1, 1)], [sound(0, 1), sound(1, 1)]];
         for (bank, buses) in [&mut used, &mut fresh].into_iter().zip(&mut buses) {
-            bank.process(level, &[1], buses, &[wandering(0, 5), wandering(1, 5)]);
+            bank.process(level, &[1], buses, &[wandering(0, 5), wandering(1, 5)], &[]);
         }
         assert!(bits(&buses[0][1]) == bits(&buses[1][1]), "{model}");
     }
