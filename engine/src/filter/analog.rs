@@ -47,7 +47,7 @@ impl Analog {
 
 impl Model<STATES, COEFFICIENTS> for Analog {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
-        let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).min(20_000.0), sample_rate);
+        let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note), sample_rate);
         let drive = drive_gain(controls.drive_db);
         let resonance = (2.15 * controls.resonance.sqrt()
             + 1.1 * controls.drive_db / 36.0 * controls.resonance)

@@ -73,7 +73,7 @@ impl Ladder {
 
 impl Model<STATES, COEFFICIENTS> for Ladder {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
-        let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).clamp(5.0, 20_000.0), sample_rate);
+        let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).clamp(5.0, 20_009.8), sample_rate);
         let drive = drive_gain(controls.drive_db);
         let steep = self.slope.is_steep();
         let (bent, gain_bend) = if steep {
