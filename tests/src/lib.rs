@@ -2,4 +2,5 @@
 //! of its own, used over HTTP and killed without warning.
 
 pub mod service;
+pub mod shared;
 pub mod sse;

@@ -1,15 +1,20 @@
-//! `songwalker serve` as a process: started on a data directory, asked over HTTP, killed at any moment, and audited
-//! afterwards. Nothing here sleeps in place of a signal: everything that is waited for is asked for until a deadline
-//! that only a fault would reach.
+//! The service as processes: started on a data directory, asked over HTTP, killed at any moment, and audited afterwards.
+//! Nothing here sleeps in place of a signal: everything that is waited for is asked for until a deadline that only a
+//! fault would reach.
+//!
+//! `songwalker serve`, or, where `SONGWALKER_TEST_ON=services` says so, an API, a worker and a scheduler on PostgreSQL,
+//! RabbitMQ, Redis and S3 ([`crate::shared`]): the same tests for both.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+
+use crate::shared::Shared;
 
 /// How long anything may take before it counts as a fault.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -62,10 +67,10 @@ impl Settings {
 /// A service that runs.
 #[derive(Debug)]
 pub struct Service {
-    child: Child,
+    processes: Vec<Child>,
     /// `http://127.0.0.1:port`.
     pub url: String,
-    /// The local user's token.
+    /// The user's token.
     pub token: String,
     /// Its data directory.
     pub dir: PathBuf,
@@ -97,6 +102,9 @@ pub fn command(dir: &Path, settings: &Settings) -> Command {
         .env("HOME", "/nonexistent")
         .env("SONGWALKER__DATA_DIR", dir)
         .env("NO_COLOR", "1");
+    if let Some(shared) = Shared::of_tests(dir) {
+        command.envs(shared.environment());
+    }
     for (name, value) in &settings.environment {
         command.env(name, value);
     }
@@ -129,53 +137,74 @@ impl Service {
         Ok(service)
     }
 
-    /// Starts the process; [`Self::ready`] waits for it.
+    /// Starts its processes; [`Self::ready`] waits for them.
+    ///
+    /// # Errors
+    /// One cannot be started.
+    pub fn launch(dir: &Path, settings: &Settings) -> Result<Self> {
+        let mut service = Self {
+            processes: Vec::new(),
+            url: String::new(),
+            token: String::new(),
+            dir: dir.to_owned(),
+            log: Arc::new(Mutex::new(Vec::new())),
+            client: client(),
+        };
+        if let Some(shared) = Shared::of_tests(dir) {
+            shared.make(dir)?;
+            // The worker first: what a test asks of "the process" is most often about who has the children.
+            service.add(dir, settings, &["worker", "--json"])?;
+            service.add(dir, settings, &["scheduler", "--json"])?;
+            service.add(dir, settings, &["api", "--json", "--listen", "127.0.0.1:0"])?;
+        } else {
+            service.add(dir, settings, &["serve", "--listen", "127.0.0.1:0"])?;
+        }
+        Ok(service)
+    }
+
+    /// Starts one more process of the service.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn launch(dir: &Path, settings: &Settings) -> Result<Self> {
+    pub fn add(&mut self, dir: &Path, settings: &Settings, arguments: &[&str]) -> Result<u32> {
         let mut child = command(dir, settings)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("{} cannot be started", binary().display()))?;
-        let log = Arc::new(Mutex::new(Vec::new()));
         let outputs: [Option<Box<dyn std::io::Read + Send>>; 2] = [
             child.stdout.take().map(|out| Box::new(out) as _),
             child.stderr.take().map(|out| Box::new(out) as _),
         ];
         for output in outputs.into_iter().flatten() {
-            let log = Arc::clone(&log);
+            let log = Arc::clone(&self.log);
             std::thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
                     log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
                 }
             });
         }
-        Ok(Self {
-            child,
-            url: String::new(),
-            token: String::new(),
-            dir: dir.to_owned(),
-            log,
-            client: client(),
-        })
+        let pid = child.id();
+        self.processes.push(child);
+        Ok(pid)
     }
 
     /// Waits until it answers.
     ///
     /// # Errors
-    /// It ends, or does not answer.
+    /// A process of it ends, or it does not answer.
     pub async fn ready(&mut self) -> Result<()> {
-        let pid = self.child.id();
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("the service ended with {status}:\n{}", self.log().join("\n"));
+            for process in &mut self.processes {
+                if let Some(status) = process.try_wait()? {
+                    let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+                    bail!("the service ended with {status}:\n{}", log.join("\n"));
+                }
             }
-            if let Some(url) = self.announced(pid)
+            if let Some(url) = self.announced()
                 && self.client.get(format!("{url}/health/live")).send().await.is_ok()
             {
                 self.url = url;
@@ -191,11 +220,23 @@ impl Service {
         }
     }
 
-    fn announced(&self, pid: u32) -> Option<String> {
-        let text = std::fs::read_to_string(self.dir.join("server.json")).ok()?;
-        let file: Value = serde_json::from_str(&text).ok()?;
-        (file["pid"] == pid).then_some(())?;
-        Some(file["url"].as_str()?.trim_end_matches('/').to_owned())
+    /// Where it says that it listens, once every process of it has begun.
+    fn announced(&self) -> Option<String> {
+        if self.processes.len() == 1 {
+            let text = std::fs::read_to_string(self.dir.join("server.json")).ok()?;
+            let file: Value = serde_json::from_str(&text).ok()?;
+            (file["pid"] == self.pid()).then_some(())?;
+            return Some(file["url"].as_str()?.trim_end_matches('/').to_owned());
+        }
+        let told: Vec<Value> = self
+            .log()
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|line| line["part"].is_string())
+            .collect();
+        (told.len() >= self.processes.len()).then_some(())?;
+        let url = told.iter().find_map(|line| line["url"].as_str())?;
+        Some(url.trim_end_matches('/').to_owned())
     }
 
     /// What it has printed.
@@ -216,37 +257,46 @@ impl Service {
         .with_context(|| self.log().join("\n"))
     }
 
-    /// Its process id.
+    /// The id of the process whose children do the jobs.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.processes.first().map_or(0, Child::id)
     }
 
-    /// `kill -9`, and the end of the process.
+    /// `kill -9` on every process of it, and their end.
     ///
     /// # Errors
-    /// It is no process of ours.
-    pub fn kill(&mut self) -> Result<ExitStatus> {
-        self.child.kill()?;
-        Ok(self.child.wait()?)
+    /// One is no process of ours.
+    pub fn kill(&mut self) -> Result<()> {
+        for process in &mut self.processes {
+            process.kill()?;
+        }
+        for process in &mut self.processes {
+            process.wait()?;
+        }
+        Ok(())
     }
 
-    /// SIGTERM, and the end of the process.
+    /// SIGTERM to every process of it, and the end of the last.
     ///
     /// # Errors
-    /// It does not end.
-    pub async fn stop(&mut self) -> Result<ExitStatus> {
-        if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(self.child.id())?) {
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+    /// One does not end, or not well.
+    pub async fn stop(&mut self) -> Result<()> {
+        for process in &self.processes {
+            if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(process.id())?) {
+                rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+            }
         }
         let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                return Ok(status);
+        for process in &mut self.processes {
+            while process.try_wait()?.is_none() {
+                ensure!(Instant::now() < deadline, "the service does not stop");
+                tokio::time::sleep(PAUSE).await;
             }
-            ensure!(Instant::now() < deadline, "the service does not stop");
-            tokio::time::sleep(PAUSE).await;
+            let status = process.wait()?;
+            ensure!(status.success(), "a process ended with {status}");
         }
+        Ok(())
     }
 
     /// A request with the local user's token.
@@ -336,8 +386,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.kill();
     }
 }
 
@@ -371,13 +420,16 @@ pub fn audit(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The objects that lie in the store of a data directory.
+/// The names of the objects that lie in the store of a data directory.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn objects(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let mut folders = vec![dir.join("objects")];
+    let mut folders = vec![match Shared::of_tests(dir) {
+        Some(shared) => shared.objects()?,
+        None => dir.join("objects"),
+    }];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(&folder) else {
             continue;

@@ -18,14 +18,17 @@ pub struct Addresses {
     pub redis: Option<String>,
     /// `http://access:secret@127.0.0.1:port`, by somebody who may make buckets.
     pub s3: Option<String>,
+    /// The folder in which the S3 server keeps its buckets, where it is one of ours.
+    pub s3_data: Option<String>,
 }
 
 /// The variables, in the order of the fields.
-pub const NAMES: [&str; 4] = [
+pub const NAMES: [&str; 5] = [
     "SONGWALKER_TEST_POSTGRES_URL",
     "SONGWALKER_TEST_RABBITMQ_URL",
     "SONGWALKER_TEST_REDIS_URL",
     "SONGWALKER_TEST_S3_URL",
+    "SONGWALKER_TEST_S3_DATA",
 ];
 
 impl Addresses {
@@ -39,12 +42,13 @@ impl Addresses {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let of = |name: &str| std::env::var(name).ok().or_else(|| written.get(name).cloned());
-        let [postgres, rabbitmq, redis, s3] = NAMES.map(of);
+        let [postgres, rabbitmq, redis, s3, s3_data] = NAMES.map(of);
         Self {
             postgres,
             rabbitmq,
             redis,
             s3,
+            s3_data,
         }
     }
 
@@ -59,7 +63,13 @@ impl Addresses {
     /// Name and value of each that there is.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let values = [&self.postgres, &self.rabbitmq, &self.redis, &self.s3];
+        let values = [
+            &self.postgres,
+            &self.rabbitmq,
+            &self.redis,
+            &self.s3,
+            &self.s3_data,
+        ];
         NAMES
             .into_iter()
             .zip(values)
@@ -70,7 +80,9 @@ impl Addresses {
     /// Whether every server is there.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.variables().len() == NAMES.len()
+        [&self.postgres, &self.rabbitmq, &self.redis, &self.s3]
+            .iter()
+            .all(|address| address.is_some())
     }
 }
 

@@ -89,6 +89,7 @@ impl Fleet {
             rabbitmq: Some(self.rabbit.url()),
             redis: Some(self.redis.url()),
             s3: Some(self.s3.url()),
+            s3_data: Some(self.s3.data().display().to_string()),
         }
     }
 

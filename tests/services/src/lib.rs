@@ -12,4 +12,4 @@ pub mod servers;
 pub use addresses::{Addresses, NAMES, REQUIRED, missing};
 pub use fleet::Fleet;
 pub use process::Account;
-pub use servers::{Postgres, Rabbit, Redis, S3, Server};
+pub use servers::{BUCKET, Postgres, Rabbit, Redis, S3, Server};

@@ -8,10 +8,10 @@ mod s3;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-pub use postgres::Postgres;
+pub use postgres::{Postgres, query};
 pub use rabbit::{Rabbit, end_mapper};
 pub use redis::Redis;
-pub use s3::{S3, VERSION as S3_VERSION};
+pub use s3::{BUCKET, S3, VERSION as S3_VERSION};
 
 use crate::process;
 

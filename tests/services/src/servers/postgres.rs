@@ -34,6 +34,19 @@ fn programs() -> Option<PathBuf> {
         .or_else(|| process::program(&["initdb"])?.parent().map(Path::to_path_buf))
 }
 
+/// Runs one statement on the server at `url`.
+///
+/// # Errors
+/// It fails.
+pub fn query(url: &str, statement: &str) -> Result<()> {
+    let psql = programs()
+        .map(|programs| programs.join("psql"))
+        .filter(|psql| psql.is_file())
+        .or_else(|| process::program(&["psql"]))
+        .context("psql is not installed")?;
+    run(std::process::Command::new(psql).args(["-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement]))
+}
+
 impl Postgres {
     /// Whether it can be started on this machine.
     #[must_use]

@@ -14,6 +14,9 @@ pub const VERSION: &str = "0.14.1";
 const ACCESS_KEY: &str = "songwalkertest";
 const SECRET_KEY: &str = "songwalkertestsecret";
 
+/// The bucket that is there from the start.
+pub const BUCKET: &str = "songwalker-test";
+
 /// An S3 server.
 #[derive(Debug)]
 pub struct S3 {
@@ -35,9 +38,15 @@ impl S3 {
             group: 0,
             program: program.to_owned(),
         };
-        folder(&server.folder, "data")?;
+        folder(&server.data(), BUCKET)?;
         server.start()?;
         Ok(server)
+    }
+
+    /// The folder in which it keeps its buckets.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// The address without the keys.
@@ -67,7 +76,7 @@ impl Server for S3 {
                 .current_dir(&self.folder)
                 .args(["--host", "127.0.0.1", "--port", &self.port.to_string()])
                 .args(["--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY])
-                .arg(self.folder.join("data")),
+                .arg(self.data()),
             &log,
         )
         .context("the S3 server")?;
