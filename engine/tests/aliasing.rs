@@ -10,6 +10,7 @@ use songwalker_engine::math;
 use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::patch::osc::{SpectralMode, WarpMode};
+use songwalker_schemas::patch::{FilterModel, FilterStyle};
 
 const RATE: u32 = 44_100;
 const POINTS: usize = 131_072;
@@ -130,5 +131,29 @@ fn warps_alias_no_more_than_vitals_at_twice_the_rate() {
             println!("{mode} {amount} {key}: {found:.1} dB, Vital {bar}");
             assert!(found <= bar + 0.3, "{mode} at note {key}: {found:.1} dB");
         }
+    }
+}
+
+#[test]
+fn a_dirty_filter_at_full_drive_aliases_no_more_than_vitals_at_c7() {
+    let mut patch = playing("saw", 0.0);
+    let filter = &mut patch.modules.filter[0];
+    filter.enabled = true;
+    filter.model = FilterModel::Dirty;
+    filter.style = FilterStyle::Db12;
+    filter.drive_db = 20.0;
+    filter.resonance = 0.5;
+    // The bar is −50 dB up to 8 kHz; wide open it is Vital's own, at twice the rate.
+    for (cutoff_hz, bar) in [
+        (1000.0, -100.0),
+        (4000.0, -88.0),
+        (8000.0, -62.0),
+        (12_000.0, -49.2),
+        (16_000.0, -42.8),
+    ] {
+        patch.modules.filter[0].cutoff_hz = cutoff_hz;
+        let found = aliasing_db(&patch, 96, 25.0);
+        println!("{cutoff_hz} Hz: {found:.1} dB");
+        assert!(found <= bar, "{cutoff_hz} Hz: {found:.1} dB");
     }
 }

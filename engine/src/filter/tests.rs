@@ -4,6 +4,7 @@ use super::*;
 use crate::math;
 use std::f64::consts::PI;
 
+mod as_vital;
 mod side_by_side;
 
 const RATE: f32 = 88_200.0;
@@ -165,6 +166,34 @@ fn every_model_survives_full_drive_and_cutoffs_that_jump_every_block() {
                     assert!(x.is_finite() && x.abs() < 60.0, "{model} {style}: {x}");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn every_model_stays_bounded_under_a_cutoff_that_swings_three_octaves_a_thousand_times_a_second() {
+    for model in FilterModel::ALL {
+        for style in [FilterStyle::Db12, FilterStyle::Db24, FilterStyle::NotchSpread] {
+            let mut filter = StereoFilter::new(*model, style, RATE);
+            let (mut state, mut loudest) = (5, 0.0_f32);
+            // Steps of an eighth of a swing.
+            for step in 0..8000 {
+                let swing = math::sin(PI / 4.0 * f64::from(step)) as f32;
+                let to = [FilterControls {
+                    cutoff_note: 90.0 + 18.0 * swing,
+                    resonance: 1.0,
+                    drive_db: 20.0,
+                    blend: 0.0,
+                    ..FilterControls::UNREAD
+                }; 2];
+                let mut left: Vec<f32> = (0..11).map(|_| noise(&mut state)).collect();
+                let mut right = left.clone();
+                filter.process(Level::best(), &mut left, &mut right, &to);
+                loudest = left.iter().fold(loudest, |a, x| a.max(x.abs()));
+                assert!(left.iter().all(|x| x.is_finite()), "{model} {style}");
+            }
+            println!("{model} {style}: {loudest}");
+            assert!(loudest < 8.0, "{model} {style}: {loudest}");
         }
     }
 }
