@@ -147,13 +147,13 @@ fn a_dirty_filter_at_full_drive_aliases_no_more_than_vitals_at_c7() {
     for (cutoff_hz, bar) in [
         (1000.0, -100.0),
         (4000.0, -88.0),
-        (8000.0, -62.0),
+        (8000.0, -63.3),
         (12_000.0, -49.2),
         (16_000.0, -42.8),
     ] {
         patch.modules.filter[0].cutoff_hz = cutoff_hz;
         let found = aliasing_db(&patch, 96, 25.0);
         println!("{cutoff_hz} Hz: {found:.1} dB");
-        assert!(found <= bar, "{cutoff_hz} Hz: {found:.1} dB");
+        assert!(found <= bar + 0.3, "{cutoff_hz} Hz: {found:.1} dB");
     }
 }
