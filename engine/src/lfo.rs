@@ -101,7 +101,7 @@ impl Lfo {
     pub fn trigger(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64) {
         *self = Self::default();
         let step = self.step(c, 0.0);
-        self.settle(shape, settings, c, song_s, &step);
+        self.go(shape, settings, c, song_s, &step);
     }
 
     /// The key was let go.
@@ -133,11 +133,30 @@ impl Lfo {
         out: &mut [[f32; BLOCK]; 2],
     ) {
         let step = self.step(c, frame_s);
+        let started = self.seconds;
         let [left, right] = out;
-        for (i, (left, right)) in left.iter_mut().zip(right).enumerate() {
-            let song_s = song_s - (BLOCK - 1 - i) as f64 * frame_s;
-            self.go(shape, settings, c, song_s, &step);
-            [*left, *right] = self.value;
+        for (side, out) in [&mut *left, &mut *right].into_iter().enumerate().take(step.sides) {
+            let mut places = [0.0; BLOCK];
+            self.seconds = started;
+            for (i, place) in places.iter_mut().enumerate() {
+                let song_s = song_s - (BLOCK - 1 - i) as f64 * frame_s;
+                let cycles = self.cycles(c, &step);
+                self.seconds += frame_s;
+                *place = self.place(side, settings.mode, c, song_s, cycles);
+            }
+            for (value, place) in out.iter_mut().zip(places) {
+                *value = shape.at(place);
+            }
+            self.seconds = started;
+            for value in &mut *out {
+                self.seconds += frame_s;
+                *value = self.soft(side, settings.smooth, c, &step, *value);
+            }
+            self.value[side] = out[BLOCK - 1];
+        }
+        if step.sides == 1 {
+            *right = *left;
+            self.copy_left();
         }
     }
 
@@ -157,48 +176,70 @@ impl Lfo {
     }
 
     fn go(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, step: &Step) {
-        let waited = (c.delay_s - self.seconds).clamp(0.0, step.seconds);
+        let cycles = self.cycles(c, step);
         self.seconds += step.seconds;
-        let cycles = c.hz * (step.seconds - waited);
-        let phases = sides(c);
-        for (position, phase) in self.position.iter_mut().zip(phases).take(step.sides) {
-            let next = *position + cycles;
-            *position = moved(
-                settings.mode,
-                next,
-                phase.clamp(0.0, 1.0),
-                self.released,
-                *position,
-            );
-        }
-        self.settle(shape, settings, c, song_s, step);
-    }
-
-    fn settle(&mut self, shape: &Shape, settings: LfoSettings, c: &LfoControls, song_s: f64, step: &Step) {
-        let waited = self.seconds.min(c.delay_s);
-        let phases = sides(c);
-        for (side, phase) in phases.into_iter().enumerate().take(step.sides) {
-            let place = match settings.mode {
-                LfoMode::Trigger => wrapped(self.position[side] + phase),
-                LfoMode::Sync => wrapped((song_s - waited) * c.hz + phase),
-                LfoMode::Envelope => (self.position[side] + phase).min(1.0),
-                _ => self.position[side],
-            };
-            let raw = f64::from(shape.at(place));
-            self.value[side] = match settings.smooth {
-                SmoothMode::Fade if step.fade > 0.0 => raw * ((self.seconds - waited) * step.fade).min(1.0),
-                SmoothMode::Fade => raw,
-                SmoothMode::Time => {
-                    self.smoothed[side] = raw + (self.smoothed[side] - raw) * step.keep;
-                    self.smoothed[side]
-                }
-            } as f32;
+        for side in 0..step.sides {
+            let place = self.place(side, settings.mode, c, song_s, cycles);
+            self.value[side] = self.soft(side, settings.smooth, c, step, shape.at(place));
         }
         if step.sides == 1 {
-            self.position[1] = self.position[0];
-            self.smoothed[1] = self.smoothed[0];
-            self.value[1] = self.value[0];
+            self.copy_left();
         }
+    }
+
+    /// The cycles of the next step, which may fall into the delay.
+    #[inline(always)]
+    fn cycles(&self, c: &LfoControls, step: &Step) -> f64 {
+        let left = c.delay_s - self.seconds;
+        if left > 0.0 {
+            c.hz * (step.seconds - left.min(step.seconds))
+        } else {
+            c.hz * step.seconds
+        }
+    }
+
+    /// Goes on by `cycles`; the phase to read the shape at.
+    #[inline(always)]
+    fn place(&mut self, side: usize, mode: LfoMode, c: &LfoControls, song_s: f64, cycles: f64) -> f64 {
+        let phase = sides(c)[side];
+        let before = self.position[side];
+        let position = moved(
+            mode,
+            before + cycles,
+            phase.clamp(0.0, 1.0),
+            self.released,
+            before,
+        );
+        self.position[side] = position;
+        match mode {
+            LfoMode::Trigger => wrapped(position + phase),
+            LfoMode::Sync => wrapped((song_s - self.seconds.min(c.delay_s)) * c.hz + phase),
+            LfoMode::Envelope => (position + phase).min(1.0),
+            _ => position,
+        }
+    }
+
+    /// What fading or smoothing leaves of the shape's value.
+    #[inline(always)]
+    fn soft(&mut self, side: usize, smooth: SmoothMode, c: &LfoControls, step: &Step, raw: f32) -> f32 {
+        match smooth {
+            SmoothMode::Fade if step.fade > 0.0 => {
+                let ran = self.seconds - self.seconds.min(c.delay_s);
+                (f64::from(raw) * (ran * step.fade).min(1.0)) as f32
+            }
+            SmoothMode::Fade => raw,
+            SmoothMode::Time => {
+                let raw = f64::from(raw);
+                self.smoothed[side] = raw + (self.smoothed[side] - raw) * step.keep;
+                self.smoothed[side] as f32
+            }
+        }
+    }
+
+    fn copy_left(&mut self) {
+        self.position[1] = self.position[0];
+        self.smoothed[1] = self.smoothed[0];
+        self.value[1] = self.value[0];
     }
 }
 
@@ -221,7 +262,8 @@ fn sides(c: &LfoControls) -> [f64; 2] {
 
 /// Where a cycle's place lies in 0..1.
 fn wrapped(x: f64) -> f64 {
-    if (0.0..1.0).contains(&x) { x } else { x - x.floor() }
+    let rest = x - x as i64 as f64;
+    if rest < 0.0 { rest + 1.0 } else { rest }
 }
 
 /// Where a position that went from `before` to `next` stands in its mode.
@@ -370,5 +412,89 @@ mod tests {
         let mut lfo = Lfo::default();
         lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
         assert!((run(&mut lfo, &shape, LfoMode::Trigger, &c, 0.2) - 0.5).abs() < 0.005);
+    }
+
+    /// A square's jump at 0.125 s, per frame: when it has come half, three quarters and seven eighths of its way.
+    fn crossings(smooth_s: f64) -> [f64; 3] {
+        let corners = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (1.0, 1.0)];
+        let shape = Shape::new(&Points::straight(&corners), false);
+        let c = LfoControls {
+            smooth_s,
+            ..controls(4.0)
+        };
+        let mut lfo = Lfo::default();
+        lfo.trigger(&shape, settings(LfoMode::Trigger), &c, 0.0);
+        let mut values = Vec::new();
+        for _ in 0..200 {
+            let mut out = [[0.0; BLOCK]; 2];
+            lfo.render(
+                &shape,
+                settings(LfoMode::Trigger),
+                &c,
+                0.0,
+                1.0 / 44_100.0,
+                &mut out,
+            );
+            values.extend(out[0]);
+        }
+        [0.5, 0.75, 0.875].map(|wanted| {
+            let after = values.iter().position(|x| *x > wanted).unwrap();
+            let (a, b) = (values[after - 1], values[after]);
+            after as f64 - f64::from((b - wanted) / (b - a))
+        })
+    }
+
+    #[test]
+    fn a_jump_is_smoothed_per_frame_as_measured_in_vital() {
+        // One frame later there, the first being silent.
+        for (smooth_s, half, more) in [
+            (0.0011, 5_524.23, 9.68),
+            (0.003, 5_540.97, 26.39),
+            (0.01, 5_602.55, 88.16),
+        ] {
+            let [a, b, c] = crossings(smooth_s);
+            assert!((a - half + 1.0).abs() < 1.0, "{smooth_s}: half way at {a}");
+            assert!((b - a - more).abs() < 0.1, "{smooth_s}: a half-life of {}", b - a);
+            assert!(
+                (c - b - more).abs() < 0.02 * more,
+                "{smooth_s}: then of {}",
+                c - b
+            );
+        }
+        assert!(
+            crossings(0.001)[1] - crossings(0.001)[0] < 1.5,
+            "a thousandth of a second counts as none"
+        );
+    }
+
+    #[test]
+    fn blocks_of_frames_and_whole_blocks_reach_the_same_values() {
+        let shape = Shape::new(&Points::of(LfoShape::Triangle), false);
+        for mode in [
+            LfoMode::Trigger,
+            LfoMode::Sync,
+            LfoMode::LoopPoint,
+            LfoMode::LoopHold,
+        ] {
+            let c = LfoControls {
+                phase: 0.3,
+                stereo: 0.2,
+                delay_s: 0.01,
+                ..controls(7.0)
+            };
+            let (mut whole, mut fine) = (Lfo::default(), Lfo::default());
+            whole.trigger(&shape, settings(mode), &c, 0.0);
+            fine.trigger(&shape, settings(mode), &c, 0.0);
+            for i in 0..300 {
+                let song_s = (i + 1) as f64 * BLOCK_S;
+                let mut out = [[0.0; BLOCK]; 2];
+                whole.advance(&shape, settings(mode), &c, song_s, BLOCK_S);
+                fine.render(&shape, settings(mode), &c, song_s, 1.0 / 44_100.0, &mut out);
+                for side in 0..2 {
+                    let (a, b) = (whole.value()[side], out[side][BLOCK - 1]);
+                    assert!((a - b).abs() < 1e-4, "{mode}: {a} and {b} after block {i}");
+                }
+            }
+        }
     }
 }

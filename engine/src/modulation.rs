@@ -109,8 +109,12 @@ impl Bend {
         }
     }
 
+    fn is_straight(self) -> bool {
+        self.scale == 0.0
+    }
+
     fn at(self, t: f32) -> f32 {
-        if self.scale == 0.0 {
+        if self.is_straight() {
             t
         } else {
             (fast::exp2(self.power * t) - 1.0) * self.scale

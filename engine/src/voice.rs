@@ -90,7 +90,9 @@ pub(crate) struct Voice {
     glide: Glide,
     /// The note with its glide.
     reached: f32,
-    /// The same with bend, transposition and tuning.
+    /// Transposition and tuning of the voice, which Vital follows a block later than other parameters.
+    transposed: f32,
+    /// The note with glide, bend, transposition and tuning.
     pitch: f32,
     pub slide: f32,
     pub lift: f32,
@@ -145,6 +147,7 @@ impl Voice {
                 passed: 1.0,
             },
             reached: 60.0,
+            transposed: 0.0,
             pitch: 60.0,
             slide: 0.0,
             lift: 0.0,
@@ -237,6 +240,8 @@ impl Voice {
         self.trigger_random = unit(hash(seed, 9)) as f32;
         self.read_sources(moment);
         self.late = self.sources;
+        self.apply_routes(moment);
+        // Nothing was there before to be late from.
         self.apply_routes(moment);
     }
 
@@ -359,8 +364,8 @@ impl Voice {
             right,
         );
         let at = |id: usize| self.values[0][id];
-        self.pitch =
-            self.reached + moment.bend * at(voicing.bend_range) + at(voicing.transpose) + at(voicing.tune);
+        self.pitch = self.reached + moment.bend * at(voicing.bend_range) + self.transposed;
+        self.transposed = at(voicing.transpose) + at(voicing.tune);
     }
 
     /// Lets a control block pass for everything that modulates. Envelope 0 is left to the amplitude.

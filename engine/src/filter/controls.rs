@@ -5,6 +5,10 @@ use crate::BLOCK;
 /// A control change smaller than this (in any control's own unit) leaves the coefficients as they are.
 const STILL: f32 = 1e-6;
 
+/// The notes that a cutoff is kept between.
+const LOWEST_NOTE: f32 = -40.0;
+const HIGHEST_NOTE: f32 = 150.0;
+
 /// Number of controls.
 const COUNT: usize = 11;
 
@@ -111,11 +115,10 @@ impl FilterControls {
     /// The same after `t` of a block, the cutoff as far from the straight line as `detour` says for that frame.
     pub(crate) fn beside(&self, detour: &[f32; BLOCK], t: f32) -> Self {
         let frame = ((t * BLOCK as f32) as usize).clamp(1, BLOCK) - 1;
-        let moved = Self {
-            cutoff_note: self.cutoff_note + detour[frame],
+        Self {
+            cutoff_note: (self.cutoff_note + detour[frame]).clamp(LOWEST_NOTE, HIGHEST_NOTE),
             ..*self
-        };
-        moved.clamped()
+        }
     }
 
     /// Whether nothing moves on the way to `to`.
@@ -127,7 +130,7 @@ impl FilterControls {
     /// Every value inside what the models are stable for: routes may push raw values anywhere.
     pub(crate) fn clamped(&self) -> Self {
         Self {
-            cutoff_note: self.cutoff_note.clamp(-40.0, 150.0),
+            cutoff_note: self.cutoff_note.clamp(LOWEST_NOTE, HIGHEST_NOTE),
             resonance: self.resonance.clamp(0.0, 1.0),
             drive_db: self.drive_db.clamp(0.0, 20.0),
             blend: self.blend.clamp(0.0, 2.0),

@@ -119,13 +119,20 @@ impl Course {
             return;
         }
         let rise = notes[1] - notes[0];
-        let mut speeds = [0.0; BLOCK];
+        // Semitones from the note at the end, then the frequency over that note's.
+        let mut speeds = [0.0_f32; BLOCK];
         for (i, speed) in speeds.iter_mut().enumerate() {
-            let straight = rise * ((i + 1) as f32 / BLOCK as f32 - 1.0);
-            let detour: f32 = detours.iter().flatten().map(|detour| detour[i]).sum();
-            let octaves = ((straight + detour) / 12.0).clamp(-20.0, 20.0);
-            *speed = f64::from(fast::exp2(octaves)) * increments[1];
+            *speed = rise * ((i + 1) as f32 / BLOCK as f32 - 1.0);
         }
+        for detour in detours.into_iter().flatten() {
+            for (speed, detour) in speeds.iter_mut().zip(detour) {
+                *speed += detour;
+            }
+        }
+        for speed in &mut speeds {
+            *speed = fast::exp2((*speed / 12.0).clamp(-20.0, 20.0));
+        }
+        let speeds = speeds.map(|speed| f64::from(speed) * increments[1]);
         // The frames go straight between those of the base rate.
         let times = self.oversampling as f64;
         let mut before = increments[0];

@@ -145,9 +145,10 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A number of steps, negative or beyond a cycle as it may be, modulo a cycle.
+/// A number of steps, negative or beyond a cycle as it may be, rounded (ties to even), modulo a cycle: added to 1.5 · 2⁵²
+/// it stands in the lowest bits, as long as it is below 2⁵¹.
 fn wrapped(steps: f64) -> u32 {
-    steps.round_ties_even() as i64 as u32
+    (steps + 6_755_399_441_055_744.0).to_bits() as u32
 }
 
 /// How one pair reads its buffers over a block; values in pairs are those at its start and end.
@@ -285,6 +286,30 @@ fn group(block: &[f32], from: usize) -> [f32; LANES] {
             let mut group = [0.0; LANES];
             group[..rest.len()].copy_from_slice(rest);
             group
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn steps_are_rounded_to_even_whatever_their_sign_and_size() {
+        for steps in [
+            0.0,
+            0.5,
+            1.5,
+            2.5,
+            -0.5,
+            -1.5,
+            4e9,
+            -4e9,
+            1e13 + 0.5,
+            -1e13,
+            5.1e7 + 0.499,
+        ] {
+            assert_eq!(wrapped(steps), steps.round_ties_even() as i64 as u32, "{steps}");
         }
     }
 }
