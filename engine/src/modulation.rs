@@ -12,6 +12,7 @@ use crate::math::{self, fast};
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::modulation::{Polarity, Source};
 use songwalker_schemas::params;
+use songwalker_schemas::patch::random::RandomStyle;
 use songwalker_schemas::rules::route_of_amount;
 
 use detour::Track;
@@ -35,10 +36,14 @@ fn is_fast(target: Target) -> bool {
     )
 }
 
-/// Whether a source, by its index, has a value of its own for every sample frame.
-fn runs_per_frame(source: usize) -> bool {
+/// Whether a source, by its index, is run for every sample frame: LFOs, envelopes, and random sources that jump.
+fn runs_per_frame(patch: &PatchSpec, source: usize) -> bool {
     let within = |first: Source, last: Source| (first.index()..=last.index()).contains(&source);
-    within(Source::Lfo0, Source::Lfo7) || within(Source::Env1, Source::Env5)
+    let random = source.checked_sub(Source::Random0.index());
+    let random = random.and_then(|i| patch.modules.random.get(i));
+    within(Source::Lfo0, Source::Lfo7)
+        || within(Source::Env1, Source::Env5)
+        || random.is_some_and(|random| random.style == RandomStyle::SampleHold)
 }
 
 /// Whether a source comes late to targets that are not fast.
@@ -228,7 +233,8 @@ impl Matrix {
                 touched.push(id);
             }
         }
-        let (tracks, courses) = Track::of(&routes, &fast);
+        let per_frame = |source: usize| runs_per_frame(patch, source);
+        let (tracks, courses) = Track::of(&routes, &fast, per_frame);
         Self {
             routes,
             touched,

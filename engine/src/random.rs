@@ -3,6 +3,7 @@
 //! Every random value is a function of the render seed, the number of the note and its own place, so a render
 //! repeats bit for bit. Laws of the styles: `vital-laws.md` §8.
 
+use crate::BLOCK;
 use crate::math::fast;
 use crate::noise::{hash, unit};
 use songwalker_schemas::patch::random::RandomStyle;
@@ -89,6 +90,22 @@ impl RandomWalk {
         self.settle();
     }
 
+    /// The values after each frame of a control block of which the last has been reached: sample and hold, `cycles` long.
+    pub fn held(&self, cycles: f64, out: &mut [[f32; BLOCK]; 2]) {
+        let step = cycles / BLOCK as f64;
+        for (i, frame) in (0..BLOCK).rev().enumerate() {
+            let whole = (self.position - step * i as f64).floor();
+            for (side, out) in out.iter_mut().enumerate() {
+                out[frame] = self.held_at(if self.stereo { side } else { 0 }, whole);
+            }
+        }
+    }
+
+    /// What is held from `whole` cycles on.
+    fn held_at(&self, side: usize, whole: f64) -> f32 {
+        unit(hash(hash(self.seed, side as u64 + 1), whole as i64 as u64)) as f32
+    }
+
     fn settle(&mut self) {
         for side in 0..2 {
             if side == 1 && !self.stereo {
@@ -119,6 +136,22 @@ impl RandomWalk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_held_value_jumps_at_its_frame() {
+        let mut source = RandomWalk::new(RandomStyle::SampleHold, true);
+        source.start(5, 0.25);
+        let before = source.value();
+        source.advance(1.0);
+        let mut out = [[0.0; BLOCK]; 2];
+        source.held(1.0, &mut out);
+        for (side, out) in out.iter().enumerate() {
+            // Three quarters of a cycle are 48 of the 64 frames, the last of which has the new value.
+            assert!(out[..47].iter().all(|x| *x == before[side]));
+            assert!(out[47..].iter().all(|x| *x == source.value()[side]));
+            assert_ne!(before[side], source.value()[side]);
+        }
+    }
 
     fn walk(style: RandomStyle, seed: u64) -> Vec<f32> {
         let mut source = RandomWalk::new(style, false);

@@ -407,6 +407,9 @@ impl Voice {
                 } else {
                     random.seek(hz * moment.song_s);
                 }
+                if let Some(course) = plan.matrix.course_of(Source::ALL[Source::Random0.index() + i]) {
+                    random.held(hz * seconds, &mut self.courses[course].sides);
+                }
             }
         }
         self.copy_base(moment);
@@ -435,9 +438,11 @@ impl Voice {
         let filters = [plan.filter[0].is_some(), plan.filter[1].is_some()];
         if let (Some(player), Some(spec)) = (&mut self.sample, &plan.sample) {
             let controls = sample_controls(spec, &self.values[0], self.pitch);
+            let detour = spec.detour.and_then(|detour| self.detours[detour].side(0));
             player.render(
                 &spec.table,
                 &controls,
+                detour,
                 &mut scratch.wave.left,
                 &mut scratch.wave.right,
             );

@@ -2,7 +2,7 @@
 //! line.
 //!
 //! Modules go straight from one control block's values to the next. Where Vital modulates a parameter for every sample
-//! frame (`is_fast`), its LFOs and envelopes are run for every frame too, and the parameter goes a way round: a
+//! frame (`is_fast`), its LFOs, envelopes and jumping random sources are run for every frame too, and the parameter goes a way round: a
 //! [`Detour`], 0 at the block's end, is added to the straight line. Without movement there is none, and it costs nothing.
 
 use super::{Matrix, Route, SourceValues, Target};
@@ -114,14 +114,18 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// The tracks of routes, and the sources that they read.
-    pub(super) fn of(routes: &[Route], fast: &[bool]) -> (Vec<Self>, Vec<usize>) {
+    /// The tracks of routes, and the sources that they read. `per_frame` says which of them run for every frame.
+    pub(super) fn of(
+        routes: &[Route],
+        fast: &[bool],
+        per_frame: impl Fn(usize) -> bool,
+    ) -> (Vec<Self>, Vec<usize>) {
         let (mut tracks, mut sources): (Vec<Self>, Vec<usize>) = (Vec::new(), Vec::new());
         for (place, route) in routes.iter().enumerate() {
             let Target::Param { id, range } = route.target else {
                 continue;
             };
-            if !fast[place] || !super::runs_per_frame(route.source) {
+            if !fast[place] || !per_frame(route.source) {
                 continue;
             }
             let source = sources.iter().position(|source| *source == route.source);

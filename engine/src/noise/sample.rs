@@ -8,6 +8,7 @@ use std::sync::Arc;
 use songwalker_schemas::asset::SampleAsset;
 
 use super::{LOOP_RATE, hash, noise_loop, unit};
+use crate::BLOCK;
 use crate::math;
 use crate::oscillator::Ramp;
 
@@ -303,11 +304,13 @@ impl SamplePlayer {
         };
     }
 
-    /// Writes a block of at most the longest length; level and pan go straight to `controls` over it.
+    /// Writes a block of at most the longest length; level and pan go straight to `controls` over it, but for the level's
+    /// `detour` at the base rate (Vital's level follows an LFO per sample frame).
     pub fn render(
         &mut self,
         table: &SampleTable,
         controls: &SampleControls,
+        detour: Option<&[f32; BLOCK]>,
         left: &mut [f32],
         right: &mut [f32],
     ) {
@@ -317,9 +320,16 @@ impl SamplePlayer {
         let gains = Ramp::pan(self.last.pan, controls.pan, frames);
         let (from, to) = (self.last.level.clamp(0.0, 2.0), controls.level.clamp(0.0, 2.0));
         let step = (to - from) / frames as f32;
+        let times = (frames / BLOCK).max(1);
+        let beside = |i: usize| {
+            let Some(detour) = detour else { return 0.0 };
+            let frame = (i / times).min(BLOCK - 1);
+            let before = if frame > 0 { detour[frame - 1] } else { 0.0 };
+            before + (detour[frame] - before) * (i % times + 1) as f32 / times as f32
+        };
         let (raw_left, raw_right) = self.raw();
         for i in 0..frames {
-            let level = from + step * (i + 1) as f32;
+            let level = (from + step * (i + 1) as f32 + beside(i)).clamp(0.0, 2.0);
             let gain = level * level;
             left[i] = raw_left[i] * gain * gains.left(i);
             right[i] = raw_right[i] * gain * gains.right(i);
@@ -406,7 +416,7 @@ mod tests {
         player.start(&table, &FULL, 0);
         let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
         for block in 0..6 {
-            player.render(&table, &FULL, &mut left, &mut right);
+            player.render(&table, &FULL, None, &mut left, &mut right);
             for i in 0..64 {
                 let want = CENTRE * f32::from(samples[(block * 64 + i) % 200]) / 32_768.0;
                 assert!((left[i] - want).abs() < 1e-6 && (right[i] - want).abs() < 1e-6);
@@ -427,7 +437,7 @@ mod tests {
         let table = original.clone().formed(&setup);
         let mut once = SamplePlayer::new(setup, 44_100.0, 120);
         once.start(&table, &FULL, 0);
-        once.render(&table, &FULL, &mut left, &mut right);
+        once.render(&table, &FULL, None, &mut left, &mut right);
         assert!(left[49] > 0.1 && left[50..].iter().all(|&x| (x - left[49]).abs() < 1e-6));
         let setup = SampleSetup {
             bounce: true,
@@ -436,8 +446,25 @@ mod tests {
         let table = original.formed(&setup);
         let mut bouncing = SamplePlayer::new(setup, 44_100.0, 120);
         bouncing.start(&table, &FULL, 0);
-        bouncing.render(&table, &FULL, &mut left, &mut right);
+        bouncing.render(&table, &FULL, None, &mut left, &mut right);
         assert!((left[60] - left[39]).abs() < 1e-6 && (left[105] - left[5]).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_jump_of_the_level_inside_a_block_is_heard_at_its_frame() {
+        let samples: Vec<i16> = vec![16_000; 4_000];
+        let table = SampleTable::new(&samples, 44_100);
+        let mut player = SamplePlayer::new(PLAIN, 44_100.0, 128);
+        let way: [f32; BLOCK] = std::array::from_fn(|i| if i < 30 { 0.0 } else { 0.25 });
+        player.start(&table, &FULL, 0);
+        let (mut left, mut right) = (vec![0.0; 128], vec![0.0; 128]);
+        player.render(&table, &FULL, Some(&way), &mut left, &mut right);
+        assert!(left[..59].iter().all(|x| (x / left[0] - 1.0).abs() < 1e-3));
+        assert!(
+            left[61..]
+                .iter()
+                .all(|x| (x / left[0] - 1.25 * 1.25).abs() < 1e-3)
+        );
     }
 
     #[test]
@@ -457,7 +484,7 @@ mod tests {
         let up = SampleControls { note: 72.0, ..FULL };
         player.start(&table, &up, 0);
         let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
-        player.render(&table, &up, &mut left, &mut right);
+        player.render(&table, &up, None, &mut left, &mut right);
         for (i, x) in left.iter().enumerate() {
             let want = f32::from(samples[2 * i]) / 32_768.0;
             assert!((x - want).abs() < 1e-3, "{i}: {x} {want}");
@@ -476,7 +503,7 @@ mod tests {
         let mut player = SamplePlayer::new(PLAIN, 44_100.0, 64);
         player.start(&table, &FULL, 0);
         let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
-        player.render(&table, &FULL, &mut left, &mut right);
+        player.render(&table, &FULL, None, &mut left, &mut right);
         for (i, (l, r)) in left.iter().zip(&right).enumerate() {
             let want = |salt: i16| CENTRE * f32::from(50 * i as i16 + salt) / 32_768.0;
             assert!(
@@ -501,7 +528,7 @@ mod tests {
         let up = SampleControls { note: 108.0, ..FULL };
         player.start(&table, &up, 0);
         let (mut left, mut right) = (vec![0.0; 256], vec![0.0; 256]);
-        player.render(&table, &up, &mut left, &mut right);
+        player.render(&table, &up, None, &mut left, &mut right);
         for (i, x) in left.iter().enumerate() {
             let want = 16_000.0 / 32_768.0 * turns(16.0 * i as f64);
             assert!((f64::from(*x) - want).abs() < 2e-3, "{i}: {x} {want}");

@@ -42,6 +42,8 @@ pub(crate) struct SamplePlan {
     pub setup: SampleSetup,
     pub table: Arc<SampleTable>,
     pub destination: Destination,
+    /// The place of the level's detour.
+    pub detour: Option<usize>,
 }
 
 /// A filter of every voice.
@@ -199,8 +201,10 @@ impl Plan {
                 bounce: spec.bounce,
                 random_start: spec.random_start,
             };
+            let ids = SampleIds::below("/modules/sample");
             SamplePlan {
-                ids: SampleIds::below("/modules/sample"),
+                detour: matrix.detour_of(ids.level),
+                ids,
                 setup,
                 table: table.formed(&setup),
                 destination: spec.destination,
