@@ -90,11 +90,16 @@ impl Detour {
 impl Route {
     /// What it makes of a side's course, less the straight line from its start to its end.
     fn way(&self, course: &[f32; BLOCK], before: f32) -> [f32; BLOCK] {
-        let mut way = match (&self.map, self.bend.is_straight()) {
-            (None, true) if self.bipolar => course.map(|x| 0.5 * (2.0 * x - 1.0)),
-            (None, true) => *course,
-            _ => course.map(|x| self.shaped(x)),
-        };
+        let mut way = *course;
+        if self.map.is_some() || !self.bend.is_straight() {
+            for value in &mut way {
+                *value = self.shaped(*value);
+            }
+        } else if self.bipolar {
+            for value in &mut way {
+                *value = 0.5 * (2.0 * *value - 1.0);
+            }
+        }
         let from = self.shaped(before);
         let step = (way[BLOCK - 1] - from) / BLOCK as f32;
         for (i, value) in way.iter_mut().enumerate() {

@@ -132,7 +132,6 @@ impl Course {
         for speed in &mut speeds {
             *speed = fast::exp2((*speed / 12.0).clamp(-20.0, 20.0));
         }
-        let speeds = speeds.map(|speed| f64::from(speed) * increments[1]);
         // The frames go straight between those of the base rate.
         let times = self.oversampling as f64;
         let mut before = increments[0];
@@ -140,8 +139,9 @@ impl Course {
             let from = before;
             let mut sum = 0.0;
             for speed in group {
+                let speed = f64::from(*speed) * increments[1];
                 sum += before * times + (speed - before) * (times + 1.0) * 0.5;
-                before = *speed;
+                before = speed;
             }
             let straight = from * LANES as f64 + (before - from) * (LANES + 1) as f64 * 0.5;
             self.pieces.push(Piece {
