@@ -490,8 +490,8 @@ mod tests {
                 let mut out = [[0.0; BLOCK]; 2];
                 whole.advance(&shape, settings(mode), &c, song_s, BLOCK_S);
                 fine.render(&shape, settings(mode), &c, song_s, 1.0 / 44_100.0, &mut out);
-                for side in 0..2 {
-                    let (a, b) = (whole.value()[side], out[side][BLOCK - 1]);
+                for (a, out) in whole.value().into_iter().zip(&out) {
+                    let b = out[BLOCK - 1];
                     assert!((a - b).abs() < 1e-4, "{mode}: {a} and {b} after block {i}");
                 }
             }
