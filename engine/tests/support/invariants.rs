@@ -29,6 +29,8 @@ const HOLD_S: f64 = 0.5;
 /// computing with numbers near the end of the float range. Timing noise stays below. The dearer quarter, because what
 /// draws waves anew may stand still for half of a short note and move in the few pieces of its release.
 const SLOWER: f64 = 3.0;
+/// Fewer tail pieces have no middle: one is slow where the machine gave its time to another process.
+const FEWEST: usize = 4;
 
 /// One note of one patch.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +114,7 @@ pub fn check(patch: &PatchSpec, played: Played) -> Result<(), String> {
         let at = |costs: &[f64], place: usize| costs.get(place).copied().unwrap_or(0.0);
         let held = at(&costs[0], costs[0].len() * 3 / 4);
         let after = at(&costs[1], costs[1].len() / 2);
-        if after > SLOWER * held {
+        if costs[1].len() >= FEWEST && after > SLOWER * held {
             return Err(format!(
                 "a piece of the tail costs {:.0} µs, of the held note {:.0}",
                 after * 1e6,
