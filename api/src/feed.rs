@@ -167,8 +167,8 @@ async fn hear(shared: Arc<Shared>, stopping: CancellationToken) {
             () = stopping.cancelled() => return,
             _ = every.tick() => None,
             signal = bus.recv() => match signal {
+                Ok(Signal::Missed) | Err(RecvError::Lagged(_)) => None,
                 Ok(signal) => Some(signal),
-                Err(RecvError::Lagged(_)) => None,
                 Err(RecvError::Closed) => return,
             },
         };

@@ -1,14 +1,17 @@
 //! The outbox: hints that are written in the transaction that makes them necessary, and sent afterwards (R1). Sending
 //! one twice is harmless; the row of the job is the truth.
 
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use songwalker_schemas::limits::QUARANTINE_DEATHS;
-use songwalker_schemas::{JobId, Timestamp};
+use songwalker_schemas::{JobId, JobKind, Timestamp};
 
-use crate::entity::{jobs, outbox};
+use crate::entity::{jobs, outbox, users};
 use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::{Hint, Signal};
@@ -49,30 +52,12 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
         return Ok(0);
     }
     let ids: Vec<_> = rows.iter().map(|row| row.job_id).collect();
-    let deaths: std::collections::HashMap<_, i32> = jobs::Entity::find()
-        .select_only()
-        .column(jobs::Column::Id)
-        .column(jobs::Column::Deaths)
-        .filter(jobs::Column::Id.is_in(ids.iter().copied()))
-        .into_tuple::<(sea_orm::prelude::Uuid, i32)>()
-        .all(&tx)
-        .await?
-        .into_iter()
-        .collect();
-    let hints: Vec<Hint> = ids
-        .iter()
-        .map(|id| Hint {
-            job_id: JobId(*id),
-            quarantine: deaths
-                .get(id)
-                .is_some_and(|deaths| u32::try_from(*deaths).unwrap_or(0) >= QUARANTINE_DEATHS),
-        })
-        .collect();
+    let hints = hints(&tx, &ids).await?;
     system.queue.publish(&hints).await?;
     failpoint::reached(Failpoint::RelayPublished).await?;
     // Whoever deletes a job holds its row and waits for its hint: this holds the hint, so it must not wait for the row.
     // A row that it passes over keeps its old date; at worst its hint is sent once more.
-    let free: Vec<sea_orm::prelude::Uuid> = jobs::Entity::find()
+    let free: Vec<Uuid> = jobs::Entity::find()
         .select_only()
         .column(jobs::Column::Id)
         .filter(jobs::Column::Id.is_in(ids))
@@ -91,6 +76,47 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
         .await?;
     tx.commit().await?;
     Ok(rows.len())
+}
+
+/// What the jobs' rows say of each, and their users' plans; a job that is gone has a hint all the same, that its outbox row
+/// may go too.
+async fn hints(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<Hint>, JobsError> {
+    let found: Vec<(Uuid, Uuid, String, i32)> = jobs::Entity::find()
+        .select_only()
+        .columns([
+            jobs::Column::Id,
+            jobs::Column::UserId,
+            jobs::Column::Kind,
+            jobs::Column::Deaths,
+        ])
+        .filter(jobs::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let plans: HashMap<Uuid, String> = users::Entity::find()
+        .select_only()
+        .columns([users::Column::Id, users::Column::Plan])
+        .filter(users::Column::Id.is_in(found.iter().map(|(_, user, ..)| *user).collect::<HashSet<_>>()))
+        .into_tuple()
+        .all(tx)
+        .await?
+        .into_iter()
+        .collect();
+    let found: HashMap<Uuid, Hint> = found
+        .into_iter()
+        .map(|(id, user, kind, deaths)| {
+            let plain = Hint::of(JobId(id));
+            let hint = Hint {
+                quarantine: u32::try_from(deaths).unwrap_or(0) >= QUARANTINE_DEATHS,
+                kind: JobKind::from_name(&kind).unwrap_or(plain.kind),
+                class: plans.get(&user).cloned().unwrap_or_default(),
+                ..plain
+            };
+            (id, hint)
+        })
+        .collect();
+    let hint = |id: &Uuid| found.get(id).cloned().unwrap_or_else(|| Hint::of(JobId(*id)));
+    Ok(ids.iter().map(hint).collect())
 }
 
 /// Tells the relay that there is something to send.

@@ -10,7 +10,7 @@ pub mod rate_limiter;
 
 pub use event_bus::{EventBus, Signal};
 pub use object_store::{ObjectInfo, ObjectKey, ObjectStore};
-pub use queue::{Consumer, Delivery, Hint, Queue};
+pub use queue::{Consumer, Delivery, Hint, Lane, Queue};
 pub use rate_limiter::{Decision, RateLimiter};
 
 /// Why a port did not do what it was asked.

@@ -54,10 +54,11 @@ pub fn check(config: &Config) -> Result<(), JobsError> {
     }
 }
 
-/// Everything of one process, around an open database.
+/// Everything of one process, around an open database. What connects to other services does so behind its caller's back,
+/// and goes on trying: none of them need be there yet.
 ///
 /// # Errors
-/// A service does not answer, or the store's directories cannot be made.
+/// An address or a key is none, or the store's directories cannot be made.
 pub async fn system(
     config: Config,
     db: Db,
@@ -79,18 +80,48 @@ pub async fn system(
 }
 
 fn store(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn ObjectStore>, JobsError> {
+    #[cfg(feature = "s3")]
+    if config.store.bucket.is_some() {
+        let store = crate::adapters::S3Store::open(&config.store, Arc::clone(clock))?;
+        return Ok(Arc::new(store));
+    }
     let dir = DataDir::prepare(&config.data_dir)?;
     Ok(Arc::new(DiskStore::open(dir.objects(), Arc::clone(clock))?))
 }
 
-fn queue(_: &Config) -> Result<Arc<dyn Queue>, JobsError> {
+#[cfg_attr(
+    not(feature = "rabbitmq"),
+    expect(unused_variables, reason = "nothing else is asked")
+)]
+fn queue(config: &Config) -> Result<Arc<dyn Queue>, JobsError> {
+    #[cfg(feature = "rabbitmq")]
+    if config.queue.url.is_some() {
+        return Ok(Arc::new(crate::adapters::RabbitQueue::open(&config.queue)?));
+    }
     Ok(Arc::new(EmbeddedQueue::new()))
 }
 
-fn limiter(_: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn RateLimiter>, JobsError> {
+#[cfg_attr(
+    not(feature = "redis"),
+    expect(unused_variables, reason = "nothing else is asked")
+)]
+fn limiter(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn RateLimiter>, JobsError> {
+    #[cfg(feature = "redis")]
+    if config.redis.url.is_some() {
+        let limiter = crate::adapters::RedisRateLimiter::open(&config.redis, Arc::clone(clock))?;
+        return Ok(Arc::new(limiter));
+    }
     Ok(Arc::new(MemoryRateLimiter::new(Arc::clone(clock))))
 }
 
-fn bus(_: &Config) -> Result<Arc<dyn EventBus>, JobsError> {
+#[cfg_attr(
+    not(feature = "redis"),
+    expect(unused_variables, reason = "nothing else is asked")
+)]
+fn bus(config: &Config) -> Result<Arc<dyn EventBus>, JobsError> {
+    #[cfg(feature = "redis")]
+    if config.redis.url.is_some() {
+        return Ok(Arc::new(crate::adapters::RedisEventBus::open(&config.redis)?));
+    }
     Ok(Arc::new(MemoryEventBus::new()))
 }

@@ -57,7 +57,7 @@ async fn send_all(system: &System, stop: &CancellationToken) -> Result<(), JobsE
 async fn woken(signals: &mut Receiver<Signal>) {
     loop {
         match signals.recv().await {
-            Ok(Signal::Wake) | Err(RecvError::Lagged(_)) => return,
+            Ok(Signal::Wake | Signal::Missed) | Err(RecvError::Lagged(_)) => return,
             Ok(_) => {}
             Err(RecvError::Closed) => return std::future::pending().await,
         }

@@ -160,8 +160,8 @@ mod tests {
 
     fn hint(number: u128, quarantine: bool) -> Hint {
         Hint {
-            job_id: JobId(Uuid::from_u128(number)),
             quarantine,
+            ..Hint::of(JobId(Uuid::from_u128(number)))
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ports::{EventBus, Signal};
 const CAPACITY: usize = 4096;
 
 /// Signals within this process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MemoryEventBus {
     sender: broadcast::Sender<Signal>,
 }

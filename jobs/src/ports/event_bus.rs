@@ -32,6 +32,8 @@ pub enum Signal {
     Wake,
     /// A worker has a free slot.
     SlotFree,
+    /// Signals of other processes were lost: look at whatever may have changed.
+    Missed,
 }
 
 /// Where signals are left and heard.

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use songwalker_jobs::ports::{Decision, RateLimiter};
 
 /// A limiter and a way to let time pass on its clock.
 pub struct Fixture {
     pub limiter: Arc<dyn RateLimiter>,
-    pub pass: Box<dyn Fn(Duration) + Send + Sync>,
+    pub pass: Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>,
 }
 
 impl Fixture {
@@ -62,7 +63,7 @@ pub async fn a_refused_request_says_when_to_come_again_and_then_it_passes(fixtur
         refused.reset >= wait && refused.reset <= Duration::from_secs(60),
         "{refused:?}"
     );
-    (fixture.pass)(wait);
+    (fixture.pass)(wait).await;
     assert!(fixture.take("ada", 3).await.allowed);
     assert!(!fixture.take("ada", 3).await.allowed);
 }
@@ -73,7 +74,7 @@ pub async fn after_the_reset_all_requests_are_there_again(fixture: Fixture) {
         last = fixture.take("ada", 5).await;
     }
     assert_eq!((last.allowed, last.remaining), (true, 2));
-    (fixture.pass)(last.reset);
+    (fixture.pass)(last.reset).await;
     assert_eq!(fixture.take("ada", 5).await.remaining, 4);
 }
 

@@ -59,8 +59,8 @@ impl Actor for Control {
             loop {
                 match bus.recv().await {
                     Ok(Signal::CancelRequested { job_id }) => return Some((Heard::Cancel(job_id), bus)),
+                    Ok(Signal::Missed) | Err(RecvError::Lagged(_)) => return Some((Heard::Anybody, bus)),
                     Ok(_) => {}
-                    Err(RecvError::Lagged(_)) => return Some((Heard::Anybody, bus)),
                     Err(RecvError::Closed) => return None,
                 }
             }

@@ -1,0 +1,172 @@
+//! Which queues there are, and what is in them. Their names carry a version: a queue cannot be declared with other
+//! arguments than it has.
+//!
+//! Every process declares all of them, so that no hint is published to a queue that no worker reads: a plan's class is
+//! one of a fixed few. Quorum queues, without a limit of deliveries: a hint may be handed back as often as need be.
+//! (From RabbitMQ 4 on a broker has such a limit by itself; a policy lifts it. A hint that meets it is found again by the
+//! sweep, like every hint that is lost.)
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind};
+use songwalker_schemas::JobKind;
+
+use crate::ports::{Hint, Lane};
+
+/// The classes of plans that have a lane of their own, and how many of their hints are taken while one of a class with
+/// weight 1 is; every other plan goes by [`OTHER`].
+const CLASSES: [(&str, u32); 4] = [("local", 1), ("standard", 1), ("priority", 4), (OTHER, 1)];
+const OTHER: &str = "other";
+/// The lane of jobs that run alone.
+const QUARANTINE: &str = "quarantine";
+/// The line of unreadable hints.
+pub(super) const DEAD: &str = "dead";
+
+/// A queue of hints.
+#[derive(Debug)]
+pub(super) struct HintQueue {
+    /// Its name in the broker.
+    pub queue: String,
+    /// The part of the name that says what it is for.
+    lane: String,
+    /// How often it is taken from.
+    pub weight: u32,
+}
+
+/// All queues.
+#[derive(Debug)]
+pub(super) struct Topology {
+    stem: String,
+    pub queues: Vec<HintQueue>,
+}
+
+impl Topology {
+    pub(super) fn new(prefix: &str) -> Self {
+        let stem = format!("{prefix}.v1");
+        let of_kinds = JobKind::ALL.iter().flat_map(|kind| {
+            CLASSES
+                .iter()
+                .map(|(class, weight)| (format!("{}.{class}", kind.name()), *weight))
+        });
+        let lanes = of_kinds.chain([(QUARANTINE.to_owned(), 1)]);
+        let queues = lanes.map(|(lane, weight)| HintQueue {
+            queue: format!("{stem}.{lane}"),
+            lane,
+            weight,
+        });
+        Self {
+            queues: queues.collect(),
+            stem,
+        }
+    }
+
+    /// The queue of a hint.
+    pub(super) fn queue_of(&self, hint: &Hint) -> String {
+        if hint.quarantine {
+            return format!("{}.{QUARANTINE}", self.stem);
+        }
+        let has_lane = CLASSES.iter().any(|(class, _)| *class == hint.class);
+        let class = if has_lane { hint.class.as_str() } else { OTHER };
+        format!("{}.{}.{class}", self.stem, hint.kind.name())
+    }
+
+    /// The queue of unreadable hints, and the exchange before it.
+    pub(super) fn dead(&self) -> String {
+        format!("{}.{DEAD}", self.stem)
+    }
+
+    /// Makes what is missing; what waits in each queue. A channel that fails at it is closed by the broker: it should be
+    /// one for this alone.
+    pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<Vec<Lane>> {
+        let dead = self.dead();
+        let durable = ExchangeDeclareOptions {
+            durable: true,
+            ..ExchangeDeclareOptions::default()
+        };
+        channel
+            .exchange_declare(
+                dead.as_str().into(),
+                ExchangeKind::Fanout,
+                durable,
+                FieldTable::default(),
+            )
+            .await?;
+        let mut lanes = Vec::with_capacity(self.queues.len() + 1);
+        for queue in &self.queues {
+            lanes.push(declared(channel, &queue.queue, &queue.lane, hint_arguments(&dead)).await?);
+        }
+        lanes.push(declared(channel, &dead, DEAD, quorum()).await?);
+        channel
+            .queue_bind(
+                dead.as_str().into(),
+                dead.as_str().into(),
+                "".into(),
+                QueueBindOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+        Ok(lanes)
+    }
+}
+
+async fn declared(channel: &Channel, queue: &str, name: &str, arguments: FieldTable) -> lapin::Result<Lane> {
+    let queue = channel
+        .queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments)
+        .await?;
+    Ok(Lane {
+        name: name.to_owned(),
+        waiting: u64::from(queue.message_count()),
+        consumers: u64::from(queue.consumer_count()),
+    })
+}
+
+fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    arguments
+}
+
+fn hint_arguments(dead: &str) -> FieldTable {
+    let mut arguments = quorum();
+    arguments.insert("x-dead-letter-exchange".into(), text(dead));
+    arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+    // What at-least-once asks for; no queue has a length that it could overflow.
+    arguments.insert("x-overflow".into(), text("reject-publish"));
+    arguments
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use songwalker_schemas::JobId;
+
+    use super::*;
+
+    fn hint(class: &str, quarantine: bool) -> Hint {
+        Hint {
+            quarantine,
+            class: class.to_owned(),
+            ..Hint::of(JobId(uuid::Uuid::nil()))
+        }
+    }
+
+    #[test]
+    fn every_hint_has_a_queue_that_is_declared_and_read() {
+        let topology = Topology::new("sw");
+        for (class, quarantine, queue) in [
+            ("standard", false, "sw.v1.patch.standard"),
+            ("local", false, "sw.v1.patch.local"),
+            ("priority", false, "sw.v1.patch.priority"),
+            ("gold.# *", false, "sw.v1.patch.other"),
+            ("", false, "sw.v1.patch.other"),
+            ("standard", true, "sw.v1.quarantine"),
+        ] {
+            let name = topology.queue_of(&hint(class, quarantine));
+            assert_eq!(name, queue);
+            assert!(topology.queues.iter().any(|known| known.queue == name), "{name}");
+        }
+    }
+}
