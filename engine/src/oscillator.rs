@@ -491,19 +491,13 @@ impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, 
             let speed = osc.speed(controls, i);
             let hz = osc.note_hz * speed;
             let ratios = osc.ratios(i);
-            let walks: [Walk<'_>; 2] = std::array::from_fn(|side| {
-                let ratio = ratios[side];
-                let target = hz * ratio * osc.steps_per_hz;
+            let ramps: [PhaseRamp; 2] = std::array::from_fn(|side| {
+                let target = hz * ratios[side] * osc.steps_per_hz;
                 let (phase, from) = (osc.phase[i][side], osc.increment[i][side]);
                 osc.increment[i][side] = target;
-                let ramp = PhaseRamp::new(phase, from, target, moved, frames);
-                Walk::new(
-                    ramp,
-                    course,
-                    speed * ratio,
-                    f64::from(moved) / frames.max(1) as f64,
-                )
+                PhaseRamp::new(phase, from, target, moved, frames)
             });
+            let extra = f64::from(moved) / frames.max(1) as f64;
             let mut sides = [
                 (&mut osc.raw_left[..frames], source_left),
                 (&mut osc.raw_right[..frames], source_right),
@@ -512,10 +506,11 @@ impl<B: Bend, const MODULATED: bool, const STRAIGHT: bool> Reading for Bent<'_, 
                 if i == 0 && side == 1 && osc.layout.centred && !(MODULATED && modulator.is_some()) {
                     continue;
                 }
+                let walk = Walk::new(ramps[side], course, speed * ratios[side], extra);
                 osc.phase[i][side] = if STRAIGHT {
-                    reader.add_straight(taps, walks[side], out)
+                    reader.add_straight(taps, walk, out)
                 } else {
-                    reader.add::<B, T, MODULATED>(taps, self.bend, walks[side], source, out)
+                    reader.add::<B, T, MODULATED>(taps, self.bend, walk, source, out)
                 };
             }
             if i == 0 && osc.layout.centred && !(MODULATED && modulator.is_some()) {

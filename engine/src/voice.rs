@@ -495,7 +495,7 @@ impl Voice {
             if let Some(spec) = spec {
                 *block.controls[i] = filter_controls(spec, &self.values, self.pitch);
                 if let Some(detour) = spec.detour {
-                    block.detours[i].clone_from(&self.detours[detour]);
+                    block.detours[i].follow(&self.detours[detour]);
                 }
             }
         }

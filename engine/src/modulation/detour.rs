@@ -63,6 +63,14 @@ impl Detour {
         self.taken.then_some(&self.sides[side])
     }
 
+    /// Takes over another's way.
+    pub fn follow(&mut self, other: &Self) {
+        self.taken = other.taken;
+        if other.taken {
+            self.sides = other.sides;
+        }
+    }
+
     fn add(&mut self, route: &Route, course: &Course, before: [f32; 2], amount: [f32; 2]) {
         if !self.taken {
             *self = Self {

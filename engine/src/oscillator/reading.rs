@@ -75,6 +75,7 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    #[inline(always)]
     pub(super) fn new(ramp: PhaseRamp, course: &'a Course, factor: f64, extra: f64) -> Self {
         let mut walk = Self {
             ramp,
