@@ -6,6 +6,7 @@
 mod bench;
 mod browser;
 mod contract;
+mod deploy;
 mod eval;
 mod fidelity;
 mod generate;

@@ -7,10 +7,11 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use songwalker_services::{Postgres, Rabbit, Redis};
 
+use crate::deploy;
 use crate::python::{self, Environment};
 use crate::workspace::{Workspace, execute, succeeds};
 
@@ -31,6 +32,8 @@ enum Source {
     Debian(&'static str),
     /// This environment's packages, from PyPI.
     PyPi(&'static Environment),
+    /// A program of this Debian package, which is unpacked into the target directory: installed, it would run a service.
+    Unpacked(&'static str),
 }
 
 /// One thing that is needed.
@@ -51,6 +54,8 @@ pub struct Tools {
     pub conformance: Option<PathBuf>,
     /// The Python with schemathesis.
     pub contract: Option<PathBuf>,
+    /// The Python with the linters of `deploy/`.
+    pub deploy: Option<PathBuf>,
     /// Whether a Chromium is there.
     pub has_browser: bool,
 }
@@ -61,6 +66,7 @@ impl Tools {
             python: has_python("import sys; assert sys.version_info >= (3, 10)").then(|| "python3".into()),
             conformance: python::CONFORMANCE.ready(workspace),
             contract: python::CONTRACT.ready(workspace),
+            deploy: python::DEPLOY.ready(workspace),
             has_browser: has_browser(),
         }
     }
@@ -90,7 +96,15 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         present,
         source: Source::Debian(package),
     };
-    let with_venv: &[&str] = &["analysis", "vital", "evaluator", "eval", "fidelity", "contract"];
+    let with_venv: &[&str] = &[
+        "analysis",
+        "vital",
+        "evaluator",
+        "eval",
+        "fidelity",
+        "contract",
+        "deploy",
+    ];
     let conformance: &[&str] = &["analysis", "vital", "evaluator", "eval", "fidelity"];
     let mut needs = vec![
         debian(
@@ -103,6 +117,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
                 "eval",
                 "fidelity",
                 "contract",
+                "deploy",
                 "determinism",
                 "browser",
             ],
@@ -126,6 +141,19 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         debian("Redis", "redis-server", SERVED, Redis::is_installed()),
         pypi(&python::CONFORMANCE, conformance),
         pypi(&python::CONTRACT, &["contract"]),
+        pypi(&python::DEPLOY, &["deploy"]),
+        Need {
+            name: "promtool",
+            used_by: &["deploy"],
+            present: deploy::promtool(workspace).is_some(),
+            source: Source::Unpacked("prometheus"),
+        },
+        debian(
+            "systemd-analyze",
+            "systemd",
+            &["deploy"],
+            succeeds(Command::new("systemd-analyze").arg("--version")),
+        ),
     ];
     needs.retain(|need| users.is_empty() || users.iter().any(|user| need.used_by.contains(&user.as_str())));
     needs
@@ -208,9 +236,12 @@ pub fn provide(workspace: &Workspace, yes: bool, users: &[String]) -> Tools {
     }
     install_packages(&missing);
     for need in &missing {
-        if let Source::PyPi(environment) = need.source
-            && let Err(fault) = environment.prepare(workspace)
-        {
+        let had = match need.source {
+            Source::Debian(_) => Ok(()),
+            Source::PyPi(environment) => environment.prepare(workspace).map(drop),
+            Source::Unpacked(package) => unpack(workspace, package),
+        };
+        if let Err(fault) = had {
             println!(
                 "not installed: {} ({fault:#}); skipped: {}",
                 need.name,
@@ -221,12 +252,48 @@ pub fn provide(workspace: &Workspace, yes: bool, users: &[String]) -> Tools {
     Tools::at_hand(workspace)
 }
 
+/// Where a package lies whose programs are used without being installed.
+pub fn unpacked(workspace: &Workspace, package: &str) -> PathBuf {
+    workspace.target.join("tools").join(package)
+}
+
+/// Takes a Debian package apart in the target directory; whoever runs this need not be root.
+fn unpack(workspace: &Workspace, package: &str) -> Result<()> {
+    anyhow::ensure!(is_debian(), "only Debian's package is known");
+    let folder = unpacked(workspace, package);
+    let coming = folder.with_extension("coming");
+    if coming.exists() {
+        std::fs::remove_dir_all(&coming)?;
+    }
+    std::fs::create_dir_all(&coming)?;
+    execute(
+        Command::new("apt-get")
+            .args(["download", "--quiet=2", package])
+            .current_dir(&coming),
+    )?;
+    let archive = std::fs::read_dir(&coming)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .context("nothing was downloaded")?;
+    execute(
+        Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(&archive)
+            .arg(&coming),
+    )?;
+    std::fs::remove_file(&archive)?;
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Ok(std::fs::rename(&coming, &folder)?)
+}
+
 fn install_packages(missing: &[&Need]) {
     let packages: Vec<&str> = missing
         .iter()
         .filter_map(|need| match need.source {
             Source::Debian(package) => Some(package),
-            Source::PyPi(_) => None,
+            Source::PyPi(_) | Source::Unpacked(_) => None,
         })
         .collect();
     if packages.is_empty() {

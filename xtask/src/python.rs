@@ -41,6 +41,16 @@ pub const CONTRACT: Environment = Environment {
     takes_system_packages: false,
 };
 
+/// What is in `deploy/`: linters, and Helm's own code. Pinned, so that they find the same everywhere.
+pub const DEPLOY: Environment = Environment {
+    title: "Python packages yamllint, check-jsonschema, hadolint, shellcheck, helm, kubernetes-validate",
+    folder: "deploy-venv",
+    requirements: "deploy/requirements.txt",
+    imports: "import sys; assert sys.version_info >= (3, 10); \
+              import check_jsonschema, helm_python, kubernetes_validate, yaml, yamllint",
+    takes_system_packages: false,
+};
+
 impl Environment {
     fn folder(&self, workspace: &Workspace) -> PathBuf {
         workspace.target.join(self.folder)

@@ -12,7 +12,7 @@ use crate::needs::{self, Tools};
 use crate::services::ForTests;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::{EVERYTHING, Workspace, execute, output, succeeds};
-use crate::{browser, contract, generate, python};
+use crate::{browser, contract, deploy, generate, python};
 
 /// Patches drawn at random that Vital conformance looks at, beside all templates.
 const RANDOM_INTENTS: usize = 100;
@@ -63,6 +63,14 @@ const STEPS: &[(&str, &str, Step)] = &[
             Some(_) if !tools.has_browser => skipped("no Chromium"),
             Some(python) => browser::run(w, python),
             None => skipped("no python3"),
+        },
+    ),
+    (
+        "deploy",
+        "image, compose file, chart, units, alerts, dashboard and runbook, by their linters",
+        |w, tools| match &tools.deploy {
+            Some(python) => deploy::run(w, python),
+            None => skipped("no Python environment with the linters of deploy/"),
         },
     ),
     ("evaluator", "the evaluation's own tests", |w, tools| {
