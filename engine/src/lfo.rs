@@ -262,6 +262,9 @@ fn sides(c: &LfoControls) -> [f64; 2] {
 
 /// Where a cycle's place lies in 0..1.
 fn wrapped(x: f64) -> f64 {
+    if (0.0..1.0).contains(&x) {
+        return x;
+    }
     let rest = x - x as i64 as f64;
     if rest < 0.0 { rest + 1.0 } else { rest }
 }
