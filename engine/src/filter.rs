@@ -39,6 +39,13 @@ pub(crate) fn one_pole_coefficient(hz: f32, sample_rate: f32) -> f32 {
     math::tan_f32(x / (x + 1.0))
 }
 
+/// The coefficient of the state-variable models: tan(π·f/fs), f from note 0 to 0.499·fs (measured at one and two times
+/// 44.1 kHz).
+pub(crate) fn state_variable_coefficient(note: f32, sample_rate: f32) -> f32 {
+    let share = cutoff_hz(note.max(0.0)) / sample_rate;
+    math::tan_f32(std::f32::consts::PI * share.min(0.499))
+}
+
 /// Gain of a drive in decibels.
 pub(crate) fn drive_gain(drive_db: f32) -> f32 {
     math::exp2_f32(drive_db * 0.166_096_4)

@@ -25,6 +25,10 @@ const BAND: usize = 6;
 const HIGH: usize = 7;
 const OUT: usize = 8;
 
+/// The most that closing the loop may multiply: resonance pushed past its knob, together with drive, gets to where the
+/// loop has no solution, and beyond.
+const FIRM: f32 = 1e6;
+
 /// (first − second) of a pair of one-poles as it would be for a zero input: the part of the feedback that the states
 /// hold.
 #[inline(always)]
@@ -49,17 +53,17 @@ impl Model<STATES, COEFFICIENTS> for Analog {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note), sample_rate);
         let drive = drive_gain(controls.drive_db);
-        let resonance = (2.15 * controls.resonance.sqrt()
-            + 1.1 * controls.drive_db / 36.0 * controls.resonance)
+        let rho = controls.rho();
+        let resonance = (2.15 * rho.sqrt() + 1.1 * controls.drive_db / 36.0 * controls.resonance)
             / (0.18 * g + 0.97).max(1.0);
         let spread = g - g * g;
         let weights = self.slope.weights(controls.blend);
-        let rise = 2.0 * controls.resonance + 1.0;
+        let rise = 2.0 * rho + 1.0;
         let input = drive * self.slope.calmed(1.0 / rise, controls.blend);
         [
             g,
             resonance,
-            1.0 / (1.0 - resonance * spread),
+            (1.0 / (1.0 - resonance * spread)).clamp(-FIRM, FIRM),
             1.0 / (1.0 - spread),
             input,
             weights.low,

@@ -120,7 +120,7 @@ impl CombBank {
                 blend.min(1.0),
             )
         };
-        let rho = controls.resonance;
+        let rho = controls.rho();
         let (input, feedback, past, out) = if self.kind == Kind::Comb {
             let signed = 2.0 * rho - 1.0;
             let size = signed.abs().sqrt();

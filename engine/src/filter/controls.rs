@@ -5,9 +5,9 @@ use crate::BLOCK;
 /// A control change smaller than this (in any control's own unit) leaves the coefficients as they are.
 const STILL: f32 = 1e-6;
 
-/// The notes that a cutoff is kept between.
+/// The notes that a cutoff is kept between: far under hearing, over twice 44.1 kHz (each model has its own limit).
 const LOWEST_NOTE: f32 = -40.0;
-const HIGHEST_NOTE: f32 = 150.0;
+const HIGHEST_NOTE: f32 = 165.0;
 
 /// Number of controls.
 const COUNT: usize = 11;
@@ -17,9 +17,10 @@ const COUNT: usize = 11;
 pub struct FilterControls {
     /// Cutoff as a MIDI note number, key tracking already added.
     pub cutoff_note: f32,
-    /// Resonance 0..1.
+    /// Resonance 0..1; routes may push it further, where only what the drive adds to it follows (see
+    /// [`FilterControls::rho`]).
     pub resonance: f32,
-    /// Drive in decibels, 0..20.
+    /// Drive in decibels, 0..20; routes may push it to 36.
     pub drive_db: f32,
     /// 0 low-pass, 1 band-pass, 2 high-pass.
     pub blend: f32,
@@ -127,20 +128,26 @@ impl FilterControls {
         from.iter().zip(&to).all(|(from, to)| (from - to).abs() < STILL)
     }
 
-    /// Every value inside what the models are stable for: routes may push raw values anywhere.
+    /// The resonance inside 0..1.
+    pub(crate) fn rho(&self) -> f32 {
+        self.resonance.clamp(0.0, 1.0)
+    }
+
+    /// Every value inside what the models are stable for: routes may push raw values anywhere. Drive, blend and mix stop
+    /// where Vital's do; resonance and the formants' controls go on past their knobs, as measured there.
     pub(crate) fn clamped(&self) -> Self {
         Self {
             cutoff_note: self.cutoff_note.clamp(LOWEST_NOTE, HIGHEST_NOTE),
-            resonance: self.resonance.clamp(0.0, 1.0),
-            drive_db: self.drive_db.clamp(0.0, 20.0),
+            resonance: self.resonance.clamp(-2.0, 3.0),
+            drive_db: self.drive_db.clamp(0.0, 36.0),
             blend: self.blend.clamp(0.0, 2.0),
             mix: self.mix.clamp(0.0, 1.0),
-            blend_transpose: self.blend_transpose.clamp(0.0, 84.0),
-            formant_x: self.formant_x.clamp(0.0, 1.0),
-            formant_y: self.formant_y.clamp(0.0, 1.0),
-            formant_transpose: self.formant_transpose.clamp(-12.0, 12.0),
-            formant_resonance: self.formant_resonance.clamp(0.3, 1.0),
-            formant_spread: self.formant_spread.clamp(-1.0, 1.0),
+            blend_transpose: self.blend_transpose.clamp(-84.0, 168.0),
+            formant_x: self.formant_x.clamp(-2.0, 3.0),
+            formant_y: self.formant_y.clamp(-2.0, 3.0),
+            formant_transpose: self.formant_transpose.clamp(-60.0, 60.0),
+            formant_resonance: self.formant_resonance.clamp(0.0, 4.0),
+            formant_spread: self.formant_spread.clamp(-3.0, 3.0),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The digital model: a zero-delay state-variable filter with bounded resonance and a soft limiter.
 //!
-//! g = tan(π·f/fs), Q = 0.5 + 15.5·ρ³; 24 dB puts the same filter with Q 1 in front. Formulas: `vital-laws.md` §6.
+//! Q = 0.5 + 15.5·ρ³; 24 dB puts the same filter with Q 1 in front. Formulas: `vital-laws.md` §6; equal to 10⁻⁵ of the
+//! peak sample by sample, quiet and loud.
 
 use super::bank::Model;
 use super::controls::FilterControls;
 use super::lanes::{Lanes, soft_limit};
 use super::slope::Slope;
-use super::{cutoff_hz, drive_gain};
-use crate::math;
+use super::{drive_gain, state_variable_coefficient};
 
 /// Number of states: the stage in front, then the main one.
 pub(crate) const STATES: usize = 4;
@@ -64,10 +64,10 @@ impl Digital {
 
 impl Model<STATES, COEFFICIENTS> for Digital {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
-        let hz = cutoff_hz(controls.cutoff_note).min(20_000.0);
-        let g = math::tan_f32((std::f32::consts::PI * hz / sample_rate).min(1.5));
+        let g = state_variable_coefficient(controls.cutoff_note, sample_rate);
         let drive = drive_gain(controls.drive_db);
-        let cubed = controls.resonance * controls.resonance * controls.resonance;
+        let rho = controls.rho();
+        let cubed = rho * rho * rho;
         let damp = 1.0 / (0.5 + 15.5 * cubed);
         let weights = self.slope.weights(controls.blend);
         [

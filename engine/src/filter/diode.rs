@@ -56,7 +56,8 @@ impl Model<STATES, COEFFICIENTS> for Diode {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note), sample_rate);
         let drive = drive_gain(controls.drive_db);
-        let resonance = 0.7 + 16.3 * controls.resonance * controls.resonance * controls.resonance;
+        let rho = controls.rho();
+        let resonance = 0.7 + 16.3 * rho * rho * rho;
         let (ratio, share) = if self.full_cut {
             (math::exp2_f32(4.0 * controls.blend - 9.0), 1.0)
         } else {

@@ -68,7 +68,7 @@ impl Model<STATES, COEFFICIENTS> for Dirty {
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; COEFFICIENTS] {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note), sample_rate);
         let drive = drive_gain(controls.drive_db);
-        let bent = controls.resonance.sqrt() / (0.5 * g + 0.97).max(1.0);
+        let bent = controls.rho().sqrt() / (0.5 * g + 0.97).max(1.0);
         let resonance = 0.1 + 2.05 * bent + 0.05 * controls.drive_db / 36.0;
         let square = resonance * resonance;
         let close = 1.0 / (1.0 - resonance * (g - g * g));

@@ -1,14 +1,15 @@
 //! The formant model: four band-passes side by side whose places, levels and sharpness are those of vowels.
 //!
 //! Style 0 has A, I, U, O in the corners of (x, y), style 1 A, O, I, E; between them notes, decibels and sharpness go
-//! straight, levels being held at −15 dB. A formant at note n moves to n + spread·(80 − n) + transpose; with r = resonance · sharpness it is a
-//! state-variable band-pass of Q = 4 + 26·r³ and input gain 1/(2r³ + 1); the soft limiter acts before the level. Cutoff, key tracking, resonance, blend and drive
-//! do nothing. Measured sample by sample, quiet and loud: equal to 10⁻⁵ of the peak.
+//! straight (and on past them, where routes push x and y), levels being held within ±15 dB. A formant at note n moves to
+//! n + spread·(80 − n) + transpose; with r = resonance · sharpness, held within 0..1, it is a state-variable band-pass of
+//! Q = 4 + 26·r³ and input gain 1/(2r³ + 1); the soft limiter acts before the level. Cutoff, key tracking, resonance,
+//! blend and drive do nothing. Measured sample by sample, quiet and loud: equal to 10⁻⁵ of the peak.
 
 use super::bank::Model;
 use super::controls::FilterControls;
-use super::cutoff_hz;
 use super::lanes::{Lanes, soft_limit};
+use super::state_variable_coefficient;
 use crate::math;
 
 /// Formants of a vowel.
@@ -90,16 +91,15 @@ impl Model<STATES, COEFFICIENTS> for Vowels {
             };
             let (note, db, sharpness) = (mixed(0), mixed(1), mixed(2));
             let note = note + controls.formant_spread * (CENTRE - note) + controls.formant_transpose;
-            let g =
-                math::tan_f32((std::f32::consts::PI * cutoff_hz(note).min(20_000.0) / sample_rate).min(1.5));
-            let r = controls.formant_resonance * sharpness;
+            let g = state_variable_coefficient(note, sample_rate);
+            let r = (controls.formant_resonance * sharpness).clamp(0.0, 1.0);
             let cubed = r * r * r;
             let damp = 1.0 / (4.0 + 26.0 * cubed);
             out.copy_from_slice(&[
                 g,
                 damp,
                 1.0 / (2.0 * cubed + 1.0),
-                math::db_to_gain(f64::from(db.max(-15.0))) as f32,
+                math::db_to_gain(f64::from(db.clamp(-15.0, 15.0))) as f32,
             ]);
         }
         out

@@ -76,11 +76,12 @@ impl Model<STATES, COEFFICIENTS> for Ladder {
         let g = one_pole_coefficient(cutoff_hz(controls.cutoff_note).clamp(5.0, 20_009.8), sample_rate);
         let drive = drive_gain(controls.drive_db);
         let steep = self.slope.is_steep();
+        let rho = controls.rho();
         let (bent, gain_bend) = if steep {
-            let bent = math::sin_f32(controls.resonance * std::f32::consts::FRAC_PI_2);
-            (bent, math::sin_f32(controls.resonance))
+            let bent = math::sin_f32(rho * std::f32::consts::FRAC_PI_2);
+            (bent, math::sin_f32(rho))
         } else {
-            (controls.resonance, controls.resonance)
+            (rho, rho)
         };
         let out_share = if self.slope == Slope::TwentyFour {
             0.25

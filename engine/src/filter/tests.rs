@@ -156,9 +156,15 @@ fn every_model_survives_full_drive_and_cutoffs_that_jump_every_block() {
                 let mut random = || noise(&mut state);
                 let to = [0, 1].map(|_| FilterControls {
                     cutoff_note: 70.0 + 120.0 * random(),
-                    resonance: 0.5 + 0.6 * random(),
-                    drive_db: 10.0 + 15.0 * random(),
+                    resonance: 0.5 + 2.5 * random(),
+                    drive_db: 18.0 + 25.0 * random(),
                     blend: 1.0 + 1.2 * random(),
+                    blend_transpose: 42.0 + 100.0 * random(),
+                    formant_x: 0.5 + 3.0 * random(),
+                    formant_y: 0.5 + 3.0 * random(),
+                    formant_transpose: 100.0 * random(),
+                    formant_resonance: 0.7 + 2.0 * random(),
+                    formant_spread: 4.0 * random(),
                     ..Default::default()
                 });
                 filter.process(Level::best(), &mut left, &mut right, &to);
