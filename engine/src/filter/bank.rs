@@ -20,7 +20,9 @@ pub(crate) const SEGMENT: usize = 16;
 /// Voices of the widest group.
 const WIDEST: usize = 8;
 
-/// One filter model: `K` coefficients from controls, one sample frame from coefficients and `S` states.
+/// One filter model: `K` coefficients from controls, one sample frame from coefficients and `S` states. `K` may not be a
+/// multiple of eight: the compiler would then take the ramps eight coefficients at a time instead of lane beside lane,
+/// gathering each number on its own, which makes a filter three to six times as slow.
 pub(crate) trait Model<const S: usize, const K: usize>: Copy {
     /// The coefficients for these controls at this rate.
     fn coefficients(&self, controls: &FilterControls, sample_rate: f32) -> [f32; K];
@@ -79,6 +81,7 @@ pub(crate) struct Bank<M, const S: usize, const K: usize> {
 
 impl<M: Model<S, K>, const S: usize, const K: usize> Bank<M, S, K> {
     pub(crate) fn new(model: M, sample_rate: f32, voices: usize) -> Self {
+        const { assert!(!K.is_multiple_of(8), "see Model") };
         let slot = Slot {
             state: [[0.0; 2]; S],
             coefficients: [[0.0; 2]; K],

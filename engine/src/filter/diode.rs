@@ -16,8 +16,8 @@ use crate::math;
 
 /// Number of states: the low cut, the stages, what blocks the lowest, the first stage saturated.
 pub(crate) const STATES: usize = 8;
-/// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = 8;
+/// Number of ramped coefficients; the last is idle (see [`Model`]).
+pub(crate) const COEFFICIENTS: usize = 9;
 
 /// g, feedback, in-gain, low cut's coefficient, share of the low cut, out-gain, coefficient of what blocks the lowest,
 /// 1/(1 − (c − c²)) of the low cut.
@@ -73,6 +73,7 @@ impl Model<STATES, COEFFICIENTS> for Diode {
             1.0 / drive.sqrt(),
             one_pole_coefficient(BLOCKED_HZ, sample_rate),
             1.0 / (1.0 - (cut - cut * cut)),
+            0.0,
         ]
     }
 

@@ -15,8 +15,8 @@ use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 
 /// Number of states: the pair in front, the pair, the loop's high-pass and low-pass, the same saturated.
 pub(crate) const STATES: usize = 8;
-/// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = 8;
+/// Number of ramped coefficients; the last is idle (see [`Model`]).
+pub(crate) const COEFFICIENTS: usize = 9;
 
 /// G; what the states feed back, R/((1 − R(G−G²))(1 + G)); gain in front; gain into the loop, (2D − 1)/(R²/2 + 1) and
 /// what the loop closes at once, R/(1 − R(G−G²)); weights of low, band, high; gain of the pair in front.
@@ -83,6 +83,7 @@ impl Model<STATES, COEFFICIENTS> for Dirty {
             weights.band,
             weights.high,
             1.0 / (1.0 - (g - g * g)),
+            0.0,
         ]
     }
 

@@ -18,8 +18,8 @@ const FORMANTS: usize = 4;
 pub(crate) const STATES: usize = 2 * FORMANTS;
 /// Coefficients of a formant: g, 1/Q, gain into it, gain of what the limiter leaves.
 const EACH: usize = 4;
-/// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = EACH * FORMANTS;
+/// Number of ramped coefficients; the last is idle (see [`Model`]).
+pub(crate) const COEFFICIENTS: usize = EACH * FORMANTS + 1;
 
 /// Where all formants meet at full spread, as a MIDI note.
 const CENTRE: f32 = 80.0;

@@ -13,8 +13,8 @@ use super::{cutoff_hz, drive_gain, one_pole_coefficient, pole};
 const GROUP: usize = 4;
 /// Number of states: the all-passes, the feedback's low-pass and high-pass, the last output of the chain.
 pub(crate) const STATES: usize = 15;
-/// Number of ramped coefficients.
-pub(crate) const COEFFICIENTS: usize = 8;
+/// Number of ramped coefficients; the last is idle (see [`Model`]).
+pub(crate) const COEFFICIENTS: usize = 9;
 
 /// The all-passes' a = 2G − 1; G of the feedback's low-pass and high-pass; the feedback; gain of the input; weights of
 /// the three taps.
@@ -55,6 +55,7 @@ impl Model<STATES, COEFFICIENTS> for Phaser {
             self.sign * few,
             self.sign * (1.0 - few - many),
             self.sign * many,
+            0.0,
         ]
     }
 
