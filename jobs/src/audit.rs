@@ -159,6 +159,9 @@ impl Report {
 
 /// The file itself: every page and every index.
 async fn check_file(system: &System, report: &mut Report) -> Result<(), JobsError> {
+    if system.db.is_shared() {
+        return Ok(());
+    }
     let file = DataDir::at(&system.config.data_dir).database();
     match examine(&file, Closeness::Everything).await {
         Ok(_) => Ok(()),

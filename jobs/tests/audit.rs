@@ -234,16 +234,18 @@ async fn r3_and_r5_lost_guards_are_found() {
     ] {
         let writer = busy.system.db.writer();
         writer
-            .execute_unprepared(&format!("DROP TRIGGER {guard}"))
+            .execute_unprepared(&if busy.system.db.is_shared() {
+                format!("DROP FUNCTION {guard} CASCADE")
+            } else {
+                format!("DROP TRIGGER {guard}")
+            })
             .await
             .expect("is dropped");
         busy.finds(&[(invariant, None, guard)]).await;
         let statements = triggers::statements(writer.get_database_backend());
-        let put_up = statements
-            .iter()
-            .find(|sql| sql.contains(guard))
-            .expect("there is one");
-        writer.execute_unprepared(put_up).await.expect("is put up");
+        for put_up in statements.iter().filter(|sql| sql.contains(guard)) {
+            writer.execute_unprepared(put_up).await.expect("is put up");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What rows say that must not be, each as one query: the job that it is about, or none, and a number for the text.
 
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 use songwalker_schemas::JobId;
 use songwalker_schemas::job::JobState;
 use songwalker_schemas::limits::MAX_ATTEMPTS;
@@ -183,6 +183,7 @@ pub(super) async fn run(
         .replace("{open}", &states(|state| !state.is_final()))
         .replace("{attempts}", &MAX_ATTEMPTS.to_string())
         .replace("{telling}", &TELLING_CHARS.to_string());
+    let sql = spelled(sql, snapshot.get_database_backend());
     let rows = snapshot
         .query_all_raw(Statement::from_string(snapshot.get_database_backend(), sql))
         .await?;
@@ -194,6 +195,16 @@ pub(super) async fn run(
     }
     report.find_all(check.invariant, found);
     Ok(())
+}
+
+/// The few words that PostgreSQL has another name for.
+fn spelled(sql: String, backend: DbBackend) -> String {
+    if backend != DbBackend::Postgres {
+        return sql;
+    }
+    sql.replace("MIN(id)", "(ARRAY_AGG(id ORDER BY id))[1]")
+        .replace("MIN(j.id)", "(ARRAY_AGG(j.id ORDER BY j.id))[1]")
+        .replace("INSTR(", "STRPOS(")
 }
 
 fn states(wanted: impl Fn(JobState) -> bool) -> String {
@@ -209,7 +220,14 @@ async fn guards(snapshot: &DatabaseTransaction, report: &mut Report) -> Result<(
     let rows = snapshot
         .query_all_raw(Statement::from_string(
             snapshot.get_database_backend(),
-            "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index')",
+            match snapshot.get_database_backend() {
+                DbBackend::Postgres => {
+                    "SELECT tgname::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+                        WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
+                    UNION SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema()"
+                }
+                _ => "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index')",
+            },
         ))
         .await?;
     let mut there = Vec::with_capacity(rows.len());
@@ -230,6 +248,10 @@ async fn guards(snapshot: &DatabaseTransaction, report: &mut Report) -> Result<(
 
 /// A row that belongs to nothing is found by no sweep.
 async fn references(snapshot: &DatabaseTransaction, report: &mut Report) -> Result<(), JobsError> {
+    if snapshot.get_database_backend() == DbBackend::Postgres {
+        // There a reference cannot be switched off, and cannot be broken.
+        return Ok(());
+    }
     let rows = snapshot
         .query_all_raw(Statement::from_string(
             snapshot.get_database_backend(),

@@ -24,7 +24,7 @@ use songwalker_schemas::{ErrorCode, JobId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use super::step::Step;
-use crate::bench::{DAY, SECOND, count, objects, observe, observed, packaged, sql, waiting_hints};
+use crate::bench::{DAY, SECOND, count, hasten, objects, observe, observed, packaged, waiting_hints};
 
 /// A worker's hold on a job, which it keeps for good, however stale it is by now.
 struct Owner {
@@ -61,7 +61,7 @@ impl World {
         })
         .await;
         // What is lost with the power is not what this is about; the writes are the same.
-        sql(&system, "PRAGMA synchronous = OFF").await;
+        hasten(&system).await;
         observe(&system).await;
         let users = [system.user, system.add_user("other", "standard").await];
         Self {
@@ -290,7 +290,7 @@ impl World {
 
     async fn restart(&mut self) {
         let system = self.system.take().unwrap().restarted().await;
-        sql(&system, "PRAGMA synchronous = OFF").await;
+        hasten(&system).await;
         let lock = RunnerLock::try_take(system.path()).unwrap().unwrap();
         let adopted = adopt(&system, &lock).await.unwrap();
         assert_eq!(adopted.left, 0);

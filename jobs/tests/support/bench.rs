@@ -221,46 +221,91 @@ pub async fn sql(system: &System, statement: &str) {
         .expect("the statement runs");
 }
 
-/// A row that nothing can write: every `event` on a row of `table` for which `when` holds is refused from now on.
-pub async fn poison(system: &System, event: &str, table: &str, when: &str) {
+/// Makes `act`, SQL of both databases, happen on every `event` on a row of `table` for which `when` holds.
+async fn trigger(system: &System, name: &str, event: &str, table: &str, when: &str, act: [&str; 2]) {
+    let [sqlite, postgres] = act;
+    if !system.db.is_shared() {
+        let when = if when.is_empty() {
+            String::new()
+        } else {
+            format!("WHEN {when}")
+        };
+        return sql(
+            system,
+            &format!("CREATE TRIGGER {name} {event} ON {table} {when} BEGIN {sqlite}; END"),
+        )
+        .await;
+    }
+    let when = if when.is_empty() {
+        String::new()
+    } else {
+        format!("WHEN ({when})")
+    };
     sql(
         system,
         &format!(
-            "CREATE TRIGGER poison BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, 'poisoned'); END"
+            "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {postgres}; RETURN NULL; END $$;
+             CREATE TRIGGER {name} {event} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION {name}()"
         ),
     )
     .await;
 }
 
+/// A row that nothing can write: every `event` on a row of `table` for which `when` holds is refused from now on.
+pub async fn poison(system: &System, event: &str, table: &str, when: &str) {
+    let act = ["SELECT RAISE(ABORT, 'poisoned')", "RAISE EXCEPTION 'poisoned'"];
+    trigger(system, "poison", &format!("BEFORE {event}"), table, when, act).await;
+}
+
 /// Makes it a row like every other again.
 pub async fn cure(system: &System) {
-    sql(system, "DROP TRIGGER poison").await;
+    let cure = if system.db.is_shared() {
+        "DROP FUNCTION poison CASCADE"
+    } else {
+        "DROP TRIGGER poison"
+    };
+    sql(system, cure).await;
 }
 
 /// An id as SQL writes it.
 pub fn blob(id: Uuid) -> String {
-    format!("X'{}'", id.simple())
+    if songwalker_jobs::testing::is_on_services() {
+        format!("'{id}'::uuid")
+    } else {
+        format!("X'{}'", id.simple())
+    }
+}
+
+/// Bytes, given in hex, as SQL writes them.
+pub fn bytes(hex: &str) -> String {
+    if songwalker_jobs::testing::is_on_services() {
+        format!("'\\x{hex}'::bytea")
+    } else {
+        format!("X'{hex}'")
+    }
+}
+
+/// Makes tests faster where nothing depends on it: what is lost with the power.
+pub async fn hasten(system: &System) {
+    if !system.db.is_shared() {
+        sql(system, "PRAGMA synchronous = OFF").await;
+    }
 }
 
 /// From here on the database writes down, in each transaction that changes it, how many jobs of the user are not final.
 /// A transaction of ours changes one job, so the last number that it writes is the one at its commit.
 pub async fn observe(system: &System) {
+    let id = if system.db.is_shared() { "UUID" } else { "BLOB" };
     sql(
         system,
-        "CREATE TABLE observed (user_id BLOB NOT NULL, unfinished INTEGER NOT NULL)",
+        &format!("CREATE TABLE observed (user_id {id} NOT NULL, unfinished BIGINT NOT NULL)"),
     )
     .await;
+    let count = "INSERT INTO observed SELECT NEW.user_id, count(*) FROM jobs
+        WHERE user_id = NEW.user_id AND state NOT IN ('succeeded', 'failed', 'cancelled')";
     for (name, event) in [("inserted", "INSERT"), ("changed", "UPDATE OF state")] {
-        sql(
-            system,
-            &format!(
-                "CREATE TRIGGER observe_{name} AFTER {event} ON jobs BEGIN
-                    INSERT INTO observed SELECT NEW.user_id, count(*) FROM jobs
-                        WHERE user_id = NEW.user_id AND state NOT IN ('succeeded', 'failed', 'cancelled');
-                END"
-            ),
-        )
-        .await;
+        let (name, event) = (format!("observe_{name}"), format!("AFTER {event}"));
+        trigger(system, &name, &event, "jobs", "", [count, count]).await;
     }
 }
 

@@ -20,7 +20,7 @@ use songwalker_schemas::{ErrorCode, UserId, canonical};
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{
-    DAY, LEASE, ask, blob, cancelled, cure, fail, intend, is_stored, packaged, poison, running, sql,
+    DAY, LEASE, ask, blob, bytes, cancelled, cure, fail, intend, is_stored, packaged, poison, running, sql,
     succeeded,
 };
 
@@ -185,7 +185,7 @@ async fn plant_session(system: &TestSystem, user: UserId, n: usize) -> Planted {
         .await
         .unwrap();
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Planted::new("DELETE", "sessions", format!("OLD.hash = X'{hex}'"))
+    Planted::new("DELETE", "sessions", format!("OLD.hash = {}", bytes(&hex)))
 }
 
 /// An object that no row ever spoke of.
