@@ -16,10 +16,11 @@ use crate::math;
 const FORMANTS: usize = 4;
 /// Number of states: two for each formant.
 pub(crate) const STATES: usize = 2 * FORMANTS;
-/// Coefficients of a formant: g, 1/Q, gain into it, gain of what the limiter leaves.
-const EACH: usize = 4;
-/// Number of ramped coefficients; the last is idle (see [`Model`]).
-pub(crate) const COEFFICIENTS: usize = EACH * FORMANTS + 1;
+/// Coefficients of a formant: g, 1/Q, gain of what the limiter leaves. The gain into it, 1/(2r³ + 1), is 13d/(1 + 9d) with
+/// d = 1/Q: it needs no place of its own.
+const EACH: usize = 3;
+/// Number of ramped coefficients.
+pub(crate) const COEFFICIENTS: usize = EACH * FORMANTS;
 
 /// Where all formants meet at full spread, as a MIDI note.
 const CENTRE: f32 = 80.0;
@@ -95,12 +96,7 @@ impl Model<STATES, COEFFICIENTS> for Vowels {
             let r = (controls.formant_resonance * sharpness).clamp(0.0, 1.0);
             let cubed = r * r * r;
             let damp = 1.0 / (4.0 + 26.0 * cubed);
-            out.copy_from_slice(&[
-                g,
-                damp,
-                1.0 / (2.0 * cubed + 1.0),
-                math::db_to_gain(f64::from(db.clamp(-15.0, 15.0))) as f32,
-            ]);
+            out.copy_from_slice(&[g, damp, math::db_to_gain(f64::from(db.clamp(-15.0, 15.0))) as f32]);
         }
         out
     }
@@ -114,11 +110,13 @@ impl Model<STATES, COEFFICIENTS> for Vowels {
     ) -> Lanes<N> {
         let mut out = Lanes::splat(0.0);
         for formant in 0..FORMANTS {
-            let [g, damp, into, gain] = [0, 1, 2, 3].map(|which| c[EACH * formant + which]);
+            let [g, damp, gain] = [0, 1, 2].map(|which| c[EACH * formant + which]);
             let first = state[2 * formant];
             let second = state[2 * formant + 1];
-            let close = (Lanes::splat(1.0) + g * (g + damp)).map(f32::recip);
-            let high = (into * input - (g + damp) * first - second) * close;
+            let one = Lanes::splat(1.0);
+            let calm = one + damp * 9.0;
+            let close = ((one + g * (g + damp)) * calm).map(f32::recip);
+            let high = (damp * 13.0 * input - ((g + damp) * first + second) * calm) * close;
             let delta = g * high;
             let band = first + delta;
             state[2 * formant] = band + delta;
