@@ -17,8 +17,8 @@ pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Planner, Su
 pub use self::jobs::{DEFAULT_LIMIT, Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
 pub use self::place::{Place, Target};
 pub use self::service::{
-    Admin, AdminCommand, ApiProcess, Audit, Backup, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain, Restore,
-    Serve, UserAdd, UserCommand, WorkerProcess,
+    Admin, AdminCommand, ApiProcess, Audit, Backup, Health, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain,
+    Restore, Serve, UserAdd, UserCommand, WorkerProcess,
 };
 pub use self::tools::{Analyse, Completions, Doctor, Export, Import, Render, Synth, Templates, Verify};
 pub use self::values::{IdPrefix, JobReference, Knob, MacroSetting, Seed};
@@ -152,6 +152,9 @@ pub enum Command {
     Openapi,
     /// Check that everything works on this machine
     Doctor(Doctor),
+    /// Ask a process whether it lives or is ready
+    #[command(after_long_help = service::HEALTH_HELP)]
+    Health(Health),
     /// Print a shell's completion script
     Completions(Completions),
 }
@@ -185,7 +188,7 @@ impl Command {
             Self::Migrate(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Doctor(args) => args.json,
-            Self::Openapi | Self::Completions(_) => false,
+            Self::Openapi | Self::Health(_) | Self::Completions(_) => false,
         }
     }
 }
@@ -226,6 +229,7 @@ impl Command {
             | Self::Verify(_)
             | Self::Templates(_)
             | Self::Openapi
+            | Self::Health(_)
             | Self::Completions(_) => None,
         }
     }

@@ -13,7 +13,8 @@ use songwalker_schemas::wire::{CreateJob, CreateShare, Job, LogLine, NewShare, P
 use songwalker_schemas::{ErrorCode, JobId, ShareId};
 
 pub use self::here::{Here, Standing, catalogue};
-pub use self::there::There;
+pub use self::there::{There, address_of};
+pub use self::transport::http;
 pub use self::untouched::refuse as refuse_untouched;
 pub use self::watch::{Update, Watch};
 use crate::args::Target;

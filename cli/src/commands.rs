@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod export;
 pub mod generate;
+pub mod health;
 pub mod import;
 pub mod job;
 pub mod list;
@@ -63,6 +64,7 @@ pub fn run(command: &Command) -> Result<(), Failure> {
         Command::Migrate(args) => migrate::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Openapi => openapi::run(),
+        Command::Health(args) => health::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -86,6 +86,14 @@ its date. It changes nothing.
 
 Exit code 7 where it found something.";
 
+pub const HEALTH_HELP: &str = "\
+For what watches over containers, where nothing else can ask. /health/live says that the process
+answers, /health/ready that its parts do. Nothing else is looked at: no key, no settings.
+
+Examples:
+  songwalker health
+  songwalker health http://127.0.0.1:7762/health/ready";
+
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -240,6 +248,14 @@ pub struct KeyRevoke {
     /// Print one JSON object instead of words
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `health`.
+#[derive(Debug, Args)]
+pub struct Health {
+    /// What to ask
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:7761/health/live")]
+    pub url: String,
 }
 
 /// Arguments of `backup`.

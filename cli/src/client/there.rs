@@ -343,7 +343,7 @@ impl There {
 }
 
 /// An address as all paths are joined to it.
-fn address_of(address: &str) -> Result<Url, Failure> {
+pub fn address_of(address: &str) -> Result<Url, Failure> {
     let refused = |why: &str| {
         Failure::new(
             ErrorCode::Usage,

@@ -40,6 +40,26 @@ fn a_server_says_where_everything_is_and_never_the_token() {
 }
 
 #[test]
+fn health_is_asked_without_a_key_or_settings_and_what_is_wrong_is_said() {
+    let bench = Workbench::new();
+    let server = bench.serve(&[]);
+    let at = |path: &str| format!("{}/{path}", server.url());
+    let (live, ready, locked) = (at("health/live"), at("health/ready"), at("v1/jobs"));
+    let alive = bench.run(&["health", &live]);
+    assert_eq!((alive.code, alive.out.as_str()), (0, "alive\n"), "{alive:?}");
+    until("the server is ready", || {
+        bench.run(&["health", &ready]).out == "ready\n"
+    });
+    let refused = bench.run(&["health", &locked]);
+    assert_ne!(refused.code, 0, "{refused:?}");
+    server.stop();
+    let gone = bench.run(&["health", &live]);
+    assert_eq!((gone.code, gone.out.as_str()), (6, ""), "{gone:?}");
+    assert!(gone.err.contains("does not answer"), "{gone:?}");
+    assert_eq!(bench.run(&["health", "127.0.0.1:7761"]).code, 2);
+}
+
+#[test]
 fn commands_find_the_server_that_runs_on_their_data_directory() {
     let bench = Workbench::new();
     let server = bench.serve(&[]);
