@@ -126,6 +126,36 @@ pub static METRICS: &[Metric] = &[
         "Hints that wait in the queue.",
     ),
     metric(
+        "songwalker_lane_depth",
+        Kind::Gauge,
+        &["lane"],
+        "Hints that wait in a lane of the queue; `dead`: that nobody can read.",
+    ),
+    metric(
+        "songwalker_dead_hints_total",
+        Kind::Counter,
+        &[],
+        "Hints that this process could not read.",
+    ),
+    metric(
+        "songwalker_rabbitmq_up",
+        Kind::Gauge,
+        &[],
+        "Whether RabbitMQ is connected, where it is used.",
+    ),
+    metric(
+        "songwalker_redis_up",
+        Kind::Gauge,
+        &["part"],
+        "Whether Redis answers, where it is used: `limits`, `events`.",
+    ),
+    metric(
+        "songwalker_signals_dropped_total",
+        Kind::Counter,
+        &[],
+        "Signals that did not leave this process.",
+    ),
+    metric(
         "songwalker_outbox_depth",
         Kind::Gauge,
         &[],

@@ -96,7 +96,7 @@ impl Queue for RabbitQueue {
             Ok(Ok(0)) => Ok(()),
             Ok(Ok(_)) => {
                 // Somebody deleted a queue: it is there for the next try.
-                in_time(session.declare(&self.topology)).await?;
+                in_time(self.topology.declare(&session)).await?;
                 Err(PortError::Unavailable("a queue was missing".to_owned()))
             }
             Ok(Err(error)) => {
@@ -115,24 +115,19 @@ impl Queue for RabbitQueue {
             return Err(PortError::Refused("a consumer that may hold nothing".to_owned()));
         }
         let session = self.session().await?;
-        in_time(session.declare(&self.topology)).await?;
+        in_time(self.topology.declare(&session)).await?;
         let channel = in_time(session.channel()).await?;
         let topology = Arc::clone(&self.topology);
         Ok(Box::new(consumer::open(channel, topology, prefetch)))
     }
 
     async fn depth(&self) -> Result<u64, PortError> {
-        let lanes = self.lanes().await?;
-        Ok(lanes
-            .iter()
-            .filter(|lane| lane.name != topology::DEAD)
-            .map(|lane| lane.waiting)
-            .sum())
+        self.lanes().await.map(|lanes| Lane::depth(&lanes))
     }
 
     async fn lanes(&self) -> Result<Vec<Lane>, PortError> {
         let session = self.session().await?;
-        in_time(session.declare(&self.topology)).await
+        in_time(self.topology.declare(&session)).await
     }
 
     async fn drop_dead(&self) -> Result<u64, PortError> {

@@ -46,6 +46,18 @@ pub struct Lane {
     pub consumers: u64,
 }
 
+impl Lane {
+    /// The name of the line of what no consumer can read.
+    pub const DEAD: &str = "dead";
+
+    /// How many hints wait in all lanes for a consumer that can read them.
+    #[must_use]
+    pub fn depth(lanes: &[Self]) -> u64 {
+        let hints = lanes.iter().filter(|lane| lane.name != Self::DEAD);
+        hints.map(|lane| lane.waiting).sum()
+    }
+}
+
 /// A hint that a consumer holds until it acknowledges it.
 #[derive(Debug)]
 pub struct Delivery {
@@ -68,7 +80,7 @@ pub trait Queue: Send + Sync {
     /// How many hints wait, those held by consumers not counted.
     async fn depth(&self) -> Result<u64, PortError>;
 
-    /// The lanes, and the line of what no consumer can read where there is one (`dead`), which counts to no depth.
+    /// The lanes, and the line of what no consumer can read where there is one.
     async fn lanes(&self) -> Result<Vec<Lane>, PortError> {
         Ok(vec![Lane {
             name: "hints".to_owned(),

@@ -8,6 +8,7 @@ use songwalker_schemas::job::JobState;
 
 use crate::entity::{erasures, jobs, outbox, prompts, sweeps};
 use crate::error::JobsError;
+use crate::ports::Lane;
 use crate::presence;
 use crate::sweep::Sweep;
 use crate::system::System;
@@ -27,7 +28,11 @@ pub async fn tell(system: &System) -> Result<(), JobsError> {
     let outbox = outbox::Entity::find().count(system.db.read()).await?;
     metrics::gauge!("songwalker_outbox_depth").set(outbox as f64);
     metrics::gauge!("songwalker_workers").set(presence::alive(system).await? as f64);
-    metrics::gauge!("songwalker_queue_depth").set(system.queue.depth().await? as f64);
+    let lanes = system.queue.lanes().await?;
+    for lane in &lanes {
+        metrics::gauge!("songwalker_lane_depth", "lane" => lane.name.clone()).set(lane.waiting as f64);
+    }
+    metrics::gauge!("songwalker_queue_depth").set(Lane::depth(&lanes) as f64);
     Ok(())
 }
 

@@ -87,6 +87,16 @@ pub async fn what_was_not_acknowledged_comes_again_before_what_waited_behind_it(
     }
 }
 
+pub async fn what_comes_back_again_and_again_is_never_lost(queue: Made) {
+    queue.publish(&[hint(1)]).await.expect("published");
+    for _ in 0..30 {
+        let mut dying = queue.consumer(1).await.expect("a consumer");
+        assert_eq!(next(&mut dying).await.hint, hint(1));
+    }
+    let mut heir = queue.consumer(1).await.expect("a consumer");
+    assert_eq!(taken(&mut heir).await, hint(1));
+}
+
 pub async fn what_a_dying_consumer_held_wakes_one_that_waits(queue: Made) {
     queue.publish(&[hint(1)]).await.expect("published");
     let mut dying = queue.consumer(1).await.expect("a consumer");
@@ -197,6 +207,7 @@ macro_rules! queue_contract {
                 a_hint_says_whether_its_job_runs_alone,
                 a_hint_published_again_comes_at_least_once,
                 what_was_not_acknowledged_comes_again_before_what_waited_behind_it,
+                what_comes_back_again_and_again_is_never_lost,
                 what_a_dying_consumer_held_wakes_one_that_waits,
                 what_was_acknowledged_does_not_come_again,
                 a_consumer_holds_no_more_than_its_prefetch,

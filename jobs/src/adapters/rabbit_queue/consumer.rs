@@ -32,8 +32,9 @@ use crate::ports::{Consumer, Delivery, Hint, PortError};
 
 /// How long subscriptions outlive the last question.
 const LINGER: Duration = Duration::from_millis(20);
-/// The most hints that the broker pushes ahead of a lane of weight 1.
-const AHEAD: u16 = 16;
+/// How many hints the broker pushes ahead of a lane of weight 1, at least and at most: as many as may be held, but never
+/// so few that each costs a way to the broker and back.
+const AHEAD: (u16, u16) = (4, 16);
 
 /// No two deliveries of a process have the same tag.
 static LAST_TAG: AtomicU64 = AtomicU64::new(0);
@@ -53,7 +54,9 @@ pub(super) fn open(channel: Channel, topology: Arc<Topology>, prefetch: usize) -
         channel,
         topology,
         shared: Arc::clone(&shared),
-        ahead: u16::try_from(prefetch).unwrap_or(AHEAD).min(AHEAD),
+        ahead: u16::try_from(prefetch)
+            .unwrap_or(u16::MAX)
+            .clamp(AHEAD.0, AHEAD.1),
         asked,
         stop: stop.clone(),
     };

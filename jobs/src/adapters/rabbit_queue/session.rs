@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::topology::Topology;
 use super::{kind_of, message};
-use crate::ports::{Hint, Lane};
+use crate::ports::Hint;
 
 /// How long it may take until a connection stands, with all its queues.
 const OPEN: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ async fn open(uri: AMQPUri, topology: &Topology) -> lapin::Result<Session> {
         connection,
         publisher: Mutex::default(),
     };
-    session.declare(topology).await?;
+    topology.declare(&session).await?;
     Ok(session)
 }
 
@@ -103,14 +103,6 @@ impl Session {
     /// A channel of its own.
     pub(super) async fn channel(&self) -> lapin::Result<Channel> {
         self.connection.create_channel().await
-    }
-
-    /// Makes what queues are missing; what waits in each.
-    pub(super) async fn declare(&self, topology: &Topology) -> lapin::Result<Vec<Lane>> {
-        let channel = self.channel().await?;
-        let lanes = topology.declare(&channel).await?;
-        channel.close(200, "done".into()).await?;
-        Ok(lanes)
     }
 
     /// Publishes hints one behind the other and waits until the broker has confirmed all; how many no queue took.

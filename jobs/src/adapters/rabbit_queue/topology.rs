@@ -2,15 +2,16 @@
 //! arguments than it has.
 //!
 //! Every process declares all of them, so that no hint is published to a queue that no worker reads: a plan's class is
-//! one of a fixed few. Quorum queues, without a limit of deliveries: a hint may be handed back as often as need be.
-//! (From RabbitMQ 4 on a broker has such a limit by itself; a policy lifts it. A hint that meets it is found again by the
-//! sweep, like every hint that is lost.)
+//! one of a fixed few. Quorum queues, with a limit of deliveries that no hint meets: one may be handed back as often as
+//! need be. RabbitMQ 4 has a limit of its own where none is named, and what lifts it there (−1) makes RabbitMQ 3 drop
+//! whatever comes back.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 use songwalker_schemas::JobKind;
 
+use super::session::Session;
 use crate::ports::{Hint, Lane};
 
 /// The classes of plans that have a lane of their own, and how many of their hints are taken while one of a class with
@@ -19,8 +20,9 @@ const CLASSES: [(&str, u32); 4] = [("local", 1), ("standard", 1), ("priority", 4
 const OTHER: &str = "other";
 /// The lane of jobs that run alone.
 const QUARANTINE: &str = "quarantine";
-/// The line of unreadable hints.
-pub(super) const DEAD: &str = "dead";
+
+/// More often than any hint is delivered.
+const DELIVERIES: i64 = 1_000_000_000;
 
 /// A queue of hints.
 #[derive(Debug)]
@@ -72,12 +74,19 @@ impl Topology {
 
     /// The queue of unreadable hints, and the exchange before it.
     pub(super) fn dead(&self) -> String {
-        format!("{}.{DEAD}", self.stem)
+        format!("{}.{}", self.stem, Lane::DEAD)
     }
 
-    /// Makes what is missing; what waits in each queue. A channel that fails at it is closed by the broker: it should be
-    /// one for this alone.
-    pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<Vec<Lane>> {
+    /// Makes what is missing; what waits in each queue. The channel is for this alone: the broker closes one on which
+    /// something fails.
+    pub(super) async fn declare(&self, session: &Session) -> lapin::Result<Vec<Lane>> {
+        let channel = session.channel().await?;
+        let lanes = self.declare_on(&channel).await?;
+        channel.close(200, "done".into()).await?;
+        Ok(lanes)
+    }
+
+    async fn declare_on(&self, channel: &Channel) -> lapin::Result<Vec<Lane>> {
         let dead = self.dead();
         let durable = ExchangeDeclareOptions {
             durable: true,
@@ -95,7 +104,7 @@ impl Topology {
         for queue in &self.queues {
             lanes.push(declared(channel, &queue.queue, &queue.lane, hint_arguments(&dead)).await?);
         }
-        lanes.push(declared(channel, &dead, DEAD, quorum()).await?);
+        lanes.push(declared(channel, &dead, Lane::DEAD, quorum()).await?);
         channel
             .queue_bind(
                 dead.as_str().into(),
@@ -128,6 +137,7 @@ fn quorum() -> FieldTable {
 
 fn hint_arguments(dead: &str) -> FieldTable {
     let mut arguments = quorum();
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERIES));
     arguments.insert("x-dead-letter-exchange".into(), text(dead));
     arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
     // What at-least-once asks for; no queue has a length that it could overflow.
