@@ -36,6 +36,11 @@ const STEPS: &[(&str, &str, Step)] = &[
     }),
     ("unit", "unit, property and integration tests", |w, _| unit(w)),
     (
+        "services",
+        "job domain and end-to-end tests once more, on PostgreSQL, RabbitMQ, Redis and S3",
+        |w, _| services(w),
+    ),
+    (
         "golden",
         "the engine's golden renders without optimisation and without vectors",
         |w, _| golden(w),
@@ -142,11 +147,7 @@ fn with(tools: &Tools, step: impl FnOnce(&Path) -> Result<Outcome>) -> Result<Ou
 }
 
 fn unit(workspace: &Workspace) -> Result<Outcome> {
-    let mut tests = if succeeds(&mut workspace.cargo(["nextest", "--version"])) {
-        workspace.cargo(["nextest", "run", "--no-fail-fast", "--status-level", "fail"])
-    } else {
-        workspace.cargo(["test", "--bins", "--tests", "--no-fail-fast", "--quiet"])
-    };
+    let mut tests = nextest(workspace);
     let services = if ForTests::can_be() {
         Some(ForTests::provide(workspace)?)
     } else {
@@ -157,6 +158,47 @@ fn unit(workspace: &Workspace) -> Result<Outcome> {
         tests.envs(services.variables());
     }
     passed(tests.args(EVERYTHING))
+}
+
+/// The runner of tests; without nextest, cargo's own.
+fn nextest(workspace: &Workspace) -> Command {
+    if has_nextest(workspace) {
+        workspace.cargo(["nextest", "run", "--no-fail-fast", "--status-level", "fail"])
+    } else {
+        workspace.cargo(["test", "--bins", "--tests", "--no-fail-fast", "--quiet"])
+    }
+}
+
+fn has_nextest(workspace: &Workspace) -> bool {
+    succeeds(&mut workspace.cargo(["nextest", "--version"]))
+}
+
+/// Tests that run on services as well as on a data directory. What is left out is about the data directory itself: its
+/// database file and log, its backups, its local user.
+const ON_SERVICES: &str = "\
+(package(songwalker-tests) and not binary(data_dir) and not binary(same_bytes) \
+ and not test(/r10_a_deleted_prompt/)) \
+or (package(songwalker-jobs) and ( \
+ binary(lifecycle) or binary(properties) or binary(shares) or binary(library) or binary(artifacts) \
+ or (binary(sweeps) and not test(/erasure::(a_full_round|an_erased_account_leaves|an_account_is_erased|r10_)/) \
+  and not test(/r12_a_row_that_cannot_be_written/)) \
+ or (binary(audit) and test(/where_all_is_well|lost_guards/))))";
+
+fn services(workspace: &Workspace) -> Result<Outcome> {
+    if !ForTests::can_be() {
+        return skipped("no PostgreSQL, RabbitMQ, Redis and S3");
+    }
+    if !has_nextest(workspace) {
+        return skipped("no cargo-nextest to choose the tests");
+    }
+    let services = ForTests::provide(workspace)?;
+    let mut tests = nextest(workspace);
+    tests
+        .args(EVERYTHING)
+        .args(["-E", ON_SERVICES])
+        .envs(services.variables())
+        .env("SONGWALKER_TEST_ON", "services");
+    passed(&mut tests)
 }
 
 /// The unit step has compared them at every vector level of this machine already, fully optimised.
