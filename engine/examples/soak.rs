@@ -1,5 +1,6 @@
 //! Many random patches × 3 notes against the invariants of `engine/tests/support/invariants.rs`, on all processors:
 //! `soak FROM TO`. Prints `{"done": SEED}` after each patch and `{"seed", "key", "fault"}` for each fault.
+//! `soak SEED` prints that patch.
 #![expect(
     clippy::expect_used,
     reason = "a soak that cannot go on says why by panicking"
@@ -18,9 +19,16 @@ use serde_json::json;
 
 fn main() {
     let mut bounds = std::env::args().skip(1).map(|word| word.parse::<u64>());
-    let (Some(Ok(from)), Some(Ok(to))) = (bounds.next(), bounds.next()) else {
-        eprintln!("usage: soak FROM TO");
-        std::process::exit(2);
+    let (from, to) = match (bounds.next(), bounds.next()) {
+        (Some(Ok(from)), Some(Ok(to))) => (from, to),
+        (Some(Ok(seed)), None) => {
+            println!("{}", random_patch(&mut Dice(seed)).to_value());
+            return;
+        }
+        _ => {
+            eprintln!("usage: soak FROM TO | soak SEED");
+            std::process::exit(2);
+        }
     };
     let next = AtomicU64::new(from);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

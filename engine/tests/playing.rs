@@ -4,6 +4,10 @@
     reason = "helpers outside test functions fail the test by panicking"
 )]
 
+#[path = "support/tones.rs"]
+#[expect(dead_code, reason = "only the tone is played")]
+mod tones;
+
 use songwalker_engine::audio::Audio;
 use songwalker_engine::patch_player::{Event, PatchPlayer};
 use songwalker_engine::render::{Note, RenderError, RenderRequest, render};
@@ -15,10 +19,7 @@ const RATE: u32 = 44_100;
 
 /// A plain sine with fixed phase and short envelopes.
 fn sine() -> PatchSpec {
-    let mut patch = PatchSpec::default();
-    let osc = &mut patch.modules.osc[0];
-    osc.wavetable.name.0 = "sine".to_owned();
-    osc.phase_randomness = 0.0;
+    let mut patch = tones::sine();
     patch.modules.env[0].release_s = 0.01;
     patch
 }

@@ -6,9 +6,9 @@
     reason = "helpers outside test functions fail the test by panicking"
 )]
 
-use songwalker_engine::audio::Audio;
-use songwalker_engine::fft::RealFft64;
-use songwalker_engine::math;
+#[path = "support/tones.rs"]
+mod tones;
+
 use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::modulation::{Route, Source};
 use songwalker_schemas::patch::osc::Destination;
@@ -16,9 +16,6 @@ use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::table::Row;
 use songwalker_schemas::{PatchSpec, params};
 
-const WINDOW: usize = 1024;
-/// The lowest bin of what counts as a click: 12 kHz.
-const LOWEST: usize = 279;
 /// Still settings that are looked at.
 const STILL: usize = 7;
 /// How far below the sound a click must stay, dB.
@@ -35,33 +32,9 @@ const HEARD: &[&str] = &[
     "/modules/osc/2/unison/voices",
 ];
 
-/// The greatest power above 12 kHz of any window over that of the loudest window, dB.
-fn high_share(audio: &Audio) -> f64 {
-    let fft = RealFft64::new(WINDOW);
-    let mut scratch = fft.scratch();
-    let window: Vec<f64> = (0..WINDOW)
-        .map(|i| 0.5 - 0.5 * math::cos(2.0 * math::PI * i as f64 / WINDOW as f64))
-        .collect();
-    let (mut high, mut whole) = (1e-20_f64, 1e-14_f64);
-    for channel in [&audio.left, &audio.right] {
-        for start in (0..channel.len().saturating_sub(WINDOW)).step_by(WINDOW / 2) {
-            let wave: Vec<f64> = (0..WINDOW)
-                .map(|i| f64::from(channel[start + i]) * window[i])
-                .collect();
-            let (mut re, mut im) = (vec![0.0; WINDOW / 2 + 1], vec![0.0; WINDOW / 2 + 1]);
-            fft.forward(&wave, &mut re, &mut im, &mut scratch);
-            let power =
-                |bins: std::ops::Range<usize>| bins.map(|k| re[k] * re[k] + im[k] * im[k]).sum::<f64>();
-            high = high.max(power(LOWEST..WINDOW / 2));
-            whole = whole.max(power(0..WINDOW / 2));
-        }
-    }
-    10.0 * math::log10(high / whole)
-}
-
 /// A low sine through the module that a parameter belongs to.
 fn tone(row_path: &str) -> PatchSpec {
-    let mut patch = PatchSpec::default();
+    let mut patch = tones::sine();
     for osc in &mut patch.modules.osc {
         osc.wavetable.name.0 = "sine".to_owned();
         osc.phase_randomness = 0.0;
@@ -88,8 +61,10 @@ fn swept(row: &Row, target: &str) -> PatchSpec {
     patch
 }
 
-fn sound(patch: &PatchSpec) -> Audio {
-    render(patch, &RenderRequest::note(45, 1.0, 0.5, 0.5), &|| false).expect("a render")
+/// The share of clicks in a patch's sound.
+fn clicks(patch: &PatchSpec) -> f64 {
+    let audio = render(patch, &RenderRequest::note(45, 1.0, 0.5, 0.5), &|| false).expect("a render");
+    tones::high_share([&audio.left, &audio.right])
 }
 
 #[test]
@@ -98,7 +73,7 @@ fn no_parameter_clicks_when_it_is_swept_from_end_to_end() {
     let mut faults = Vec::new();
     for row in params::table().iter().filter(|row| row.modulatable) {
         let target = pattern.pointer(&row.path).expect("a pointer");
-        let moving = high_share(&sound(&swept(row, &target)));
+        let moving = clicks(&swept(row, &target));
         if moving <= BAR_DB || HEARD.contains(&row.path.as_str()) {
             continue;
         }
@@ -106,7 +81,7 @@ fn no_parameter_clicks_when_it_is_swept_from_end_to_end() {
             let mut patch = tone(&row.path);
             let share = i as f64 / (STILL - 1) as f64;
             patch.set(&target, row.clamp(row.min + share * (row.max - row.min)));
-            high_share(&sound(&patch))
+            clicks(&patch)
         });
         let still = still.fold(f64::NEG_INFINITY, f64::max);
         if moving > still + BETWEEN_DB {

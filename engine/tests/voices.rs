@@ -4,21 +4,17 @@
     reason = "helpers outside test functions fail the test by panicking"
 )]
 
+#[path = "support/tones.rs"]
+mod tones;
+
 use songwalker_engine::math;
 use songwalker_engine::patch_player::{Event, PatchPlayer};
 use songwalker_schemas::PatchSpec;
-use songwalker_schemas::patch::voicing::{Priority, VoicingMode};
+use songwalker_schemas::patch::voicing::{Override, Priority, VoicingMode};
 use songwalker_schemas::patch::{Route, Source};
+use tones::sine;
 
 const RATE: u32 = 44_100;
-
-fn sine() -> PatchSpec {
-    let mut patch = PatchSpec::default();
-    let osc = &mut patch.modules.osc[0];
-    osc.wavetable.name.0 = "sine".to_owned();
-    osc.phase_randomness = 0.0;
-    patch
-}
 
 fn player(patch: &PatchSpec) -> PatchPlayer {
     PatchPlayer::new(patch, RATE, 0).expect("a player")
@@ -81,6 +77,28 @@ fn a_whole_chord_replaced_by_another_fades_for_fifty_milliseconds() {
     assert_eq!(player.sounding(), 16, "the old voices fade beside the new");
     play(&mut player, 0.02);
     assert_eq!(player.sounding(), 8);
+}
+
+#[test]
+fn a_voice_that_is_taken_does_not_click() {
+    for override_mode in [Override::Kill, Override::Steal] {
+        let mut patch = sine();
+        // Slow enough that the new note itself has nothing above 12 kHz.
+        patch.modules.env[0].attack_s = 0.05;
+        patch.modules.voicing.voices = 2;
+        patch.modules.voicing.override_mode = override_mode;
+        let mut player = player(&patch);
+        press(&mut player, 45);
+        press(&mut player, 50);
+        play(&mut player, 0.5);
+        // At eight places of the wave that ends.
+        for taken in 0..8 {
+            press(&mut player, 52 + taken);
+            let [left, right] = play(&mut player, 0.1 + 0.001 * f64::from(taken));
+            let clicks = tones::high_share([&left, &right]);
+            assert!(clicks <= -50.0, "{override_mode}, note {taken}: {clicks:.1} dB");
+        }
+    }
 }
 
 #[test]

@@ -201,8 +201,28 @@ def _reverberation(power):
     return -60 / slope
 
 
-BARS = {"distance": 1.0, "middle": 1.0, "level": 0.2, "pitch": 1.0, "response": 0.5, "envelope": 1.0, "rate": 0.1, "depth": 1.0, "t60": 5.0}
+def _density(power):
+    """Echo density of windows of 20 ms every 10 ms (Abel and Huang): the share of samples beyond the standard deviation, over that of noise."""
+    n, hop = int(0.02 * RATE), int(0.01 * RATE)
+    blocks = np.lib.stride_tricks.sliding_window_view(power, n)[::hop]
+    return (np.abs(blocks) > blocks.std(1, keepdims=True)).mean(1) / 0.3173
+
+
+def density(p):
+    """How far the echo densities of both differ at the most, by tenths of a second after the note, 1 being as dense as noise."""
+    a, b = (_density(x[0][int(p.hold * RATE):]) for x in (p.a, p.b))
+    n = len(a) // 10 * 10
+    return float(np.abs(a[:n].reshape(-1, 10).mean(1) - b[:n].reshape(-1, 10).mean(1)).max())
+
+
+def correlation(p):
+    """How far the correlations of left and right differ after the note."""
+    at = lambda x: np.corrcoef(x[:, int(p.hold * RATE):])[0, 1]
+    return float(abs(at(p.a) - at(p.b)))
+
+
+BARS = {"distance": 1.0, "middle": 1.0, "level": 0.2, "pitch": 1.0, "response": 0.5, "envelope": 1.0, "rate": 0.1, "depth": 1.0, "t60": 5.0, "density": 0.1, "correlation": 0.05}
 UNITS = {"distance": "dB", "middle": "dB", "low_distance": "dB", "onset_distance": "dB", "level": "dB", "pitch": "cents", "response": "dB",
-         "envelope": "of allowed", "rate": "%", "depth": "of allowed", "t60": "%"}
+         "envelope": "of allowed", "rate": "%", "depth": "of allowed", "t60": "%", "density": "of noise", "correlation": ""}
 ALL = {"distance": distance, "middle": middle, "low_distance": low_distance, "onset_distance": onset_distance, "level": level, "pitch": pitch,
-       "response": response, "envelope": envelope, "rate": rate, "depth": depth, "t60": t60}
+       "response": response, "envelope": envelope, "rate": rate, "depth": depth, "t60": t60, "density": density, "correlation": correlation}

@@ -81,6 +81,21 @@ class Measures(unittest.TestCase):
         a, b = (both(noise * 10 ** (-3 * t / t60)) for t60 in (1.0, 1.1))
         self.assertAlmostEqual(measures.t60(Pair(a, b, 220.0, 0.0)), 10.0, delta=1.0)
 
+    def test_sparse_echoes_are_not_as_dense_as_noise(self):
+        noise = np.random.default_rng(1).standard_normal(RATE); sparse = np.where(np.random.default_rng(2).random(RATE) < 0.02, noise, 0.0)
+        self.assertLess(measures.density(Pair(both(noise), both(noise[::-1]), 220.0, 0.0)), BARS["density"])
+        self.assertGreater(measures.density(Pair(both(noise), both(sparse), 220.0, 0.0)), BARS["density"])
+
+    def test_a_narrower_room_is_more_correlated(self):
+        left, right = np.random.default_rng(1).standard_normal((2, RATE))
+        wide, narrow = np.stack([left, right]), np.stack([left + 0.1 * right, right + 0.1 * left])
+        self.assertGreater(measures.correlation(Pair(wide, narrow, 220.0, 0.0)), BARS["correlation"])
+
+    def test_the_middle_does_not_hear_what_only_the_side_has(self):
+        left = np.stack([saw(220), saw(220)]); wide = left + np.stack([saw(330), -saw(330)])
+        self.assertLess(measures.middle(Pair(left, wide, 220.0, 1.0)), 0.01)
+        self.assertGreater(measures.distance(Pair(left, wide, 220.0, 1.0)), BARS["distance"])
+
     def test_a_tone_is_harmonic_and_noise_or_a_glide_is_not(self):
         glide = np.sin(2 * np.pi * (220 * T + 20 * T ** 2))
         self.assertTrue(measures.is_harmonic(pair(saw(220), saw(220))))
@@ -88,7 +103,7 @@ class Measures(unittest.TestCase):
             self.assertFalse(measures.is_harmonic(pair(other, other)))
 
     def test_silence_in_place_of_sound_breaks_the_bars(self):
-        for name in ("distance", "level", "pitch"):
+        for name in ("distance", "middle", "level", "pitch"):
             self.assertGreater(abs(measures.ALL[name](pair(saw(220), 0 * T))), BARS[name], name)
 
 

@@ -110,6 +110,10 @@ def reverbs():
     yield from cohort("fx/reverb/moving", "reverb", lambda d, i: {
         "decay_s": d.within(0.5, 3), "size": d.within(0.2, 0.9), "mix": d.within(0.3, 1), "mod_amount": d.within(0.1, 0.6), "mod_hz": d.hz(0.1, 2)},
         ("distance", "level", "t60"), PLUCK, 0.1, 2.5, 8.0)
+    # A knock of some milliseconds: what the room itself sounds like.
+    yield from cohort("fx/reverb/knock", "reverb", lambda d, i: {
+        "decay_s": (0.5, 1, 1, 2, 2, 3, 4, 1.5)[i], "size": (0.2, 0.5, 0.8, 0.5, 1.0, 0.3, 0.6, 0.4)[i], "mix": 1.0, "mod_amount": 0.0 if i % 2 else 0.2236},
+        ("distance", "level", "t60", "density", "correlation"), {"env/0/decay_s": 0.02, "env/0/sustain": 0.0, "env/0/release_s": 0.01}, 0.03, 1.5, 8.0)
     yield from cohort("fx/reverb/held", "reverb", lambda d, i: {"decay_s": d.within(0.5, 3), "size": d.within(0.2, 0.9), "mix": d.within(0.2, 0.8)}, warm_up=8.0)
 
 
