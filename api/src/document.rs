@@ -97,6 +97,8 @@ fn document() -> Value {
         { "name": "public", "description": "What such a link opens." },
         { "name": "templates", "description": "Starting sounds." },
         { "name": "account", "description": "Who one is, keys, sessions." },
+        { "name": "webhooks", "description": "Being told of jobs' ends." },
+        { "name": "admin", "description": "Looking after the service." },
         { "name": "service", "description": "The server itself." },
     ]);
     document["components"]["securitySchemes"] = json!({

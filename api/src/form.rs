@@ -4,8 +4,11 @@
 
 use serde_json::{Map, Value};
 use songwalker_schemas::job::{JobKind, PlannerChoice};
-use songwalker_schemas::limits::{MAX_SEED, MAX_VARIATIONS};
-use songwalker_schemas::wire::{CreateJob, CreateKey, CreateShare, UpdateJob};
+use songwalker_schemas::limits::{MAX_PLAN_LIMIT, MAX_SEED, MAX_VARIATIONS};
+use songwalker_schemas::wire::{
+    CreateJob, CreateKey, CreatePlan, CreateShare, CreateUser, CreateWebhook, PauseJobs, UpdateJob,
+    UpdatePlan, UpdateUser, WebhookEvent,
+};
 use songwalker_schemas::{Faults, Scope, text};
 
 use crate::identifier;
@@ -134,6 +137,51 @@ impl Form for CreateKey {
         field("scopes", Rule::Words(Scope::NAMES), Presence::Required),
         field("expires_in", Rule::Text, Presence::Nullable),
     ];
+}
+
+impl Form for CreateWebhook {
+    const FIELDS: &'static [Field] = &[
+        field("url", Rule::Text, Presence::Nullable),
+        field("events", Rule::Words(WebhookEvent::NAMES), Presence::Nullable),
+    ];
+}
+
+impl Form for CreateUser {
+    const FIELDS: &'static [Field] = &[
+        field("name", Rule::Text, Presence::Required),
+        field("plan", Rule::Text, Presence::Nullable),
+    ];
+}
+
+impl Form for UpdateUser {
+    const FIELDS: &'static [Field] = &[field("plan", Rule::Text, Presence::Required)];
+}
+
+const LIMIT: Rule = Rule::Whole(MAX_PLAN_LIMIT as u64);
+
+impl Form for CreatePlan {
+    const FIELDS: &'static [Field] = &[
+        field("name", Rule::Text, Presence::Required),
+        field("unfinished_jobs", LIMIT, Presence::Nullable),
+        field("requests_per_minute", LIMIT, Presence::Nullable),
+        field("plugin_builds_per_hour", LIMIT, Presence::Nullable),
+        field("keep_artifacts", Rule::Text, Presence::Nullable),
+        field("keep_prompts", Rule::Text, Presence::Nullable),
+    ];
+}
+
+impl Form for UpdatePlan {
+    const FIELDS: &'static [Field] = &[
+        field("unfinished_jobs", LIMIT, Presence::Nullable),
+        field("requests_per_minute", LIMIT, Presence::Nullable),
+        field("plugin_builds_per_hour", LIMIT, Presence::Nullable),
+        field("keep_artifacts", Rule::Text, Presence::Nullable),
+        field("keep_prompts", Rule::Text, Presence::Nullable),
+    ];
+}
+
+impl Form for PauseJobs {
+    const FIELDS: &'static [Field] = &[field("kind", Rule::Word(JobKind::NAMES), Presence::Nullable)];
 }
 
 /// Writes whole numbers in one way: to JSON, 3 and 3.0 are the same number.
@@ -338,10 +386,23 @@ mod tests {
         agrees::<CreateShare>(&bodies(CreateShare::FIELDS, &json!({})));
         let key = json!({ "name": "x", "scopes": ["admin"] });
         agrees::<CreateKey>(&bodies(CreateKey::FIELDS, &key));
+        agrees::<CreateWebhook>(&bodies(CreateWebhook::FIELDS, &json!({})));
+        agrees::<CreateUser>(&bodies(CreateUser::FIELDS, &json!({ "name": "x" })));
+        agrees::<UpdateUser>(&bodies(UpdateUser::FIELDS, &json!({ "plan": "x" })));
+        agrees::<CreatePlan>(&bodies(CreatePlan::FIELDS, &json!({ "name": "x" })));
+        agrees::<UpdatePlan>(&bodies(UpdatePlan::FIELDS, &json!({})));
+        agrees::<PauseJobs>(&bodies(PauseJobs::FIELDS, &json!({})));
     }
 
     /// A field of a schema, behind its reference, with whether it may be null.
     fn described<'a>(document: &'a Value, schema: &'a Value) -> (&'a Value, bool) {
+        // What may be null and is no plain type is written as a choice of two.
+        if let Some(choices) = schema["oneOf"].as_array() {
+            let (nulls, others): (Vec<&Value>, Vec<&Value>) =
+                choices.iter().partition(|choice| choice["type"] == "null");
+            let (target, _) = described(document, others[0]);
+            return (target, !nulls.is_empty());
+        }
         let is_nullable = schema["type"]
             .as_array()
             .is_some_and(|kinds| kinds.contains(&json!("null")));
@@ -363,11 +424,6 @@ mod tests {
             let (schema, is_nullable) = described(&document, &properties[field.name]);
             let is_required = required.contains(&json!(field.name));
             assert_eq!(is_required, field.presence == Presence::Required, "{what}");
-            // A webhook is refused in whatever form, which the document says by null alone.
-            if field.name == "webhook_url" {
-                assert_eq!(schema["type"], "null");
-                continue;
-            }
             assert_eq!(is_nullable, field.presence == Presence::Nullable, "{what}");
             let kinds = match &schema["type"] {
                 Value::Array(kinds) => kinds.clone(),
@@ -405,5 +461,11 @@ mod tests {
         is_described::<UpdateJob>("UpdateJob");
         is_described::<CreateShare>("CreateShare");
         is_described::<CreateKey>("CreateKey");
+        is_described::<CreateWebhook>("CreateWebhook");
+        is_described::<CreateUser>("CreateUser");
+        is_described::<UpdateUser>("UpdateUser");
+        is_described::<CreatePlan>("CreatePlan");
+        is_described::<UpdatePlan>("UpdatePlan");
+        is_described::<PauseJobs>("PauseJobs");
     }
 }

@@ -41,6 +41,8 @@ pub async fn around<B: MessageBody + 'static>(
         job.id = tracing::field::Empty,
         key.id = tracing::field::Empty,
         share.id = tracing::field::Empty,
+        webhook.id = tracing::field::Empty,
+        subject.id = tracing::field::Empty,
     );
     let mut answer = inner(request, next).instrument(span.clone()).await?;
     finish(answer.headers_mut());

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use songwalker_schemas::ids::Uuid;
-use songwalker_schemas::{JobId, KeyId, ShareId};
+use songwalker_schemas::{JobId, KeyId, ShareId, UserId, WebhookId};
 
 use crate::error::ApiError;
 
@@ -30,6 +30,17 @@ impl Identifier for KeyId {
 impl Identifier for ShareId {
     const WHAT: &'static str = "share";
     const FIELD: &'static str = "share.id";
+}
+
+impl Identifier for WebhookId {
+    const WHAT: &'static str = "webhook";
+    const FIELD: &'static str = "webhook.id";
+}
+
+/// Whom an operator looks after; `user.id` is who asks.
+impl Identifier for UserId {
+    const WHAT: &'static str = "user";
+    const FIELD: &'static str = "subject.id";
 }
 
 /// The `{id}` of the address.

@@ -161,6 +161,18 @@ pub static METRICS: &[Metric] = &[
         &[],
         "Rows of the outbox that are not sent yet.",
     ),
+    metric(
+        "songwalker_webhooks_pending",
+        Kind::Gauge,
+        &[],
+        "Messages to webhooks that are still to be sent, or tried again.",
+    ),
+    metric(
+        "songwalker_webhook_attempts_total",
+        Kind::Counter,
+        &["outcome"],
+        "Messages to webhooks that were sent, by how that ended.",
+    ),
     metric("songwalker_workers", Kind::Gauge, &[], "Workers that are alive."),
     metric(
         "songwalker_sweep_age_seconds",

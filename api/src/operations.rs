@@ -12,8 +12,8 @@ pub use crate::access::Access;
 use crate::access::gate;
 use crate::error::ApiError;
 use crate::routes::{
-    artifacts, docs, events, health, home, jobs, keys, me, metrics, public, session, shares, templates,
-    version,
+    admin, artifacts, docs, events, health, home, jobs, keys, me, metrics, public, session, shares,
+    templates, version, webhooks,
 };
 use crate::{document, frame, query};
 
@@ -52,6 +52,7 @@ const READ: Access = Access::Scope(Scope::JobsRead);
 const WRITE: Access = Access::Scope(Scope::JobsWrite);
 const SHARE: Access = Access::Scope(Scope::SharesWrite);
 const KEYS: Access = Access::Scope(Scope::KeysWrite);
+const HOOKS: Access = Access::Scope(Scope::WebhooksWrite);
 const ADMIN: Access = Access::Scope(Scope::Admin);
 
 operations! {
@@ -83,6 +84,12 @@ operations! {
     GET "/v1/keys" KEYS, keys::list, [];
     POST "/v1/keys" KEYS, keys::create, [InvalidRequest, Conflict, Gone];
     DELETE "/v1/keys/{id}" KEYS, keys::revoke, [NotFound];
+    GET "/v1/webhooks" HOOKS, webhooks::list, [];
+    POST "/v1/webhooks" HOOKS, webhooks::create, [InvalidRequest, Conflict, Gone];
+    DELETE "/v1/webhooks/{id}" HOOKS, webhooks::remove, [NotFound];
+    POST "/v1/webhooks/{id}/secret" HOOKS, webhooks::rotate, [NotFound];
+    POST "/v1/webhooks/{id}/test" HOOKS, webhooks::test, [NotFound, Conflict];
+    GET "/v1/webhooks/{id}/deliveries" HOOKS, webhooks::deliveries, [NotFound];
     POST "/v1/session" Access::Caller, session::open, [];
     GET "/v1/session" Access::Caller, session::show, [NotFound];
     DELETE "/v1/session" Access::Caller, session::end, [];
@@ -91,6 +98,25 @@ operations! {
     GET "/s/{token}/bundle" Access::Guest, public::bundle, [NotFound];
     GET "/s/{token}/patch" Access::Guest, public::patch, [NotFound];
     GET "/s/{token}/spectrogram" Access::Guest, public::spectrogram, [NotFound];
+    GET "/v1/admin/users" ADMIN, admin::list_users, [InvalidRequest];
+    POST "/v1/admin/users" ADMIN, admin::create_user, [InvalidRequest, Conflict];
+    PATCH "/v1/admin/users/{id}" ADMIN, admin::update_user, [InvalidRequest, NotFound, Gone];
+    GET "/v1/admin/users/{id}/keys" ADMIN, admin::list_keys, [NotFound];
+    POST "/v1/admin/users/{id}/keys" ADMIN, admin::create_key, [InvalidRequest, NotFound, Conflict, Gone];
+    DELETE "/v1/admin/keys/{id}" ADMIN, admin::revoke_key, [NotFound];
+    GET "/v1/admin/plans" ADMIN, admin::list_plans, [];
+    POST "/v1/admin/plans" ADMIN, admin::create_plan, [InvalidRequest, Conflict];
+    PATCH "/v1/admin/plans/{name}" ADMIN, admin::update_plan, [InvalidRequest, NotFound];
+    GET "/v1/admin/queues" ADMIN, admin::show_queues, [];
+    GET "/v1/admin/pauses" ADMIN, admin::list_pauses, [];
+    POST "/v1/admin/pause" ADMIN, admin::pause, [InvalidRequest];
+    POST "/v1/admin/resume" ADMIN, admin::resume, [InvalidRequest];
+    GET "/v1/admin/dead-letters" ADMIN, admin::list_dead_letters, [InvalidRequest];
+    GET "/v1/admin/dead-letters/{id}" ADMIN, admin::show_dead_letter, [NotFound];
+    POST "/v1/admin/dead-letters/{id}/requeue" ADMIN, admin::requeue_dead_letter, [
+        NotFound, Conflict, Gone, TooManyConcurrentJobs
+    ];
+    DELETE "/v1/admin/dead-letters/{id}" ADMIN, admin::drop_dead_letter, [NotFound];
     GET "/v1/version" Access::Open, version::show, [];
     GET "/health/live" Access::Open, health::live, [];
     GET "/health/ready" Access::Open, health::ready, [Unavailable];

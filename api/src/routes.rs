@@ -1,6 +1,7 @@
 //! The handlers, one file a resource: each reads a request, calls one function of the job domain, and writes its answer.
 //! Which of them stands where, and for whom, says the table of operations.
 
+pub mod admin;
 pub mod artifacts;
 pub mod docs;
 pub mod events;
@@ -15,6 +16,7 @@ pub mod session;
 pub mod shares;
 pub mod templates;
 pub mod version;
+pub mod webhooks;
 
 use crate::error::ApiError;
 use crate::state::ApiState;

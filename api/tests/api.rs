@@ -20,6 +20,8 @@ mod events;
 mod jobs;
 #[path = "api/listening.rs"]
 mod listening;
+#[path = "api/operators.rs"]
+mod operators;
 #[path = "api/requests.rs"]
 mod requests;
 #[path = "api/service.rs"]
@@ -28,3 +30,5 @@ mod service;
 mod shares;
 #[path = "api/support.rs"]
 mod support;
+#[path = "api/webhooks.rs"]
+mod webhooks;

@@ -2,6 +2,7 @@
 
 mod ask;
 mod jobs;
+mod operate;
 mod place;
 mod service;
 mod tools;
@@ -15,6 +16,7 @@ use songwalker_schemas::SCHEMA_VERSION;
 
 pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Planner, Submit};
 pub use self::jobs::{DEFAULT_LIMIT, Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
+pub use self::operate::{LetterCommand, Limit, OneLetter, PauseKind, PlanCommand, PlanGive, PlanLimits};
 pub use self::place::{Place, Target};
 pub use self::service::{
     Admin, AdminCommand, ApiProcess, Audit, Backup, Health, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain,
@@ -269,6 +271,14 @@ impl AdminCommand {
             Self::Key(KeyCommand::Add(args)) => &args.place,
             Self::Key(KeyCommand::List(args)) => &args.place,
             Self::Key(KeyCommand::Revoke(args)) => &args.place,
+            Self::Plan(PlanCommand::List(args)) | Self::Queue(args) => &args.place,
+            Self::Plan(PlanCommand::Add(args) | PlanCommand::Set(args)) => &args.place,
+            Self::Plan(PlanCommand::Give(args)) => &args.place,
+            Self::Pause(args) | Self::Resume(args) => &args.place,
+            Self::DeadLetters(LetterCommand::List(args)) => &args.place,
+            Self::DeadLetters(
+                LetterCommand::Show(args) | LetterCommand::Requeue(args) | LetterCommand::Drop(args),
+            ) => &args.place,
         }
     }
 
@@ -279,6 +289,14 @@ impl AdminCommand {
             Self::Key(KeyCommand::Add(args)) => args.json,
             Self::Key(KeyCommand::List(args)) => args.json,
             Self::Key(KeyCommand::Revoke(args)) => args.json,
+            Self::Plan(PlanCommand::List(args)) | Self::Queue(args) => args.json,
+            Self::Plan(PlanCommand::Add(args) | PlanCommand::Set(args)) => args.json,
+            Self::Plan(PlanCommand::Give(args)) => args.json,
+            Self::Pause(args) | Self::Resume(args) => args.json,
+            Self::DeadLetters(LetterCommand::List(args)) => args.json,
+            Self::DeadLetters(
+                LetterCommand::Show(args) | LetterCommand::Requeue(args) | LetterCommand::Drop(args),
+            ) => args.json,
         }
     }
 }

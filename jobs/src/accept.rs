@@ -20,6 +20,7 @@ use crate::ports::Signal;
 use crate::quota::{self, LockedUser};
 use crate::row::{self, JobRow};
 use crate::system::System;
+use crate::webhooks::{self, address};
 
 /// How a request was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,9 @@ pub async fn accept(
         });
     }
     let accepted = insert_or_find(&tx, system, &locked, &checked).await?;
+    if let Some(url) = &checked.request.webhook_url {
+        webhooks::outbox::add_address(&tx, &accepted.row, url).await?;
+    }
     if let Some(idempotency) = &idempotency {
         idempotency.remember(&tx, system, user, accepted.row.id()).await?;
     }
@@ -139,14 +143,13 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
             one("/variations", format!("at most {MAX_VARIATIONS}")),
         );
     }
-    if request.webhook_url.is_some() {
-        fault(
-            ErrorCode::InvalidRequest,
-            one(
-                "/webhook_url",
-                "webhooks are not offered here; follow /v1/jobs/{id}/events".to_owned(),
-            ),
-        );
+    let allows_plain = !system.config.webhooks.allow_private.is_empty();
+    if let Some(problem) = request
+        .webhook_url
+        .as_deref()
+        .and_then(|url| address::problem(url, allows_plain))
+    {
+        fault(ErrorCode::InvalidRequest, one("/webhook_url", problem));
     }
     if let Some(code) = code {
         let message = faults.first().map_or_else(String::new, |fault| {
@@ -242,6 +245,9 @@ pub(crate) async fn insert_or_find(
     .await?;
     if let Some(before) = before {
         inherit_intent(tx, before.id, &row).await?;
+    }
+    if let Some(before) = checked.retry_of {
+        webhooks::outbox::inherit(tx, JobId(before), &row).await?;
     }
     Ok(Accepted {
         row,

@@ -18,7 +18,7 @@ use crate::access::Caller;
 use crate::entity::{erasures, jobs, plans, users};
 use crate::error::JobsError;
 use crate::system::System;
-use crate::{cancel, keys, quota, shares};
+use crate::{cancel, keys, quota, shares, webhooks};
 
 /// What a receipt for a whole account is called.
 const ACCOUNT: &str = "account";
@@ -125,6 +125,7 @@ async fn take_away(tx: &DatabaseTransaction, user: UserId, now: Timestamp) -> Re
         .exec(tx)
         .await?;
     keys::revoke_all(tx, user, now).await?;
+    webhooks::remove_all(tx, user).await?;
     shares::revoke_all(tx, user, now).await
 }
 

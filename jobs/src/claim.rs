@@ -14,8 +14,8 @@ use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::Signal;
 use crate::publish::Packaged;
-use crate::row;
 use crate::system::System;
+use crate::{pause, row};
 
 /// Who owns an attempt: every write of the attempt names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,16 +85,23 @@ pub async fn peek(system: &System, job: JobId) -> Result<Option<bool>, JobsError
         .one(system.db.read())
         .await?;
     let steady = system.clock.steady().0;
-    Ok(row
+    let Some(row) = row
         .filter(|row| row.state == JobState::Queued.name() && row.not_before.is_none_or(|at| at <= steady))
-        .map(|row| is_dangerous(row.deaths)))
+    else {
+        return Ok(None);
+    };
+    if pause::is_paused(system.db.read(), &row.kind).await? {
+        return Ok(None);
+    }
+    Ok(Some(is_dangerous(row.deaths)))
 }
 
 fn is_dangerous(deaths: i32) -> bool {
     u32::try_from(deaths).unwrap_or(0) >= QUARANTINE_DEATHS
 }
 
-/// Takes a job for a worker; `None` where it is not there, not queued, not due or out of attempts: the hint was stale.
+/// Takes a job for a worker; `None` where it is not there, not queued, not due, out of attempts or paused: the hint was
+/// stale.
 ///
 /// # Errors
 /// The database does not answer.
@@ -108,6 +115,9 @@ pub async fn claim(system: &System, worker: Uuid, job: JobId) -> Result<Option<C
     let (now, steady) = (system.clock.now(), system.clock.steady());
     let is_due = row.model.not_before.is_none_or(|at| at <= steady.0) && row.model.queue_deadline > steady.0;
     if row.state()? != JobState::Queued || !is_due || row.model.attempt >= row.model.max_attempts {
+        return Ok(None);
+    }
+    if pause::is_paused(&tx, &row.model.kind).await? {
         return Ok(None);
     }
     let Some(prompt) = prompts::Entity::find_by_id(job.0).one(&tx).await? else {

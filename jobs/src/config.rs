@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use sections::{
     Auth, Database, Log, LogFormat, Metrics, Queue, Quotas, Redis, Retention, Retry, Scheduler, Server,
-    Store, Worker,
+    Store, Webhooks, Worker,
 };
 pub use span::{Span, SpanError};
 
@@ -50,6 +50,8 @@ pub struct Config {
     pub retention: Retention,
     /// Whether limits of plans are enforced.
     pub quotas: Quotas,
+    /// What is sent to webhooks.
+    pub webhooks: Webhooks,
     /// The log.
     pub log: Log,
     /// The metrics.

@@ -17,7 +17,7 @@ use crate::failpoint::{self, Failpoint};
 use crate::ports::{ObjectKey, Signal};
 use crate::row::{self, JobRow};
 use crate::system::System;
-use crate::{backoff, objects, outbox};
+use crate::{backoff, objects, outbox, pause};
 
 /// How an attempt went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +188,9 @@ pub async fn queue_timeout(system: &System, job: JobId) -> Result<(), JobsError>
     let mut row = row::locked(&tx, job).await?;
     if row.state()? != JobState::Queued || row.model.queue_deadline > steady.0 {
         return Err(JobsError::Conflict("the job is not too late".to_owned()));
+    }
+    if pause::is_paused(&tx, &row.model.kind).await? {
+        return Err(JobsError::Conflict("jobs of this kind are paused".to_owned()));
     }
     let error = sanitised(
         ErrorCode::QueueTimeout,

@@ -178,6 +178,18 @@ pub async fn revoke(system: &System, user: UserId, key: KeyId) -> Result<Key, Jo
     Ok(told(row))
 }
 
+/// The same, whose key it may be.
+///
+/// # Errors
+/// There is no such key.
+pub async fn revoke_any(system: &System, key: KeyId) -> Result<Key, JobsError> {
+    let row = api_keys::Entity::find_by_id(key.0)
+        .one(system.db.read())
+        .await?
+        .ok_or(JobsError::NotFound("key"))?;
+    revoke(system, UserId(row.user_id), key).await
+}
+
 /// Revokes every key of a user and ends every session, within the caller's transaction.
 ///
 /// # Errors

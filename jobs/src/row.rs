@@ -14,6 +14,7 @@ use songwalker_schemas::{JobId, Timestamp, UserId};
 use crate::entity::jobs::{Column, Entity, Model};
 use crate::error::JobsError;
 use crate::events::{self, NewEvent};
+use crate::webhooks;
 
 /// A stage as the column holds it: when it began by the wall clock, for people, and by the steady one, to measure it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +32,16 @@ pub struct JobRow {
     /// The columns; change them, then [`save`].
     pub model: Model,
     read_fence: i64,
+    was_final: bool,
 }
 
 impl From<Model> for JobRow {
     fn from(model: Model) -> Self {
-        let read_fence = model.fence;
-        Self { model, read_fence }
+        Self {
+            read_fence: model.fence,
+            was_final: model.finished_at.is_some(),
+            model,
+        }
     }
 }
 
@@ -193,7 +198,8 @@ pub async fn insert(tx: &DatabaseTransaction, model: Model, event: NewEvent) -> 
     Ok(row)
 }
 
-/// Saves a changed row under the fence with which it was read, with the event that tells of the change.
+/// Saves a changed row under the fence with which it was read, with the event that tells of the change, and, where it ends
+/// the job, with what webhooks are to be told of that.
 ///
 /// # Errors
 /// [`JobsError::Stale`] where the row has another fence by now; a guard of the database refuses the change.
@@ -217,6 +223,10 @@ pub async fn save(
     row.read_fence = row.model.fence;
     if let Some(event) = event {
         events::append(tx, row, event).await?;
+    }
+    if row.model.finished_at.is_some() && !row.was_final {
+        row.was_final = true;
+        webhooks::outbox::ended(tx, row.id()).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod backoff;
 pub mod deletions;
+pub mod deliveries;
 pub mod events;
 pub mod gauges;
 pub mod hints;
@@ -106,6 +107,8 @@ sweeps! {
     Shares = shares,
     /// Sessions past their time.
     Sessions = sessions,
+    /// Deliveries to webhooks that ended some days ago.
+    Deliveries = deliveries,
     /// Workers that were not seen for long.
     Workers = workers,
     /// Deletions of objects that somebody began and did not end.

@@ -6,44 +6,31 @@
 use sea_orm::prelude::Uuid;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder,
+    QueryFilter, QueryOrder, QuerySelect,
 };
-use serde::Serialize;
-use songwalker_schemas::limits::MAX_LABEL_CHARS;
+use songwalker_schemas::limits::{MAX_LABEL_CHARS, MAX_PAGE};
+use songwalker_schemas::wire::Page;
+pub use songwalker_schemas::wire::User;
 use songwalker_schemas::{ErrorCode, Fault, Timestamp, UserId, text};
 
 use crate::entity::{plans, users};
 use crate::error::JobsError;
-use crate::secret;
 use crate::system::System;
+use crate::{quota, read, secret};
+
+/// How many a page has where nothing is said.
+const USUAL: u64 = 20;
 
 /// The name of the user of an embedded installation, and of its plan.
 pub const LOCAL: &str = "local";
 
-/// A user as an administrator sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct User {
-    /// Its id.
-    pub id: UserId,
-    /// Its name.
-    pub name: String,
-    /// The plan that limits follow from.
-    pub plan: String,
-    /// Since when.
-    pub created_at: Timestamp,
-    /// When it asked for everything to be erased.
-    pub erase_requested_at: Option<Timestamp>,
-}
-
-impl From<users::Model> for User {
-    fn from(model: users::Model) -> Self {
-        Self {
-            id: UserId(model.id),
-            name: model.name,
-            plan: model.plan,
-            created_at: Timestamp(model.created_at),
-            erase_requested_at: model.erase_requested_at.map(Timestamp),
-        }
+fn told(model: users::Model) -> User {
+    User {
+        id: UserId(model.id),
+        name: model.name,
+        plan: model.plan,
+        created_at: Timestamp(model.created_at),
+        erase_requested_at: model.erase_requested_at.map(Timestamp),
     }
 }
 
@@ -98,7 +85,8 @@ pub async fn create(system: &System, name: &str, plan: &str) -> Result<User, Job
     }
     let user = insert(&tx, system, &name, plan).await?;
     tx.commit().await?;
-    Ok(user.into())
+    tracing::info!(user.id = %user.id, plan.name = plan, "user created");
+    Ok(told(user))
 }
 
 /// Every user, by name.
@@ -110,7 +98,69 @@ pub async fn list(system: &System) -> Result<Vec<User>, JobsError> {
         .order_by_asc(users::Column::Name)
         .all(system.db.read())
         .await?;
-    Ok(rows.into_iter().map(User::from).collect())
+    Ok(rows.into_iter().map(told).collect())
+}
+
+/// A page of the users, the youngest first.
+///
+/// # Errors
+/// The cursor or the limit is none.
+pub async fn page(
+    system: &System,
+    cursor: Option<&str>,
+    limit: Option<u64>,
+) -> Result<Page<User>, JobsError> {
+    let limit = limit.unwrap_or(USUAL);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        let problem = format!("1 to {MAX_PAGE}");
+        return Err(JobsError::refused(ErrorCode::InvalidRequest, "/limit", problem));
+    }
+    let mut query = users::Entity::find()
+        .order_by_desc(users::Column::CreatedAt)
+        .order_by_desc(users::Column::Id)
+        .limit(limit + 1);
+    if let Some(cursor) = cursor {
+        query = query.filter(read::behind(cursor, users::Column::CreatedAt, users::Column::Id)?);
+    }
+    let rows = query.all(system.db.read()).await?;
+    let (rows, next_cursor) = read::page(rows, limit, |row| (row.created_at, row.id));
+    let items = rows.into_iter().map(told).collect();
+    Ok(Page { items, next_cursor })
+}
+
+/// The user of that id.
+///
+/// # Errors
+/// There is none.
+pub async fn of(system: &System, id: UserId) -> Result<User, JobsError> {
+    users::Entity::find_by_id(id.0)
+        .one(system.db.read())
+        .await?
+        .map(told)
+        .ok_or(JobsError::NotFound("user"))
+}
+
+/// Puts a user under another plan; what is decided from now on follows from it.
+///
+/// # Errors
+/// There is no such user, or it is being erased; there is no such plan.
+pub async fn set_plan(system: &System, id: UserId, plan: &str) -> Result<User, JobsError> {
+    let tx = system.db.begin().await?;
+    let mut user = quota::lock_user(&tx, id).await?.user;
+    if plans::Entity::find_by_id(plan).one(&tx).await?.is_none() {
+        return Err(JobsError::refused(
+            ErrorCode::InvalidRequest,
+            "/plan",
+            "there is no such plan",
+        ));
+    }
+    user.plan = plan.to_owned();
+    users::Entity::update(user.clone().into_active_model().reset_all())
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    tracing::info!(user.id = %id, plan.name = plan, "user's plan changed");
+    Ok(told(user))
 }
 
 /// The user of that name.
@@ -120,7 +170,7 @@ pub async fn list(system: &System) -> Result<Vec<User>, JobsError> {
 pub async fn find(system: &System, name: &str) -> Result<User, JobsError> {
     named(system.db.read(), name)
         .await?
-        .map(User::from)
+        .map(told)
         .ok_or(JobsError::NotFound("user"))
 }
 

@@ -10,6 +10,7 @@ use songwalker_schemas::{JobId, Timestamp};
 
 use crate::entity::{jobs, prompts, workers};
 use crate::error::JobsError;
+use crate::pause::Paused;
 use crate::row::JobRow;
 use crate::system::System;
 
@@ -36,10 +37,11 @@ pub async fn jobs(system: &System, rows: Vec<JobRow>) -> Result<Vec<Job>, JobsEr
         .into_iter()
         .map(|prompt| (prompt.job_id, prompt))
         .collect();
+    let paused = Paused::read(system.db.read()).await?;
     let mut jobs = Vec::with_capacity(rows.len());
     for row in rows {
         let prompt = prompts.remove(&row.model.id);
-        let waiting = waiting(system, &row).await?;
+        let waiting = waiting(system, &paused, &row).await?;
         jobs.push(one(row, prompt, waiting)?);
     }
     Ok(jobs)
@@ -97,10 +99,34 @@ fn one(row: JobRow, prompt: Option<prompts::Model>, waiting: Option<Waiting>) ->
     })
 }
 
+/// The job without its prompt and the tags that came with it: for what leaves the service on its own (R10).
+#[must_use]
+pub fn without_prompt(mut job: Job) -> Job {
+    job.request.prompt = None;
+    job.request.tags.clear();
+    job
+}
+
+/// The job without any word of its user's: for others than that user (R10).
+#[must_use]
+pub fn without_words(job: Job) -> Job {
+    let mut job = without_prompt(job);
+    job.name = None;
+    job.tags.clear();
+    job
+}
+
 /// Why a queued job does not run yet.
-async fn waiting(system: &System, row: &JobRow) -> Result<Option<Waiting>, JobsError> {
+async fn waiting(system: &System, paused: &Paused, row: &JobRow) -> Result<Option<Waiting>, JobsError> {
     if row.state()? != JobState::Queued {
         return Ok(None);
+    }
+    if paused.has(&row.model.kind) {
+        return Ok(Some(Waiting {
+            reason: WaitingReason::Paused,
+            position: None,
+            until: None,
+        }));
     }
     let steady = system.clock.steady();
     if let Some(until) = row.model.not_before.filter(|at| *at > steady.0) {

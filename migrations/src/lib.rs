@@ -3,6 +3,7 @@
 
 pub mod dialect;
 mod m0001_start;
+mod m0002_operators;
 pub mod triggers;
 
 use sea_orm_migration::MigrationTrait;
@@ -16,7 +17,7 @@ pub struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_start::Start)]
+        vec![Box::new(m0001_start::Start), Box::new(m0002_operators::Operators)]
     }
 }
 

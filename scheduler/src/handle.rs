@@ -20,11 +20,13 @@ pub enum Loop {
     Due,
     /// Looks through everything.
     Full,
+    /// Sends messages to webhooks.
+    Webhooks,
 }
 
 impl Loop {
     /// Every loop.
-    pub const ALL: [Self; 3] = [Self::Relay, Self::Due, Self::Full];
+    pub const ALL: [Self; 4] = [Self::Relay, Self::Due, Self::Full, Self::Webhooks];
 
     /// Its name in logs.
     #[must_use]
@@ -33,6 +35,7 @@ impl Loop {
             Self::Relay => "relay",
             Self::Due => "due",
             Self::Full => "full",
+            Self::Webhooks => "webhooks",
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What happens by the clock: the outbox is relayed to the queue, due rows are woken, everything is looked through from
-//! time to time (R4, R12). When it happens is decided here; what happens is in `songwalker-jobs`.
+//! time to time (R4, R12), webhooks are told. When it happens is decided here; what happens is in `songwalker-jobs`.
 //!
-//! Three loops, each for itself, so that a slow one holds up no other, each outliving errors and panics of what it
+//! Four loops, each for itself, so that a slow one holds up no other, each outliving errors and panics of what it
 //! runs. Any number of schedulers may work on one database: every step decides by the rows.
 
 mod handle;
 mod relay;
 mod rounds;
 mod supervise;
+mod webhooks;
 
 use songwalker_jobs::System;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,7 @@ impl Scheduler {
                             Loop::Relay => relay::run(&system, &stop, &told).await,
                             Loop::Due => rounds::due(&system, &stop, &told).await,
                             Loop::Full => rounds::full(&system, &stop, &told).await,
+                            Loop::Webhooks => webhooks::run(&system, &stop, &told).await,
                         }
                     }
                 })

@@ -51,3 +51,7 @@ id! {
     /// A share.
     ShareId
 }
+id! {
+    /// A webhook.
+    WebhookId
+}

@@ -40,7 +40,7 @@ pub use analysis::AudioAnalysis;
 pub use category::Category;
 pub use error_code::{ErrorCode, ErrorEnvelope};
 pub use fault::{Fault, Faults};
-pub use ids::{JobId, KeyId, ShareId, UserId};
+pub use ids::{JobId, KeyId, ShareId, UserId, WebhookId};
 pub use intent::Intent;
 pub use job::{JobKind, JobState, Stage};
 pub use manifest::Manifest;

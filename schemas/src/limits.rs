@@ -24,6 +24,14 @@ pub const MAX_LABEL_CHARS: usize = 64;
 pub const MAX_KEYS: u64 = 50;
 /// Most shares of a user that still work.
 pub const MAX_SHARES: u64 = 100;
+/// Most webhooks of a user.
+pub const MAX_WEBHOOKS: u64 = 20;
+/// Most addresses that one job tells of its end.
+pub const MAX_JOB_WEBHOOKS: u64 = 5;
+/// Longest address of a webhook, bytes.
+pub const MAX_WEBHOOK_URL_BYTES: usize = 2_048;
+/// Highest number that a plan may have as a limit.
+pub const MAX_PLAN_LIMIT: u32 = 1_000_000;
 /// Most items of one page.
 pub const MAX_PAGE: u64 = 100;
 /// Largest bundle, bytes.

@@ -13,6 +13,8 @@ choice! {
         SharesWrite = "shares:write",
         /// Make, list and revoke keys, and erase the account.
         KeysWrite = "keys:write",
+        /// Make, list and delete webhooks.
+        WebhooksWrite = "webhooks:write",
         /// Look after the whole service.
         Admin = "admin",
     }

@@ -2,6 +2,7 @@
 //! fields; answers may gain fields, and readers skip those that they do not know.
 
 pub mod account;
+pub mod admin;
 pub mod event;
 pub mod job;
 pub mod page;
@@ -9,8 +10,13 @@ pub mod request;
 pub mod share;
 pub mod template;
 pub mod version;
+pub mod webhook;
 
 pub use account::{CreateKey, Erasure, Key, Me, NewKey, Session, Usage};
+pub use admin::{
+    CreatePlan, CreateUser, DeadLetter, DeadLetterDetail, Lane, Pause, PauseJobs, Plan, Queues, UpdatePlan,
+    UpdateUser, User, WaitingCounts, WorkerSeen,
+};
 pub use event::{Event, EventKind, LogLine, Progress};
 pub use job::{BundleInfo, Job, Links, RequestEcho, StageTiming, Waiting};
 pub use page::Page;
@@ -18,3 +24,6 @@ pub use request::{CreateJob, UpdateJob};
 pub use share::{CreateShare, NewShare, Share};
 pub use template::TemplateSummary;
 pub use version::Version;
+pub use webhook::{
+    CreateWebhook, DeliveryProblem, DeliveryState, NewWebhook, Webhook, WebhookDelivery, WebhookEvent,
+};

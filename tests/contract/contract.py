@@ -21,6 +21,9 @@ from world import World
 HERE = Path(__file__).resolve().parent
 # The document is read from a file: what it is read from over HTTP, the fuzzer leaves out.
 DOCUMENT = "openapi.json"
+# What succeeds only for a job whose attempts ran out, which takes minutes here; api/tests/api/operators.rs asks for it.
+OF_DEAD_LETTERS = ("GET /v1/admin/dead-letters/{id}", "POST /v1/admin/dead-letters/{id}/requeue",
+                   "DELETE /v1/admin/dead-letters/{id}")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -99,7 +102,7 @@ def judged(document, calls, signed, examples):
         succeeded = sum(n for status, n in counted.items() if 200 <= status < 300)
         if takes_something(document, label, operation) and counted.total() < examples:
             wrong.append(f"{label}: only {counted.total()} calls")
-        if signed and not succeeded:
+        if signed and not succeeded and label not in OF_DEAD_LETTERS:
             wrong.append(f"{label}: no 2xx")
         if not signed and succeeded and needs_key(document, operation):
             wrong.append(f"{label}: {succeeded} successes of nobody")

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 
 PATIENCE_S = 120
-ALL_SCOPES = ["jobs:read", "jobs:write", "shares:write", "keys:write"]
+ALL_SCOPES = ["jobs:read", "jobs:write", "shares:write", "keys:write", "webhooks:write"]
 SMALL = {"prompt": "closed hi hat", "variations": 0}
 
 
@@ -84,6 +84,15 @@ class World:
     def key(self):
         return self.made("POST", "/v1/keys", {"name": "short-lived", "scopes": ["jobs:read"]})[1]
 
+    def webhook(self):
+        # `.invalid` is no name anywhere: nothing is ever sent. Nor is it told of every job that ends here.
+        return self.made("POST", "/v1/webhooks", {"url": "https://hooks.invalid/", "events": ["webhook.test"]})[1]
+
+    def user(self):
+        with self.lock:
+            number = next(self.numbers)
+        return self.made("POST", "/v1/admin/users", {"name": f"user {number}"})[1]
+
     def session(self):
         """Cookie and CSRF token of a new session."""
         headers, answer = self.made("POST", "/v1/session")
@@ -95,6 +104,7 @@ class World:
         self.tokens = [self.share()["token"] for _ in range(2)]
         templates = self.made("GET", "/v1/templates")[1]
         self.templates = [template["id"] for template in templates["items"]]
+        self.made("POST", "/v1/admin/plans", {"name": "spare"})
         self.command(binary, environment, "user", "add", "guest")
         scopes = [word for scope in ALL_SCOPES for word in ("--scope", scope)]
         return self.command(binary, environment, "key", "add", "--user", "guest", "--name", "guest", *scopes)["secret"]

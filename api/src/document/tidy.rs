@@ -2,6 +2,7 @@
 //! schemas are the same.
 
 use serde_json::{Value, json};
+use songwalker_jobs::admin::plans;
 use songwalker_jobs::config::{Retention, Span};
 use songwalker_jobs::keys;
 
@@ -48,7 +49,16 @@ fn bounds(schemas: &mut Value) {
             "pattern",
             json!("^[a-z0-9_]{1,64}$"),
         ),
-        ("/CreateJob/properties/webhook_url", "type", json!("null")),
+        (
+            "/CreateJob/properties/webhook_url",
+            "pattern",
+            json!(webhook_address()),
+        ),
+        (
+            "/CreateWebhook/properties/url",
+            "pattern",
+            json!(webhook_address()),
+        ),
         ("/UpdateJob/properties/name", "pattern", json!(NAME)),
         ("/UpdateJob/properties/tags", "items", word),
         ("/CreateKey/properties/name", "pattern", json!(LINE)),
@@ -56,6 +66,29 @@ fn bounds(schemas: &mut Value) {
             "/CreateKey/properties/expires_in",
             "pattern",
             json!(spans_up_to(keys::LONGEST)),
+        ),
+        ("/CreateUser/properties/name", "pattern", json!(LINE)),
+        ("/CreateUser/properties/plan", "pattern", json!(PLAN)),
+        ("/UpdateUser/properties/plan", "pattern", json!(PLAN)),
+        (
+            "/CreatePlan/properties/keep_artifacts",
+            "pattern",
+            json!(spans_up_to(plans::LONGEST)),
+        ),
+        (
+            "/CreatePlan/properties/keep_prompts",
+            "pattern",
+            json!(spans_up_to(plans::LONGEST)),
+        ),
+        (
+            "/UpdatePlan/properties/keep_artifacts",
+            "pattern",
+            json!(spans_up_to(plans::LONGEST)),
+        ),
+        (
+            "/UpdatePlan/properties/keep_prompts",
+            "pattern",
+            json!(spans_up_to(plans::LONGEST)),
         ),
         (
             "/CreateShare/properties/expires_in",
@@ -67,6 +100,17 @@ fn bounds(schemas: &mut Value) {
             found[keyword] = value;
         }
     }
+}
+
+/// The name of a plan.
+const PLAN: &str = "^[a-z0-9_-]{1,64}$";
+
+/// A pattern of addresses that webhooks may have. Longer names are taken too.
+fn webhook_address() -> String {
+    let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?";
+    let last = "[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?";
+    let port = numbers_up_to(65_535);
+    format!("^https://({label}\\.){{0,3}}{last}(:({port}))?([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?$")
 }
 
 /// A pattern of the spans from one second to `longest`: a number of at most eight digits with its unit.
@@ -103,7 +147,14 @@ fn numbers_up_to(most: u64) -> String {
 }
 
 /// Lists that come whole.
-const WHOLE: [&str; 2] = ["Key", "TemplateSummary"];
+const WHOLE: [&str; 6] = [
+    "Key",
+    "Pause",
+    "Plan",
+    "TemplateSummary",
+    "Webhook",
+    "WebhookDelivery",
+];
 
 /// A page names the schema of its items instead of repeating it.
 fn pages(schemas: &mut Value) {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use songwalker_jobs::{account, keys, shares};
+use songwalker_jobs::{account, keys, pause, shares, webhooks};
 use songwalker_schemas::ids::Uuid;
-use songwalker_schemas::wire::CreateShare;
-use songwalker_schemas::{JobId, KeyId, Scope, ShareId, UserId};
+use songwalker_schemas::wire::{CreateShare, CreateWebhook};
+use songwalker_schemas::{JobId, KeyId, Scope, ShareId, UserId, WebhookId};
 
+use crate::operators::dead_letter;
 use crate::support::{Server, accepted, made, new_key, refused, send, status};
 
 /// An operation of the document.
@@ -45,6 +46,9 @@ struct Things {
     job: JobId,
     key: KeyId,
     share: ShareId,
+    webhook: WebhookId,
+    letter: JobId,
+    user: UserId,
 }
 
 impl Things {
@@ -53,21 +57,36 @@ impl Things {
         let job = made(&server.system, user, &prompt).await;
         let key = new_key(&server.system, user, &[Scope::JobsRead], None).await;
         let share = shares::create(&server.system, user, job, CreateShare::default()).await;
+        let request = CreateWebhook {
+            url: Some("https://hooks.example/".to_owned()),
+            events: None,
+        };
+        let webhook = webhooks::create(&server.system, user, request).await;
         Self {
             job,
             key: key.key.id,
             share: share.expect("a share").share.id,
+            webhook: webhook.expect("a webhook").webhook.id,
+            letter: dead_letter(server, &format!("a sound that nobody makes, {}", Uuid::now_v7())).await,
+            user,
         }
     }
 
     fn address(&self, path: &str) -> String {
         let id = match path {
-            path if path.starts_with("/v1/keys/") => self.key.to_string(),
+            path if path.starts_with("/v1/keys/") || path.starts_with("/v1/admin/keys/") => {
+                self.key.to_string()
+            }
+            path if path.starts_with("/v1/webhooks/") => self.webhook.to_string(),
+            path if path.starts_with("/v1/admin/dead-letters/") => self.letter.to_string(),
+            path if path.starts_with("/v1/admin/users/") => self.user.to_string(),
             path if path.starts_with("/v1/shares/") => self.share.to_string(),
             path if path.starts_with("/v1/templates/") => "pad_warm".to_owned(),
             _ => self.job.to_string(),
         };
-        path.replace("{id}", &id).replace("{token}", "x")
+        path.replace("{id}", &id)
+            .replace("{token}", "x")
+            .replace("{name}", "standard")
     }
 }
 
@@ -75,7 +94,10 @@ impl Things {
 fn body(path: &str) -> Value {
     match path {
         "/v1/jobs" => json!({ "prompt": "pad" }),
-        "/v1/keys" => json!({ "name": "x", "scopes": ["jobs:read"] }),
+        "/v1/keys" | "/v1/admin/users/{id}/keys" => json!({ "name": "x", "scopes": ["jobs:read"] }),
+        "/v1/webhooks" => json!({ "url": "https://hooks.example/" }),
+        "/v1/admin/users" | "/v1/admin/plans" => json!({ "name": "x" }),
+        "/v1/admin/users/{id}" => json!({ "plan": "standard" }),
         _ => json!({}),
     }
 }
@@ -166,7 +188,10 @@ async fn what_is_somebody_elses_is_not_there() {
     let theirs = Things::of(&server, other).await;
     let mut asked = 0;
     for operation in operations() {
-        let is_somebodys = operation.path.contains("{id}") && !operation.path.contains("templates");
+        // Operators look after everybody's.
+        let is_somebodys = operation.path.contains("{id}")
+            && !operation.path.contains("templates")
+            && !operation.path.starts_with("/v1/admin/");
         if operation.needs_key && is_somebodys {
             let answer = ask(
                 &server,
@@ -179,9 +204,34 @@ async fn what_is_somebody_elses_is_not_there() {
             asked += 1;
         }
     }
-    assert!(asked >= 14, "{asked}");
+    assert!(asked >= 18, "{asked}");
     let (_, mine) = server.call("GET", "/v1/jobs", None).await;
-    assert_eq!(mine["items"], json!([]));
+    let mine = mine["items"].as_array().expect("jobs");
+    assert_eq!(
+        (mine.len(), &mine[0]["id"]),
+        (1, &json!(theirs.letter)),
+        "but the one of one's own"
+    );
+}
+
+#[tokio::test]
+async fn what_nobody_has_is_not_there() {
+    let server = Server::start_with(|config| config.quotas.enabled = false).await;
+    let mut asked = 0;
+    for operation in operations() {
+        if !operation.needs_key || !operation.path.contains('{') {
+            continue;
+        }
+        let nobodys = Uuid::now_v7().to_string();
+        let address = operation
+            .path
+            .replace("{id}", &nobodys)
+            .replace("{name}", "nowhere");
+        let answer = ask(&server, &operation, &address, Some(&server.key)).await;
+        refused(answer, 404, "not_found").await;
+        asked += 1;
+    }
+    assert!(asked >= 24, "{asked}");
 }
 
 #[tokio::test]
@@ -213,6 +263,7 @@ async fn a_key_with_every_scope_reaches_every_operation() {
             Some(&server.key),
         )
         .await;
+        pause::resume(&server.system, None).await.expect("resumed");
         assert!(
             answer.status().is_success(),
             "{} {}: {}",

@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use songwalker_schemas::Scope;
 
+use super::operate::{LetterCommand, PauseKind, PlanCommand};
 use super::place::Place;
 use super::values::listen;
 
@@ -61,7 +62,11 @@ Examples:
   songwalker admin key add --user ada --name laptop --expires 90d \\
     --scope jobs:read --scope jobs:write
   songwalker admin key list --user ada
-  songwalker admin key revoke 0191e2a0";
+  songwalker admin key revoke 0191e2a0
+  songwalker admin plan set standard --unfinished-jobs 4
+  songwalker admin queue
+  songwalker admin pause
+  songwalker admin dead-letters requeue 0191e2a0";
 
 pub const BACKUP_HELP: &str = "\
 Writes one file with the database and every bundle, consistent also while a server runs. It
@@ -153,6 +158,18 @@ pub enum AdminCommand {
     /// Keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Plans: what users may do, and how long things are kept
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// How the queues stand: who waits and why, and which workers are there
+    Queue(Plain),
+    /// Let no worker take jobs until `resume`; what runs goes on, what is accepted waits
+    Pause(PauseKind),
+    /// Let workers take jobs again
+    Resume(PauseKind),
+    /// Jobs that failed because their attempts ran out
+    #[command(subcommand)]
+    DeadLetters(LetterCommand),
 }
 
 /// What can be done with users.

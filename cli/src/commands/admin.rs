@@ -1,4 +1,8 @@
-//! `songwalker admin …`: users and keys, on the data directory itself.
+//! `songwalker admin …`: users and keys here, the rest in files of its own, on the data directory itself.
+
+mod letters;
+mod plans;
+mod queue;
 
 use anstyle::Style;
 use serde_json::json;
@@ -28,6 +32,11 @@ pub fn run(command: &AdminCommand) -> Result<(), Failure> {
         AdminCommand::Key(KeyCommand::Add(args)) => add_key(args),
         AdminCommand::Key(KeyCommand::List(args)) => list_keys(args),
         AdminCommand::Key(KeyCommand::Revoke(args)) => revoke_key(args),
+        AdminCommand::Plan(command) => plans::run(command),
+        AdminCommand::Queue(args) => queue::look(args),
+        AdminCommand::Pause(args) => queue::pause(args),
+        AdminCommand::Resume(args) => queue::resume(args),
+        AdminCommand::DeadLetters(command) => letters::run(command),
     }
 }
 

@@ -164,6 +164,83 @@ fn users_and_keys_are_made_listed_and_revoked_and_a_secret_is_told_once() {
 }
 
 #[test]
+fn plans_are_listed_made_changed_and_given() {
+    let bench = Workbench::new();
+    let plans = bench.run(&["admin", "plan", "list", "--json"]).json();
+    assert_eq!(plans["items"].as_array().unwrap().len(), 2);
+    let studio = [
+        "admin",
+        "plan",
+        "add",
+        "studio",
+        "--unfinished-jobs",
+        "5",
+        "--keep-prompts",
+        "30d",
+        "--json",
+    ];
+    let made = bench.run(&studio).json();
+    assert_eq!(
+        (
+            &made["plan"]["unfinished_jobs"],
+            &made["plan"]["requests_per_minute"]
+        ),
+        (&5.into(), &serde_json::Value::Null)
+    );
+    bench.run(&studio).fails_as("conflict", 3);
+    let set = [
+        "admin",
+        "plan",
+        "set",
+        "studio",
+        "--unfinished-jobs",
+        "none",
+        "--keep-prompts",
+        "keep",
+        "--json",
+    ];
+    let changed = bench.run(&set).json();
+    assert!(changed["plan"]["unfinished_jobs"].is_null() && changed["plan"]["keep_prompts"].is_null());
+    bench
+        .run(&["admin", "plan", "set", "nowhere", "--json"])
+        .fails_as("not_found", 3);
+    bench.run(&["admin", "user", "add", "ada", "--json"]).json();
+    let given = bench
+        .run(&["admin", "plan", "give", "ada", "studio", "--json"])
+        .json();
+    assert_eq!(given["user"]["plan"], "studio");
+    let words = bench.run(&["admin", "plan", "list"]).out;
+    assert!(
+        words.contains("any number of unfinished jobs") && words.contains("1 users"),
+        "{words}"
+    );
+}
+
+#[test]
+fn jobs_are_paused_and_resumed_and_the_queues_say_so() {
+    let bench = Workbench::new();
+    assert!(bench.run(&["admin", "queue"]).out.contains("no job waits"));
+    let paused = bench.run(&["admin", "pause", "--json"]).json();
+    assert!(paused["items"][0]["kind"].is_null());
+    bench.run(&["admin", "pause", "--kind", "patch", "--json"]).json();
+    let queues = bench.run(&["admin", "queue", "--json"]).json();
+    assert_eq!(queues["pauses"].as_array().unwrap().len(), 2);
+    let words = bench.run(&["admin", "queue"]).out;
+    assert!(
+        words.contains("every job") && words.contains("kind patch"),
+        "{words}"
+    );
+    assert!(bench.run(&["admin", "resume"]).out.contains("nothing is paused"));
+    let letters = bench.run(&["admin", "dead-letters", "list", "--json"]).json();
+    assert_eq!(letters["items"], serde_json::json!([]));
+    for verb in ["show", "requeue", "drop"] {
+        bench
+            .run(&["admin", "dead-letters", verb, "0198c0de", "--json"])
+            .fails_as("not_found", 3);
+    }
+}
+
+#[test]
 fn migrating_makes_the_database_and_is_done_once() {
     let bench = Workbench::new();
     let first = bench.run(&["migrate", "--json"]).json();

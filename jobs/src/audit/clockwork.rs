@@ -20,7 +20,8 @@ const LATE: &[(&str, &str, &str)] = &[
     (
         "R4",
         "it is past the deadline of the queue and still waits",
-        "SELECT id, 0 FROM jobs WHERE state = 'queued' AND queue_deadline < {steady}",
+        "SELECT id, 0 FROM jobs WHERE state = 'queued' AND queue_deadline < {steady}
+            AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.kind IN ('*', jobs.kind))",
     ),
     (
         "R4",

@@ -131,6 +131,7 @@ fn server(config: &Config, faults: &mut Faults) {
         );
     }
     faults.not_zero("auth.session", config.auth.session);
+    faults.not_zero("webhooks.timeout", config.webhooks.timeout);
 }
 
 /// What is wrong with the address by which others reach the server.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::span::{Span, or_keep};
 use crate::secret::Secret;
+use crate::webhooks::address::Network;
 
 /// Where the rows are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -338,6 +339,25 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What is sent to webhooks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// How long sending may take.
+    pub timeout: Span,
+    /// Networks of one's own to which it may be sent, also without TLS.
+    pub allow_private: Vec<Network>,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            timeout: Span::from_secs(10),
+            allow_private: Vec::new(),
+        }
+    }
 }
 
 /// The log, on standard error.

@@ -29,7 +29,7 @@ pub(super) async fn ensure(system: &System, dir: &DataDir) -> Result<(), JobsErr
         && let Ok(token) = Secret::from_file(&file)
         && works(system, user, &token).await?
     {
-        return Ok(());
+        return permit_everything(system, &token).await;
     }
     let token = secret::token(keys::PREFIX, 256)?;
     let now = system.clock.now();
@@ -69,6 +69,26 @@ async fn works(system: &System, user: UserId, token: &Secret) -> Result<bool, Jo
         .count(system.db.read())
         .await?;
     Ok(found == 1)
+}
+
+/// The key in the file may do everything that this program knows; one of an earlier version may know less of it.
+async fn permit_everything(system: &System, token: &Secret) -> Result<(), JobsError> {
+    let everything = keys::written(Scope::ALL);
+    let of_token = api_keys::Column::Hash.eq(secret::hash(token.expose()).to_vec());
+    let outdated = api_keys::Entity::find()
+        .filter(of_token.clone())
+        .filter(api_keys::Column::Scopes.ne(&everything));
+    if outdated.count(system.db.read()).await? == 0 {
+        return Ok(());
+    }
+    let tx = system.db.begin().await?;
+    api_keys::Entity::update_many()
+        .col_expr(api_keys::Column::Scopes, Expr::value(everything))
+        .filter(of_token)
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// The keys that stood in the file before work no more, and what they opened is closed.

@@ -12,6 +12,7 @@ use crate::ports::Lane;
 use crate::presence;
 use crate::sweep::Sweep;
 use crate::system::System;
+use crate::webhooks::delivery;
 
 /// Sets every gauge.
 ///
@@ -27,6 +28,7 @@ pub async fn tell(system: &System) -> Result<(), JobsError> {
     }
     let outbox = outbox::Entity::find().count(system.db.read()).await?;
     metrics::gauge!("songwalker_outbox_depth").set(outbox as f64);
+    metrics::gauge!("songwalker_webhooks_pending").set(delivery::pending(system).await? as f64);
     metrics::gauge!("songwalker_workers").set(presence::alive(system).await? as f64);
     let lanes = system.queue.lanes().await?;
     for lane in &lanes {

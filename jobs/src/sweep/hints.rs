@@ -1,5 +1,6 @@
 //! Queued jobs that are due and whose hint was lost, with the queue or with who held it (R4). A hint too many is
-//! harmless; one that is still in the outbox is not written again.
+//! harmless; one that is still in the outbox is not written again. While their kind is paused, none of them needs one: the
+//! end of the pause writes it.
 
 use sea_orm::sea_query::{Condition, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -12,7 +13,7 @@ use crate::error::JobsError;
 use crate::sweep::pass::{jobs_that, walk};
 use crate::sweep::{Sweep, Swept};
 use crate::system::System;
-use crate::{outbox, row};
+use crate::{outbox, pause, row};
 
 /// Gives them another one.
 ///
@@ -31,7 +32,8 @@ pub async fn sweep(system: &System) -> Result<Swept, JobsError> {
                 // By the clock of a process that is no more.
                 .add(Column::HintedAt.gt(steady.0)),
         )
-        .add(Column::Id.not_in_subquery(in_outbox()));
+        .add(Column::Id.not_in_subquery(in_outbox()))
+        .add(pause::goes_on());
     walk(
         Sweep::Hints,
         |after| jobs_that(system, are.clone(), after),

@@ -11,11 +11,16 @@ use songwalker_jobs::accept::accept;
 use songwalker_jobs::clock::Clock;
 use songwalker_jobs::entity::{api_keys, erasures, sessions};
 use songwalker_jobs::ports::{ObjectInfo, ObjectKey, ObjectStore, PortError};
-use songwalker_jobs::sweep::{self, Sweep, Swept, gauges, shares as share_sweep};
+use songwalker_jobs::sweep::{
+    self, Sweep, Swept, deliveries as delivery_sweep, gauges, shares as share_sweep,
+};
 use songwalker_jobs::system::Parts;
 use songwalker_jobs::testing::{self, TestSystem};
-use songwalker_jobs::{System, account, delete, erase, failpoint, objects, outbox, presence, shares};
-use songwalker_schemas::wire::{CreateJob, CreateShare};
+use songwalker_jobs::webhooks::delivery::{self, Attempted};
+use songwalker_jobs::{
+    System, account, delete, erase, failpoint, objects, outbox, presence, shares, webhooks,
+};
+use songwalker_schemas::wire::{CreateJob, CreateShare, CreateWebhook};
 use songwalker_schemas::{ErrorCode, UserId, canonical};
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +65,7 @@ fn due_after(sweep: Sweep) -> Duration {
         Sweep::Events | Sweep::StageOutputs | Sweep::Idempotency | Sweep::Strays => DAY,
         Sweep::Shares => 7 * DAY + share_sweep::LISTED,
         Sweep::Sessions => DAY,
+        Sweep::Deliveries => delivery_sweep::LISTED,
         Sweep::Workers => LEASE * 10,
         Sweep::Tombstones => sweep::tombstones::LEFT_ALONE,
     }
@@ -132,6 +138,7 @@ async fn plant(system: &TestSystem, sweep: Sweep, n: usize) -> Planted {
             Planted::new("DELETE", "shares", job_is(share.share.id.0))
         }
         Sweep::Sessions => plant_session(system, user, n).await,
+        Sweep::Deliveries => plant_delivery(system, user).await,
         Sweep::Workers => {
             let worker = Uuid::now_v7();
             presence::register(system, worker, 1).await.unwrap();
@@ -162,6 +169,24 @@ async fn plant(system: &TestSystem, sweep: Sweep, n: usize) -> Planted {
             Planted::new("UPDATE", "erasures", of_job(job.0))
         }
     }
+}
+
+/// A message that arrived.
+async fn plant_delivery(system: &TestSystem, user: UserId) -> Planted {
+    let request = CreateWebhook {
+        url: Some("https://hooks.example/".to_owned()),
+        events: None,
+    };
+    let webhook = webhooks::create(system, user, request).await.unwrap().webhook;
+    webhooks::test(system, user, webhook.id).await.unwrap();
+    let taken = delivery::take(system, 1).await.unwrap();
+    let arrived = Attempted {
+        status: Some(204),
+        problem: None,
+    };
+    delivery::settle(system, &taken[0], arrived).await.unwrap();
+    let when = format!("OLD.webhook_id = {}", blob(webhook.id.0));
+    Planted::new("DELETE", "webhook_deliveries", when)
 }
 
 async fn plant_session(system: &TestSystem, user: UserId, n: usize) -> Planted {

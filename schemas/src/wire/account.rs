@@ -67,7 +67,7 @@ pub struct CreateKey {
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub name: String,
     /// What it may do; never more than the key that asks.
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 5))]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 6))]
     pub scopes: Vec<Scope>,
     /// How long it works: a whole number with `s`, `m`, `h` or `d`; without it, until it is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -46,8 +46,13 @@ pub struct CreateJob {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Uuid))]
     pub parent_job_id: Option<JobId>,
-    /// Not offered yet: refused where it is given.
+    /// Where to tell of its end: `https` and a host by its name. It is signed with the secret of your webhook without an
+    /// address, which must be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 2048, example = "https://example.org/songwalker")
+    )]
     pub webhook_url: Option<String>,
 }
 

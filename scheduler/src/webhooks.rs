@@ -1,0 +1,77 @@
+//! Messages to webhooks: what is due is taken and sent, many at a time, so that a receiver that is slow holds up no other.
+//! What is to be sent, and what follows from an answer, is in `songwalker-jobs`; how it is sent, in [`send`].
+//!
+//! A message that is cut off is sent again once its lease ends: at least once, never at the cost of another.
+
+mod resolve;
+mod send;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use songwalker_jobs::System;
+use songwalker_jobs::webhooks::delivery::{self, Delivery};
+use tokio_util::sync::CancellationToken;
+
+use crate::handle::Told;
+use send::Sender;
+
+/// How many messages are on their way at once.
+const AT_ONCE: usize = 32;
+/// How long it sleeps where nothing is due.
+const IDLE: Duration = Duration::from_millis(500);
+/// How long it sleeps after the database did not answer.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) {
+    let sender = match Sender::new(&system.config.webhooks) {
+        Ok(sender) => sender,
+        Err(error) => {
+            tracing::error!(error = %error, "webhooks cannot be sent");
+            told.round(true);
+            return stop.cancelled().await;
+        }
+    };
+    let mut under_way = FuturesUnordered::new();
+    while !stop.is_cancelled() {
+        let room = AT_ONCE - under_way.len();
+        let mut nap = IDLE;
+        if room > 0 {
+            match delivery::take(system, room).await {
+                Ok(taken) => {
+                    told.round(false);
+                    under_way.extend(taken.into_iter().map(|one| deliver(system, &sender, one)));
+                }
+                Err(error) => {
+                    told.round(true);
+                    nap = AFTER_FAILURE;
+                    tracing::warn!(error.code = error.code().name(), error = %error, "webhooks not taken");
+                }
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(nap) => {}
+            Some(()) = under_way.next() => {}
+        }
+    }
+    // What is on its way may arrive; the scheduler's end waits for it as long as for any other step.
+    while under_way.next().await.is_some() {}
+}
+
+/// Sends one and writes down how that went. What is not written down is sent again.
+async fn deliver(system: &System, sender: &Sender, delivery: Delivery) {
+    let sent = async {
+        let attempted = sender.send(&delivery, system.clock.now().0 / 1_000).await;
+        delivery::settle(system, &delivery, attempted).await
+    };
+    match AssertUnwindSafe(sent).catch_unwind().await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(delivery.id = delivery.id, error = %error, "delivery not settled");
+        }
+        Err(_) => tracing::error!(delivery.id = delivery.id, "delivery panicked"),
+    }
+}
