@@ -249,12 +249,18 @@ mod s3 {
             Timestamp::from_millis(now - now % 1000)
         }
 
-        /// Nobody moves the server's clock: the store's goes ahead, and the server's shows another second.
+        /// A file's time is the kernel's, some milliseconds old, and told in whole seconds.
+        fn lag(&self) -> Duration {
+            Duration::from_secs(1)
+        }
+
+        /// Nobody moves the server's clock: the store's goes ahead, and the server's shows another second, that one too
+        /// whose time lags behind.
         async fn pass(&self, time: Duration) {
             let ms = i64::try_from(time.as_millis()).expect("a short time");
             self.clock.by_ms.fetch_add(ms, Ordering::SeqCst);
-            let shown = self.now();
-            while self.now() == shown {
+            let until = self.now().plus(self.lag() + Duration::from_millis(50));
+            while self.clock.clock.now() < until {
                 tokio::task::yield_now().await;
             }
         }
@@ -328,6 +334,10 @@ mod disk {
 
         fn now(&self) -> Timestamp {
             self.clock.now()
+        }
+
+        fn lag(&self) -> Duration {
+            Duration::ZERO
         }
 
         async fn pass(&self, time: Duration) {

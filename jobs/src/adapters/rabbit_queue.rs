@@ -21,13 +21,15 @@ use lapin::uri::AMQPUri;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::session::Session;
+use self::session::{Link, Session};
 use self::topology::Topology;
 use crate::config::Queue as Settings;
 use crate::ports::{Consumer, Hint, Lane, PortError, Queue};
 
-/// How long a call waits for a connection.
-const CONNECTED: Duration = Duration::from_secs(2);
+/// How long a call waits for the first connection.
+const FIRST: Duration = Duration::from_secs(10);
+/// How long a call waits for another connection when the one before is lost.
+const ANOTHER: Duration = Duration::from_secs(1);
 /// How long the broker may take for an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long it may take to confirm a batch.
@@ -36,7 +38,7 @@ const CONFIRM: Duration = Duration::from_secs(10);
 /// Hints in RabbitMQ.
 pub struct RabbitQueue {
     topology: Arc<Topology>,
-    session: watch::Receiver<Option<Arc<Session>>>,
+    link: watch::Receiver<Link>,
     _stop: DropGuard,
 }
 
@@ -62,24 +64,33 @@ impl RabbitQueue {
             .parse()
             .map_err(|_| PortError::Refused("queue.url is no address".to_owned()))?;
         let topology = Arc::new(Topology::new(&settings.prefix));
-        let (tell, session) = watch::channel(None);
+        let (tell, link) = watch::channel(Link::Opening);
         let stop = CancellationToken::new();
         let keeper = session::keep(uri, Arc::clone(&topology), tell);
         tokio::spawn(stop.clone().run_until_cancelled_owned(keeper));
         Ok(Self {
             topology,
-            session,
+            link,
             _stop: stop.drop_guard(),
         })
     }
 
-    /// The connection as it stands; waits a little for one.
+    /// The connection as it stands; waits for the first one, and a little for another.
     async fn session(&self) -> Result<Arc<Session>, PortError> {
-        let mut session = self.session.clone();
-        let found = tokio::time::timeout(CONNECTED, session.wait_for(Option::is_some)).await;
-        match found {
-            Ok(Ok(found)) => found.clone().ok_or_else(away),
-            Ok(Err(_)) | Err(_) => Err(away()),
+        let mut link = self.link.clone();
+        let first = link.wait_for(|link| !matches!(link, Link::Opening));
+        if !matches!(tokio::time::timeout(FIRST, first).await, Ok(Ok(_))) {
+            return Err(away());
+        }
+        let up = link.wait_for(|link| matches!(link, Link::Up(_)));
+        match tokio::time::timeout(ANOTHER, up)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .as_deref()
+        {
+            Some(Link::Up(session)) => Ok(Arc::clone(session)),
+            _ => Err(away()),
         }
     }
 }

@@ -15,6 +15,8 @@ pub trait BackDoor: Send + Sync {
     fn store(&self) -> &dyn ObjectStore;
     /// What the store's wall clock says, no finer than it tells.
     fn now(&self) -> Timestamp;
+    /// By how much the times that it tells may lag behind that.
+    fn lag(&self) -> Duration;
     /// Lets time pass.
     async fn pass(&self, time: Duration);
     /// Puts other bytes where the object's are.
@@ -56,7 +58,7 @@ pub async fn what_was_put_is_got_back(made: Made) {
         let key = key_of(user(1), bytes);
         assert_eq!(store.get(&key).await, Ok(None));
         assert_eq!(store.head(&key).await, Ok(None));
-        let before = made.now();
+        let before = made.now().minus(made.lag());
         store.put(&key, Arc::from(bytes)).await.expect("put");
         assert_eq!(store.get(&key).await.expect("got").as_deref(), Some(bytes));
         let seen = store.head(&key).await.expect("seen").expect("is there");

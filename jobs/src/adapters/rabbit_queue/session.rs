@@ -14,8 +14,8 @@ use super::topology::Topology;
 use super::{kind_of, message};
 use crate::ports::Hint;
 
-/// How long it may take until a connection stands, with all its queues.
-const OPEN: Duration = Duration::from_secs(5);
+/// How long it may take until a connection stands, with all its queues: a broker with much to do makes new ones slowly.
+const OPEN: Duration = Duration::from_secs(10);
 /// How often either side says that it lives, in seconds; twice that without a word, and the connection is lost.
 const HEARTBEAT_SECONDS: u16 = 5;
 /// How often a connection of which nothing is heard is looked at.
@@ -25,6 +25,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// What there is of a connection.
+pub(super) enum Link {
+    /// The first one is being opened.
+    Opening,
+    /// It stands, as far as is known.
+    Up(Arc<Session>),
+    /// It was lost, or could not be opened; that is tried again.
+    Away,
+}
+
 /// A connection that stands, or did.
 pub(super) struct Session {
     connection: Connection,
@@ -32,11 +42,7 @@ pub(super) struct Session {
 }
 
 /// Keeps a connection, and tells which.
-pub(super) async fn keep(
-    mut uri: AMQPUri,
-    topology: Arc<Topology>,
-    tell: watch::Sender<Option<Arc<Session>>>,
-) {
+pub(super) async fn keep(mut uri: AMQPUri, topology: Arc<Topology>, tell: watch::Sender<Link>) {
     uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
     uri.query.connection_timeout = Some(OPEN.as_millis() as u64);
     let up = metrics::gauge!("songwalker_rabbitmq_up");
@@ -49,9 +55,8 @@ pub(super) async fn keep(
                 (pause, told) = (FIRST_PAUSE, false);
                 up.set(1.0);
                 let session = Arc::new(session);
-                tell.send_replace(Some(Arc::clone(&session)));
+                tell.send_replace(Link::Up(Arc::clone(&session)));
                 session.until_lost().await;
-                tell.send_replace(None);
                 up.set(0.0);
                 tracing::warn!("queue connection lost");
             }
@@ -66,6 +71,7 @@ pub(super) async fn keep(
                 told = true;
             }
         }
+        tell.send_replace(Link::Away);
         tokio::time::sleep(pause).await;
         pause = (2 * pause).min(LONGEST_PAUSE);
     }
