@@ -32,7 +32,7 @@ pub mod wavetable;
 
 /// The version of the sound: patch = same bits, minor = new features while older patches keep their bits,
 /// major = sounds may differ. It is written into every patch.
-pub const ENGINE_VERSION: &str = "0.2.0";
+pub const ENGINE_VERSION: &str = "1.0.0";
 
 /// Whether a patch made for engine `version` may sound different here: it is of another series, or newer. A series is a
 /// major version, below 1.0 a minor one.

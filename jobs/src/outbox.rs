@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use songwalker_schemas::limits::QUARANTINE_DEATHS;
 use songwalker_schemas::{JobId, JobKind, Timestamp};
@@ -32,29 +33,40 @@ pub(crate) async fn write(tx: &DatabaseTransaction, job: JobId, now: Timestamp) 
     Ok(())
 }
 
-/// Sends at most `limit` hints to the queue and takes them out of the outbox; the number that were sent. Relays of several
-/// processes take different rows: each passes over what another has locked.
+/// Sends at most `limit` hints to the queue and takes them out of the outbox; the number that were sent.
+///
+/// Relays of several processes take different rows: each passes over what another has locked, and keeps its own locked
+/// while it sends. In a data directory there is one relay, which locks nothing meanwhile: SQLite's one writer must not
+/// wait for a queue.
 ///
 /// # Errors
 /// The queue does not take them (they stay), or the database does not answer.
 pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
-    if outbox::Entity::find().one(system.db.read()).await?.is_none() {
-        return Ok(0);
-    }
-    let tx = system.db.begin().await?;
-    let rows = outbox::Entity::find()
+    let first = outbox::Entity::find()
         .order_by_asc(outbox::Column::Id)
         .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .all(&tx)
-        .await?;
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let (tx, rows) = if system.db.is_shared() {
+        if outbox::Entity::find().one(system.db.read()).await?.is_none() {
+            return Ok(0);
+        }
+        let tx = system.db.begin().await?;
+        let rows = first.all(&tx).await?;
+        (Some(tx), rows)
+    } else {
+        (None, first.all(system.db.read()).await?)
+    };
     if rows.is_empty() {
         return Ok(0);
     }
     let ids: Vec<_> = rows.iter().map(|row| row.job_id).collect();
-    let hints = hints(&tx, &ids).await?;
+    let hints = hints(system.db.read(), &ids).await?;
     system.queue.publish(&hints).await?;
     failpoint::reached(Failpoint::RelayPublished).await?;
+    let tx = match tx {
+        Some(tx) => tx,
+        None => system.db.begin().await?,
+    };
     // Whoever deletes a job holds its row and waits for its hint: this holds the hint, so it must not wait for the row.
     // A row that it passes over keeps its old date; at worst its hint is sent once more.
     let free: Vec<Uuid> = jobs::Entity::find()
@@ -80,7 +92,7 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
 
 /// What the jobs' rows say of each, and their users' plans; a job that is gone has a hint all the same, that its outbox row
 /// may go too.
-async fn hints(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<Hint>, JobsError> {
+async fn hints(db: &DatabaseConnection, ids: &[Uuid]) -> Result<Vec<Hint>, JobsError> {
     let found: Vec<(Uuid, Uuid, String, i32)> = jobs::Entity::find()
         .select_only()
         .columns([
@@ -91,14 +103,14 @@ async fn hints(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<Hint>, Jobs
         ])
         .filter(jobs::Column::Id.is_in(ids.iter().copied()))
         .into_tuple()
-        .all(tx)
+        .all(db)
         .await?;
     let plans: HashMap<Uuid, String> = users::Entity::find()
         .select_only()
         .columns([users::Column::Id, users::Column::Plan])
         .filter(users::Column::Id.is_in(found.iter().map(|(_, user, ..)| *user).collect::<HashSet<_>>()))
         .into_tuple()
-        .all(tx)
+        .all(db)
         .await?
         .into_iter()
         .collect();

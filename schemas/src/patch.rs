@@ -94,7 +94,7 @@ impl Default for PatchSpec {
     fn default() -> Self {
         Self {
             schema_version: crate::SCHEMA_VERSION.to_owned(),
-            engine_version: "0.2.0".to_owned(),
+            engine_version: "1.0.0".to_owned(),
             synth_target: "vital".to_owned(),
             name: "Init".to_owned(),
             meta: Meta::default(),

@@ -37,7 +37,7 @@ def _default():
     for lfo in modules["lfo"]: lfo["points"] = points(TRIANGLE)
     meta = {"author": "", "license": "CC0-1.0", "comment": "", "category": "lead", "subcategory": None, "tags": [], "tempo_bpm": None, "imported": False}
     knob = lambda role: {"role_id": role, "label": role, "default": 0, "min": 0, "max": 1, "value": 0, "targets": []}
-    return {"schema_version": "1.0", "engine_version": "0.2.0", "synth_target": "vital", "name": "Measured", "meta": meta,
+    return {"schema_version": "1.0", "engine_version": "1.0.0", "synth_target": "vital", "name": "Measured", "meta": meta,
             "modules": modules, "modulation": {"routes": []}, "macros": [knob(role) for role in ROLES]}
 
 
