@@ -27,7 +27,7 @@ use crate::warp::Modulator;
 use crate::wavetable::Drawer;
 use amplitude::Amplitude;
 use buses::{Block, Buses, Scratch};
-use plan::{OscPlan, Plan};
+use plan::{FilterPlan, OscPlan, Plan};
 use readings::{filter_controls, osc_controls, sample_controls};
 
 /// What is the same for all voices in this control block.
@@ -80,6 +80,8 @@ pub(crate) struct Voice {
     sources: SourceValues,
     /// The sources at the start of the control block, for routes that come late.
     late: SourceValues,
+    /// Whether no block of the note was made yet.
+    is_new: bool,
     /// The values per sample frame of the sources that need them, and the detours of parameters that follow.
     courses: Vec<Course>,
     detours: Vec<Detour>,
@@ -131,6 +133,7 @@ impl Voice {
             }),
             sources: [[0.0; 2]; SOURCES],
             late: [[0.0; 2]; SOURCES],
+            is_new: false,
             courses: vec![Course::default(); plan.matrix.courses().len()],
             detours: vec![Detour::default(); plan.matrix.detour_count()],
             values: [controls.values().to_vec(), controls.values().to_vec()],
@@ -243,6 +246,7 @@ impl Voice {
         self.apply_routes(moment);
         // Nothing was there before to be late from.
         self.apply_routes(moment);
+        self.is_new = true;
     }
 
     /// Goes on with another note, everything running on: legato.
@@ -432,6 +436,12 @@ impl Voice {
         buses: &mut Buses,
     ) {
         let plan = moment.plan;
+        let begun = std::mem::take(&mut self.is_new).then(|| {
+            let cutoffs = |spec: &FilterPlan| {
+                filter_controls(spec, &self.values, self.pitch).map(|side| side.cutoff_note)
+            };
+            [0, 1].map(|i| plan.filter[i].as_ref().map(cutoffs))
+        });
         self.advance(moment);
         self.fill_gain(moment, block.gain);
         *block.filled = [false; 3];
@@ -496,6 +506,11 @@ impl Voice {
                 *block.controls[i] = filter_controls(spec, &self.values, self.pitch);
                 if let Some(detour) = spec.detour {
                     block.detours[i].follow(&self.detours[detour]);
+                    // The filter of a note that begins has no cutoff before.
+                    if let Some(from) = begun.and_then(|begun| begun[i]) {
+                        let to = block.controls[i].map(|side| side.cutoff_note);
+                        block.detours[i].lean([to[0] - from[0], to[1] - from[1]]);
+                    }
                 }
             }
         }

@@ -226,12 +226,19 @@ where
         for (place, &voice) in group.iter().enumerate() {
             let slot = &mut bank.slots[voice];
             let to = [controls[voice][0].clamped(), controls[voice][1].clamped()];
-            let from = slot.controls.unwrap_or_else(|| {
-                slot.coefficients = target(&model, &to, rate);
-                to
-            });
             let detour = detours.get(voice);
             let detour = detour.and_then(|detour| Some([detour.side(0)?, detour.side(1)?]));
+            let from = slot.controls.unwrap_or_else(|| {
+                // A note begins where its envelopes do, not where they are at the block's end.
+                let first = Way {
+                    from: to,
+                    to,
+                    still: false,
+                    detour,
+                };
+                slot.coefficients = target(&model, &first.at(0.0), rate);
+                to
+            });
             let still = detour.is_none() && from[0].is_still(&to[0]) && from[1].is_still(&to[1]);
             // Where nothing moved the coefficients still belong to the older controls: keep those, or a crawling
             // control would never be heard.

@@ -71,6 +71,16 @@ impl Detour {
         }
     }
 
+    /// Measures the way from the block's end instead of from the straight line to it, which rises by so much on each side:
+    /// for who has nothing before the block to go on from.
+    pub fn lean(&mut self, rise: [f32; 2]) {
+        for (side, rise) in self.sides.iter_mut().zip(rise) {
+            for (i, value) in side.iter_mut().enumerate() {
+                *value -= rise * ((BLOCK - 1 - i) as f32 / BLOCK as f32);
+            }
+        }
+    }
+
     fn add(&mut self, route: &Route, course: &Course, before: [f32; 2], amount: [f32; 2]) {
         if !self.taken {
             *self = Self {
