@@ -24,7 +24,7 @@ use service::{Part, Verdict};
 
 /// SHA-256 of the self-test's sound: two seconds of [`probe`], as little-endian floats, left and right in turn.
 /// It changes with the engine's sound only; the test below says the new one.
-const SELF_TEST_SHA256: &str = "6396f0437a719ed0e30451fbab1df7ff8e9c5d6664ca1076a8e1c04a55ce76a5";
+const SELF_TEST_SHA256: &str = "abef9bd62c60d12facca2840c5b6cef21b904b99a91e4554714ffb363d4fb4c8";
 
 /// What the self-test found.
 struct SelfTest {
