@@ -150,7 +150,7 @@ async fn every_fault_of_a_key_is_listed() {
     }
     let long = request(&[Scope::JobsRead], Some("3651d"));
     assert_eq!(faults(long).await, ["/expires_in"]);
-    let many = request(&[Scope::JobsRead; 6], None);
+    let many = request(&vec![Scope::JobsRead; Scope::ALL.len() + 1], None);
     assert_eq!(faults(many).await, ["/scopes"]);
     let twice = request(&[Scope::JobsWrite, Scope::JobsRead, Scope::JobsWrite], None);
     let new = keys::create(&system, system.user, twice, Scope::ALL)

@@ -16,6 +16,7 @@ use songwalker_jobs::data_dir::DataDir;
 use songwalker_jobs::entity::{api_keys, users};
 use songwalker_jobs::open::examine::{Closeness, Examined};
 use songwalker_jobs::open::{look, open_with_clock};
+use songwalker_jobs::secret::Secret;
 use songwalker_jobs::testing::{START, catalogue};
 use songwalker_jobs::{Config, JobsError, System, access, migrate};
 use songwalker_schemas::canonical;
@@ -238,15 +239,19 @@ async fn what_is_no_directory_or_cannot_be_written_is_refused_with_its_name() {
 }
 
 #[tokio::test]
-async fn another_database_than_the_embedded_one_is_refused_by_its_key() {
+async fn a_database_elsewhere_that_is_not_there_is_named_by_its_key_and_nothing_is_made_here() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut config = Config::for_tests(dir.path());
-    config.database.url_file = Some("/etc/hostname".into());
+    config.database.url = Some(Secret::new("postgres://me:canary@127.0.0.1:1/none".to_owned()));
     let clock = Arc::new(ManualClock::new(START));
     let error = open_with_clock(config, catalogue(), clock)
         .await
-        .expect_err("is refused");
-    assert!(error.to_string().contains("database.url_file"), "{error}");
+        .expect_err("is refused")
+        .to_string();
+    assert!(
+        error.contains("database.url") && !error.contains("canary"),
+        "{error}"
+    );
     assert!(!dir.path().join("songwalker.db").exists());
 }
 

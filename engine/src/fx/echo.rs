@@ -245,7 +245,7 @@ mod tests {
         };
         assert_eq!(limited(5.2), 5.2);
         assert!(limited(-6.5) > -6.5 && limited(-6.5) < -6.0);
-        assert!(limited(1e6) < 8.02 && limited(1e6) > 7.9);
+        assert!(limited(1e6) < 8.03 && limited(1e6) > 7.9);
     }
 
     #[test]
