@@ -122,8 +122,8 @@ impl Shared {
     /// # Errors
     /// The server is not one of ours.
     pub fn objects(&self) -> Result<PathBuf> {
-        let data = std::env::var_os("SONGWALKER_TEST_S3_DATA")
-            .context("the folder of the S3 server is not named")?;
+        let data = self.addresses.s3_data.as_deref();
+        let data = data.context("the folder of the S3 server is not named")?;
         Ok(PathBuf::from(data).join(BUCKET).join(&self.name))
     }
 }
