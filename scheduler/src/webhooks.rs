@@ -7,12 +7,13 @@ mod resolve;
 mod send;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use songwalker_jobs::System;
 use songwalker_jobs::webhooks::delivery::{self, Delivery};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::handle::Told;
@@ -27,14 +28,16 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) {
     let sender = match Sender::new(&system.config.webhooks) {
-        Ok(sender) => sender,
+        Ok(sender) => Arc::new(sender),
         Err(error) => {
             tracing::error!(error = %error, "webhooks cannot be sent");
             told.round(true);
             return stop.cancelled().await;
         }
     };
-    let mut under_way = FuturesUnordered::new();
+    // Tasks of their own: one that writes down how it went holds SQLite's one writer, and must go on while this loop waits
+    // for it.
+    let mut under_way = JoinSet::new();
     while !stop.is_cancelled() {
         let room = AT_ONCE - under_way.len();
         let mut nap = IDLE;
@@ -42,7 +45,9 @@ pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) 
             match delivery::take(system, room).await {
                 Ok(taken) => {
                     told.round(false);
-                    under_way.extend(taken.into_iter().map(|one| deliver(system, &sender, one)));
+                    for one in taken {
+                        under_way.spawn(deliver(system.clone(), Arc::clone(&sender), one));
+                    }
                 }
                 Err(error) => {
                     told.round(true);
@@ -54,18 +59,18 @@ pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) 
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(nap) => {}
-            Some(()) = under_way.next() => {}
+            Some(_) = under_way.join_next() => {}
         }
     }
     // What is on its way may arrive; the scheduler's end waits for it as long as for any other step.
-    while under_way.next().await.is_some() {}
+    while under_way.join_next().await.is_some() {}
 }
 
 /// Sends one and writes down how that went. What is not written down is sent again.
-async fn deliver(system: &System, sender: &Sender, delivery: Delivery) {
+async fn deliver(system: System, sender: Arc<Sender>, delivery: Delivery) {
     let sent = async {
         let attempted = sender.send(&delivery, system.clock.now().0 / 1_000).await;
-        delivery::settle(system, &delivery, attempted).await
+        delivery::settle(&system, &delivery, attempted).await
     };
     match AssertUnwindSafe(sent).catch_unwind().await {
         Ok(Ok(())) => {}
