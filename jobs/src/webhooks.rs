@@ -51,8 +51,13 @@ pub async fn create(system: &System, user: UserId, request: CreateWebhook) -> Re
         return Err(JobsError::refused(ErrorCode::InvalidRequest, "/url", problem));
     }
     let mut events = request.events.unwrap_or_else(|| WebhookEvent::ALL.to_vec());
+    let (most_events, events_named) = (WebhookEvent::ALL.len(), events.len());
     events.sort_unstable();
     events.dedup();
+    if most_events < events_named {
+        let problem = format!("at most {most_events} are named");
+        return Err(JobsError::refused(ErrorCode::InvalidRequest, "/events", problem));
+    }
     if events.is_empty() {
         return Err(JobsError::refused(ErrorCode::InvalidRequest, "/events", "empty"));
     }
