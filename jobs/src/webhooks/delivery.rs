@@ -249,8 +249,9 @@ pub async fn settle(system: &System, delivery: &Delivery, attempted: Attempted) 
         Some(_) if delivery.attempt >= MOST_ATTEMPTS => DeliveryState::Failed,
         Some(_) => DeliveryState::Pending,
     };
-    end(system, delivery.row, delivery.attempt, (state, problem), status).await?;
+    // The webhook's word first: whoever sees the delivery ended sees what the webhook says of it.
     note(system, delivery, problem).await?;
+    end(system, delivery.row, delivery.attempt, (state, problem), status).await?;
     metrics::counter!("songwalker_webhook_attempts_total", "outcome" => problem.map_or("delivered", DeliveryProblem::name))
         .increment(1);
     tracing::info!(
