@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ActiveValue, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use songwalker_schemas::limits::QUARANTINE_DEATHS;
@@ -60,7 +60,10 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
         return Ok(0);
     }
     let ids: Vec<_> = rows.iter().map(|row| row.job_id).collect();
-    let hints = hints(system.db.read(), &ids).await?;
+    let hints = match &tx {
+        Some(tx) => hints(tx, &ids).await?,
+        None => hints(system.db.read(), &ids).await?,
+    };
     system.queue.publish(&hints).await?;
     failpoint::reached(Failpoint::RelayPublished).await?;
     let tx = match tx {
@@ -92,7 +95,7 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
 
 /// What the jobs' rows say of each, and their users' plans; a job that is gone has a hint all the same, that its outbox row
 /// may go too.
-async fn hints(db: &DatabaseConnection, ids: &[Uuid]) -> Result<Vec<Hint>, JobsError> {
+async fn hints<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Hint>, JobsError> {
     let found: Vec<(Uuid, Uuid, String, i32)> = jobs::Entity::find()
         .select_only()
         .columns([

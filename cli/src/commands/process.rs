@@ -2,7 +2,7 @@
 //! configuration names. They know of each other by the database, the queue and the event bus alone.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 use songwalker_api::{Api, ApiOptions, Side};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{ApiProcess, Place, Plain, WorkerProcess};
 use crate::client::catalogue;
-use crate::commands::serve::{cannot_listen, version};
+use crate::commands::serve::{cannot_listen, probe, version};
 use crate::failure::Failure;
 use crate::interrupt::{self, Answer};
 use crate::terminal::{self, BOLD, DIM, paint};
@@ -46,14 +46,9 @@ pub fn api(args: &ApiProcess) -> Result<(), Failure> {
 /// Workers.
 pub fn worker(args: &WorkerProcess) -> Result<(), Failure> {
     run(&args.place, Vec::new(), async |system| {
-        let handle = Arc::new(std::sync::OnceLock::<Weak<WorkersHandle>>::new());
-        let probed = Arc::clone(&handle);
-        let probe = Arc::new(move || {
-            let workers = probed.get().and_then(Weak::upgrade);
-            let problem = workers.map_or(Some("the workers are being started or have ended"), |workers| {
-                workers.state().problem()
-            });
-            problem.map_or(Ok(()), |problem| Err(problem.to_owned()))
+        let handle = Arc::new(OnceLock::new());
+        let probe = probe(Arc::clone(&handle), |workers: &WorkersHandle| {
+            workers.state().problem()
         });
         let side = Side::bind(system.clone(), Some(probe)).map_err(cannot_listen)?;
         let options = WorkersOptions {
@@ -66,17 +61,13 @@ pub fn worker(args: &WorkerProcess) -> Result<(), Failure> {
         let workers = Arc::new(workers);
         let _ = handle.set(Arc::downgrade(&workers));
         announce("worker", args.json, &[("metrics", metrics(side.addr))])?;
-        let stopping = CancellationToken::new();
-        let down = async {
-            until_asked(&stopping).await;
-            workers
-                .drain(system.config.worker.shutdown_grace.duration())
-                .await;
-        };
         // Health is answered while jobs come to their end.
         let beside = CancellationToken::new();
         let end = async {
-            down.await;
+            asked().await;
+            workers
+                .drain(system.config.worker.shutdown_grace.duration())
+                .await;
             beside.cancel();
         };
         let (served, ()) = tokio::join!(side.run(beside.clone()), end);
@@ -135,9 +126,13 @@ fn shared(config: &Config) -> Result<(), Failure> {
         .with_hint("docs/CONFIGURATION.md lists the settings; `songwalker serve` needs none"))
 }
 
-async fn until_asked(stopping: &CancellationToken) {
+async fn asked() {
     interrupt::asked().await;
     tracing::info!("process stopping");
+}
+
+async fn until_asked(stopping: &CancellationToken) {
+    asked().await;
     stopping.cancel();
 }
 

@@ -69,7 +69,7 @@ async fn on_system(system: &System, args: &Serve) -> Result<(), Failure> {
     let workers = Arc::new(std::sync::OnceLock::new());
     let options = ApiOptions {
         version: version(),
-        workers: Some(probe(Arc::clone(&workers))),
+        workers: Some(probe(Arc::clone(&workers), Runner::problem)),
     };
     let api = Api::bind(system.clone(), options).await.map_err(cannot_listen)?;
     let url = api.url();
@@ -159,15 +159,16 @@ pub fn cannot_listen(error: BindError) -> Failure {
     }
 }
 
-/// What readiness asks the workers.
-fn probe(
-    workers: Arc<std::sync::OnceLock<std::sync::Weak<Runner>>>,
+/// What readiness asks whoever has the workers, once that is there.
+pub fn probe<T: Send + Sync + 'static>(
+    workers: Arc<std::sync::OnceLock<std::sync::Weak<T>>>,
+    problem: impl Fn(&T) -> Option<&'static str> + Send + Sync + 'static,
 ) -> Arc<dyn Fn() -> Result<(), String> + Send + Sync> {
     Arc::new(move || {
-        let runner = workers.get().and_then(std::sync::Weak::upgrade);
-        match runner {
+        let workers = workers.get().and_then(std::sync::Weak::upgrade);
+        match workers {
             None => Err("the workers are being started or have ended".to_owned()),
-            Some(runner) => runner.problem().map_or(Ok(()), |problem| Err(problem.to_owned())),
+            Some(workers) => problem(&workers).map_or(Ok(()), |problem| Err(problem.to_owned())),
         }
     })
 }
