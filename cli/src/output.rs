@@ -85,12 +85,8 @@ pub fn write(out: &Path, bundle: &Content) -> Result<Written, Failure> {
         };
         let folder = out.join(name);
         if fs::symlink_metadata(&folder).is_ok() {
-            if holds(&folder, &zip_name, bundle) {
-                return Ok(Written {
-                    zip: folder.join(zip_name),
-                    folder,
-                    already_there: true,
-                });
+            if let Some(there) = already(&folder, &zip_name, bundle) {
+                return Ok(there);
             }
             continue;
         }
@@ -114,8 +110,13 @@ pub fn write(out: &Path, bundle: &Content) -> Result<Written, Failure> {
                     already_there: false,
                 });
             }
-            // Another process took the name since it was looked at.
-            Err(_) if fs::symlink_metadata(&folder).is_ok() => filled = Some(unfinished),
+            // Another process took the name since it was looked at, perhaps for this same bundle.
+            Err(_) if fs::symlink_metadata(&folder).is_ok() => {
+                if let Some(there) = already(&folder, &zip_name, bundle) {
+                    return Ok(there);
+                }
+                filled = Some(unfinished);
+            }
             Err(error) => return Err(failed(error)),
         }
     }
@@ -125,6 +126,15 @@ pub fn write(out: &Path, bundle: &Content) -> Result<Written, Failure> {
         bundle.stem
     );
     Err(Failure::new(ErrorCode::StorageUnavailable, message))
+}
+
+/// The bundle where a folder holds it.
+fn already(folder: &Path, zip_name: &str, bundle: &Content) -> Option<Written> {
+    holds(folder, zip_name, bundle).then(|| Written {
+        zip: folder.join(zip_name),
+        folder: folder.to_owned(),
+        already_there: true,
+    })
 }
 
 /// Whether a folder holds this bundle: its zip, and every file as it was made.

@@ -2,21 +2,21 @@
 //! in the store, the slot is free again, and what was too late to cancel is whole.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use songwalker_tests::service::{Service, Settings, audit, objects, small};
 
 const TIMES: u64 = 200;
 
-/// The moments are spread over the life of a job by a fixed sequence (a linear congruence), so that a failure can be
-/// found again.
-fn moments() -> impl Iterator<Item = Duration> {
+/// The moments are spread over the life of a job, and a little more, by a fixed sequence (a linear congruence), so that
+/// a failure can be found again.
+fn moments(life: Duration) -> impl Iterator<Item = Duration> {
     let mut state = 12_345_u64;
     std::iter::repeat_with(move || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        Duration::from_millis((state >> 33) % 900)
+        life * u32::try_from((state >> 33) % 1_200).expect("small") / 1_000
     })
 }
 
@@ -31,7 +31,19 @@ async fn r8_two_hundred_cancellations_at_random_moments_leave_nothing_behind() {
     .expect("it starts");
     let (mut cancelled, mut succeeded) = (0, 0);
     let mut results = BTreeSet::new();
-    for (n, moment) in (0..TIMES).zip(moments()) {
+    // How long one lives here and now, once its child is warm.
+    let mut life = Duration::ZERO;
+    for words in ["pluck of the first", "pluck of the second"] {
+        let began = Instant::now();
+        let job = service.post(small(words)).await.expect("accepted");
+        let job = service
+            .ended(job["id"].as_str().expect("an id"))
+            .await
+            .expect("it ends");
+        life = began.elapsed();
+        results.insert(job["bundle"]["sha256"].as_str().expect("its hash").to_owned());
+    }
+    for (n, moment) in (0..TIMES).zip(moments(life)) {
         let job = service
             .post(small(&format!("pluck {n}")))
             .await
