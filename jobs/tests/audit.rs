@@ -1,5 +1,5 @@
 //! The audit: it finds nothing where all is well, and each fault that is planted, by its invariant and job, and
-//! nothing else.
+//! nothing else; in a data directory and, where tests run on services, in PostgreSQL.
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
@@ -10,26 +10,30 @@ mod support {
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sea_orm::ConnectionTrait;
-use songwalker_jobs::audit::{Finding, Report, audit, patience};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use songwalker_jobs::audit::{Finding, Options, Report, audit, audit_by, patience};
 use songwalker_jobs::claim::Ownership;
 use songwalker_jobs::clock::Clock;
 use songwalker_jobs::ending::{self, Fate};
 use songwalker_jobs::ports::ObjectKey;
 use songwalker_jobs::publish::{About, Packaged};
 use songwalker_jobs::runner::RunnerLock;
+use songwalker_jobs::system::Parts;
 use songwalker_jobs::testing::{self, START, TestSystem};
-use songwalker_jobs::{attempt, cancel, outbox, publish, sweep};
+use songwalker_jobs::{System, attempt, cancel, outbox, presence, publish, sweep};
 use songwalker_migrations::triggers;
 use songwalker_schemas::{ErrorCode, JobId, canonical};
 use support::finished;
+use uuid::Uuid;
 
 /// A system in the middle of its work: a process runs jobs, and there is a job in every state.
 struct Busy {
     system: TestSystem,
-    _lock: RunnerLock,
+    lock: RunnerLock,
+    worker: Uuid,
     queued: JobId,
     paused: JobId,
     running: Ownership,
@@ -82,8 +86,13 @@ async fn busy() -> Busy {
     let lock = RunnerLock::try_take(system.path())
         .expect("can be looked at")
         .expect("is free");
+    let worker = Uuid::now_v7();
+    if system.db.is_shared() {
+        presence::register(&system, worker, 1).await.expect("is written");
+    }
     Busy {
-        _lock: lock,
+        lock,
+        worker,
         queued,
         paused,
         running,
@@ -103,6 +112,14 @@ impl Busy {
     /// Writes what the guards of the database would refuse, and puts the guards up again.
     async fn plant(&self, sql: &str) {
         let writer = self.system.db.writer();
+        if self.system.db.is_shared() {
+            // Triggers and references rest for one transaction; checks go for good, the audit does not look for them.
+            let tx = writer.begin().await.expect("begins");
+            for sql in [DROP_CHECKS, "SET LOCAL session_replication_role = replica", sql] {
+                tx.execute_unprepared(sql).await.expect(sql);
+            }
+            return tx.commit().await.expect("is written");
+        }
         let run = async |sql: &str| writer.execute_unprepared(sql).await.expect(sql);
         let guards = ["jobs_step", "jobs_result", "jobs_fence", "jobs_start"];
         for guard in guards {
@@ -116,6 +133,30 @@ impl Busy {
         for statement in triggers::statements(writer.get_database_backend()) {
             run(&statement).await;
         }
+    }
+
+    /// The process that runs jobs is still there, as far as others can tell.
+    async fn lives(&self) {
+        if self.system.db.is_shared() {
+            presence::seen(&self.system, self.worker)
+                .await
+                .expect("is written");
+        }
+    }
+
+    /// What the audit says of the same once the process that runs jobs has ended.
+    async fn report_while_nobody_runs(self) -> Report {
+        let Busy {
+            system, lock, worker, ..
+        } = self;
+        drop(lock);
+        presence::leave(&system, worker).await.expect("goes");
+        if system.db.is_shared() {
+            // No scheduler has been through either.
+            let sql = "DELETE FROM sweeps";
+            system.db.writer().execute_unprepared(sql).await.expect(sql);
+        }
+        audit(&system, true).await.expect("goes through")
     }
 
     async fn plant_in(&self, job: JobId, set: &str) {
@@ -149,9 +190,24 @@ fn sha256() -> String {
     canonical::sha256_hex(&finished::bundle().zip)
 }
 
+/// Takes away what keeps a row within its form.
+const DROP_CHECKS: &str = "DO $$ DECLARE found RECORD; BEGIN
+    FOR found IN SELECT conname, conrelid::regclass AS relation FROM pg_constraint
+        WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
+    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.relation, found.conname); END LOOP; END $$";
+
 /// The job's id as SQL writes it.
 fn literal(job: JobId) -> String {
-    format!("x'{}'", job.0.simple())
+    if testing::is_on_services() {
+        format!("'{}'::uuid", job.0)
+    } else {
+        format!("x'{}'", job.0.simple())
+    }
+}
+
+/// An id of something else.
+fn id(number: u128) -> String {
+    literal(JobId(Uuid::from_u128(number)))
 }
 
 #[tokio::test]
@@ -261,8 +317,12 @@ async fn r3_an_output_of_a_fence_that_never_was_is_found() {
 async fn r4_an_owner_without_a_lease_and_a_lease_without_an_owner_are_found() {
     let busy = busy().await;
     busy.plant_in(busy.running.job_id, "lease_until = NULL").await;
-    busy.plant_in(busy.queued, "worker_id = x'00', lease_until = queue_deadline")
-        .await;
+    let worker = id(7);
+    busy.plant_in(
+        busy.queued,
+        &format!("worker_id = {worker}, lease_until = queue_deadline"),
+    )
+    .await;
     busy.finds(&[
         ("R4", Some(busy.running.job_id), "lease"),
         ("R4", Some(busy.queued), "lease"),
@@ -289,11 +349,13 @@ async fn r4_a_queued_job_that_nothing_wakes_is_found() {
 
 /// Makes a process that goes on with its rounds look alive after `advance`.
 async fn swept(busy: &Busy) {
+    busy.lives().await;
     let now = busy.system.clock.now().0;
     for sweep in sweep::Sweep::ALL {
         let name = sweep.name();
         busy.plant(&format!(
-            "INSERT OR REPLACE INTO sweeps (name, last_full_at) VALUES ('{name}', {now})"
+            "INSERT INTO sweeps (name, last_full_at) VALUES ('{name}', {now})
+                ON CONFLICT (name) DO UPDATE SET last_full_at = {now}"
         ))
         .await;
     }
@@ -315,9 +377,7 @@ async fn r4_wakers_that_are_late_are_found_while_a_process_runs_and_only_then() 
         ("R4", Some(busy.queued), "its hint is not being sent"),
     ];
     busy.finds(&expected).await;
-    let Busy { system, _lock, .. } = busy;
-    drop(_lock);
-    let report = audit(&system, true).await.expect("goes through");
+    let report = busy.report_while_nobody_runs().await;
     assert_eq!((report.findings, report.looked.is_running), (Vec::new(), false));
 }
 
@@ -566,6 +626,22 @@ async fn r8_a_cancellation_without_its_times_or_with_leftovers_is_found() {
         .await;
 }
 
+/// The same system, its quotas enforced from now on.
+fn with_quotas(system: &System) -> System {
+    let mut config = system.config.clone();
+    config.quotas.enabled = true;
+    System::new(Parts {
+        config,
+        db: system.db.clone(),
+        clock: Arc::clone(&system.clock),
+        queue: Arc::clone(&system.queue),
+        store: Arc::clone(&system.store),
+        limiter: Arc::clone(&system.limiter),
+        bus: Arc::clone(&system.bus),
+        catalogue: system.catalogue.clone(),
+    })
+}
+
 #[tokio::test]
 async fn r9_a_user_with_more_unfinished_jobs_than_the_plan_allows_is_found_where_quotas_hold() {
     let system = testing::system_with(|config| config.quotas.enabled = false).await;
@@ -577,10 +653,7 @@ async fn r9_a_user_with_more_unfinished_jobs_than_the_plan_allows_is_found_where
         audit(&system, false).await.expect("goes through").findings,
         Vec::new()
     );
-    let TestSystem { system, dir, .. } = system;
-    system.db.close().await;
-    drop(system);
-    let held = testing::system_in(dir).await;
+    let held = with_quotas(&system.system);
     let findings = audit(&held, false).await.expect("goes through").findings;
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!(
@@ -591,12 +664,55 @@ async fn r9_a_user_with_more_unfinished_jobs_than_the_plan_allows_is_found_where
 }
 
 #[tokio::test]
+async fn r9_more_unfinished_jobs_than_the_plan_allows_are_found_in_the_past() {
+    let system = testing::system_with(|config| config.quotas.enabled = false).await;
+    let user = system.user;
+    let other = system.add_user("other", "standard").await;
+    let end = async |job: JobId, of| {
+        cancel::cancel(&system, of, job).await.expect("is cancelled");
+    };
+    let second = Duration::from_secs(1);
+    let first = finished::queued(&system, user, "one").await;
+    let of_other = finished::queued(&system, other, "one").await;
+    system.clock.advance(second);
+    let two = finished::queued(&system, user, "two").await;
+    system.clock.advance(second);
+    end(first, user).await;
+    // As soon as one has ended another may come.
+    let three = finished::queued(&system, user, "three").await;
+    end(of_other, other).await;
+    system.clock.advance(second);
+    let one_too_many = finished::queued(&system, user, "four").await;
+    system.clock.advance(second);
+    for job in [two, three, one_too_many] {
+        end(job, user).await;
+    }
+    let held = with_quotas(&system.system);
+    let history = Options {
+        with_history: true,
+        ..Options::default()
+    };
+    assert_eq!(
+        audit(&held, false).await.expect("goes through").findings,
+        Vec::new()
+    );
+    let findings = audit_by(&held, &history).await.expect("goes through").findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(
+        (findings[0].invariant, findings[0].job_id),
+        ("R9", Some(one_too_many))
+    );
+    assert!(findings[0].what.contains("3 unfinished jobs"), "{findings:?}");
+}
+
+#[tokio::test]
 async fn r10_prompts_past_their_date_and_overdue_receipts_are_found_whether_a_process_runs_or_not() {
     let busy = busy().await;
     busy.plant("UPDATE prompts SET erase_at = 1").await;
     let (user, job) = (literal(JobId(busy.system.user.0)), literal(busy.failed));
+    let receipt = id(1);
     busy.plant(&format!(
-        "INSERT INTO erasures (id, user_id, job_id, what, requested_at, due_at) VALUES (x'01', {user}, {job}, 'prompt', 1, 2)"
+        "INSERT INTO erasures (id, user_id, job_id, what, requested_at, due_at) VALUES ({receipt}, {user}, {job}, 'prompt', 1, 2)"
     ))
     .await;
     let expected = [
@@ -606,12 +722,8 @@ async fn r10_prompts_past_their_date_and_overdue_receipts_are_found_whether_a_pr
         ("R10", Some(busy.failed), "overdue"),
     ];
     busy.finds(&expected).await;
-    let Busy { system, _lock, .. } = busy;
-    drop(_lock);
-    assert_eq!(
-        audit(&system, false).await.expect("goes through").findings.len(),
-        expected.len()
-    );
+    let report = busy.report_while_nobody_runs().await;
+    assert_eq!(report.findings.len(), expected.len());
 }
 
 #[tokio::test]
@@ -706,14 +818,17 @@ async fn r12_a_sweep_that_does_not_come_through_is_found_once_the_process_has_ru
     let busy = busy().await;
     // The process has only begun, by the clock of the test.
     busy.finds(&[]).await;
-    let begun = |busy: &Busy, at: u64| {
-        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(at);
+    let long_ago = 1_600_000_000_000;
+    if busy.system.db.is_shared() {
+        busy.plant(&format!("UPDATE workers SET started_at = {long_ago}"))
+            .await;
+    } else {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(long_ago);
         let file = File::options()
             .write(true)
             .open(busy.system.path().join("runner.lock"));
         file.and_then(|file| file.set_modified(at)).expect("is set");
-    };
-    begun(&busy, 1_600_000_000_000);
+    }
     let found = busy.report().await.findings;
     assert_eq!(found.len(), sweep::Sweep::ALL.len());
     assert!(
@@ -741,6 +856,78 @@ async fn r12_retention_and_deletions_that_nobody_sees_to_are_found() {
 }
 
 #[tokio::test]
+async fn r4_deliveries_that_nobody_sends_or_ends_are_found() {
+    let busy = busy().await;
+    let (webhook, user, job) = (id(5), literal(JobId(busy.system.user.0)), literal(busy.failed));
+    busy.plant(&format!(
+        "INSERT INTO webhooks (id, user_id, url, events, created_at) VALUES ({webhook}, {user}, 'https://example.com', 'job.failed', 1)"
+    ))
+    .await;
+    busy.plant(&format!(
+        "INSERT INTO webhook_deliveries (webhook_id, user_id, job_id, event, state, attempts, created_at, due_at)
+            VALUES ({webhook}, {user}, {job}, 'job.failed', 'pending', 0, 1, 0)"
+    ))
+    .await;
+    busy.finds(&[("R4", Some(busy.failed), "nobody sends anything")])
+        .await;
+    // Whoever sends it holds it, and has time.
+    let later = START.0 + 20_000;
+    let planted = async |set: &str| {
+        busy.plant(&format!("UPDATE webhook_deliveries SET {set}")).await;
+    };
+    planted(&format!("attempts = 1, lease_until = {later}")).await;
+    busy.finds(&[]).await;
+    planted("attempts = 10, lease_until = 1").await;
+    busy.finds(&[("R4", Some(busy.failed), "nobody ended it")]).await;
+    planted("lease_until = NULL, state = 'failed', ended_at = 1").await;
+    busy.finds(&[("R12", Some(busy.failed), "listed for too long")])
+        .await;
+}
+
+#[tokio::test]
+async fn r12_what_was_kept_for_its_time_and_did_not_go_is_found() {
+    let busy = busy().await;
+    let long_ago = START.0 - 30 * 3_600_000;
+    busy.plant_in(busy.succeeded, &format!("finished_at = {long_ago}"))
+        .await;
+    busy.plant(&format!(
+        "UPDATE stage_outputs SET job_id = {}",
+        literal(busy.succeeded)
+    ))
+    .await;
+    let (user, job) = (literal(JobId(busy.system.user.0)), literal(busy.succeeded));
+    busy.plant(&format!(
+        "INSERT INTO idempotency_keys (user_id, key_sha256, body_sha256, job_id, expires_at)
+            VALUES ({user}, 'a', 'b', {job}, {long_ago})"
+    ))
+    .await;
+    busy.finds(&[
+        ("R12", Some(busy.succeeded), "of its events are past their time"),
+        ("R12", Some(busy.succeeded), "1 outputs of its stages"),
+        ("R12", None, "1 idempotency keys"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_late_is_found_earlier_where_less_patience_is_asked_for() {
+    let busy = busy().await;
+    let lease = busy.system.config.worker.lease.duration();
+    let little = Options {
+        patience: Some(Duration::from_secs(2)),
+        ..Options::default()
+    };
+    busy.system.clock.advance(lease + Duration::from_secs(3));
+    swept(&busy).await;
+    let found = async |options: &Options| {
+        let report = audit_by(&busy.system, options).await.expect("goes through");
+        let is_lease = |finding: &&Finding| finding.what.contains("its lease is over");
+        report.findings.iter().filter(is_lease).count()
+    };
+    assert_eq!((found(&Options::default()).await, found(&little).await), (0, 2));
+}
+
+#[tokio::test]
 async fn r12_rows_that_belong_to_nothing_are_found() {
     let busy = busy().await;
     busy.plant("INSERT INTO prompts (job_id, prompt, tags) VALUES (x'07', 'left behind', '[]')")
@@ -751,11 +938,17 @@ async fn r12_rows_that_belong_to_nothing_are_found() {
 #[tokio::test]
 async fn a_fault_of_many_rows_is_listed_in_part_and_counted_whole() {
     let busy = busy().await;
-    busy.plant(
+    let any = if busy.system.db.is_shared() {
+        "gen_random_uuid()"
+    } else {
+        "randomblob(16)"
+    };
+    let user = id(1);
+    busy.plant(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
             INSERT INTO erasures (id, user_id, what, requested_at, due_at)
-            SELECT randomblob(16), x'01', 'account', 1, 2 FROM n",
-    )
+            SELECT {any}, {user}, 'account', 1, 2 FROM n"
+    ))
     .await;
     let report = busy.report().await;
     assert_eq!((report.findings.len(), report.more), (100, 50));

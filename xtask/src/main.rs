@@ -8,6 +8,7 @@ mod browser;
 mod contract;
 mod deploy;
 mod eval;
+mod faults;
 mod fidelity;
 mod generate;
 mod http;

@@ -55,8 +55,13 @@ fn up(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Whether servers of one's own can be started here. Cargo provides S3's.
+pub fn are_installed() -> bool {
+    Postgres::is_installed() && Rabbit::is_installed() && Redis::is_installed()
+}
+
 /// The program of the S3 server, built where it is not there yet.
-fn s3_program(workspace: &Workspace) -> Result<PathBuf> {
+pub fn s3_program(workspace: &Workspace) -> Result<PathBuf> {
     let root = workspace.target.join("tools");
     let program = root.join("bin/s3s-fs");
     if !program.is_file() {
@@ -92,8 +97,7 @@ pub struct ForTests {
 impl ForTests {
     /// Whether there can be any: the environment names them all, or they are installed. Cargo provides S3's.
     pub fn can_be() -> bool {
-        Addresses::find(Path::new("")).is_whole()
-            || (Postgres::is_installed() && Rabbit::is_installed() && Redis::is_installed())
+        Addresses::find(Path::new("")).is_whole() || are_installed()
     }
 
     /// Those that are there, else new ones.

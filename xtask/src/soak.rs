@@ -1,5 +1,5 @@
-//! `cargo xtask soak engine`: 10,000 random patches × 3 notes against the engine's invariants; goes on where it was
-//! stopped.
+//! `cargo xtask soak`: at length. `engine`: 10,000 random patches × 3 notes against the engine's invariants; goes on where
+//! it was stopped. `faults`: see [`crate::faults`].
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::faults;
 use crate::workspace::{Workspace, execute};
 
 /// Patches handed to one process: how much is played again after a stop at the most.
@@ -27,11 +28,19 @@ pub enum What {
         #[arg(long)]
         fresh: bool,
     },
+    /// Seeded faults on a whole service while clients use it, embedded and distributed; then the audit.
+    Faults(faults::Options),
 }
 
-/// Plays them; false where something does not hold.
+/// Does it; false where something does not hold.
 pub fn run(what: What) -> Result<bool> {
-    let What::Engine { patches, fresh } = what;
+    match what {
+        What::Engine { patches, fresh } => engine(patches, fresh),
+        What::Faults(options) => faults::run(&options),
+    }
+}
+
+fn engine(patches: u64, fresh: bool) -> Result<bool> {
     let workspace = Workspace::find()?;
     let folder = workspace.target.join("soak");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

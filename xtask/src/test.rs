@@ -12,7 +12,7 @@ use crate::needs::{self, Tools};
 use crate::services::ForTests;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::{EVERYTHING, Workspace, execute, output, succeeds};
-use crate::{browser, contract, deploy, generate, python};
+use crate::{browser, contract, deploy, faults, generate, python};
 
 /// Patches drawn at random that Vital conformance looks at, beside all templates.
 const RANDOM_INTENTS: usize = 100;
@@ -39,6 +39,14 @@ const STEPS: &[(&str, &str, Step)] = &[
         "services",
         "job domain and end-to-end tests once more, on PostgreSQL, RabbitMQ, Redis and S3",
         |w, _| services(w),
+    ),
+    (
+        "faults",
+        "a short run of seeded faults on the whole service, embedded and distributed, audited",
+        |w, _| match faults::short(w)? {
+            None => Ok(Outcome::Passed),
+            Some(why) => skipped(&format!("only the embedded way was run: {why}")),
+        },
     ),
     (
         "golden",
@@ -182,7 +190,7 @@ or (package(songwalker-jobs) and ( \
  binary(lifecycle) or binary(properties) or binary(shares) or binary(library) or binary(artifacts) \
  or (binary(sweeps) and not test(/erasure::(a_full_round|an_erased_account_leaves|an_account_is_erased|r10_)/) \
   and not test(/r12_a_row_that_cannot_be_written/)) \
- or (binary(audit) and test(/where_all_is_well|lost_guards/))))";
+ or (binary(audit) and not test(/r1_a_database_that|r4_a_wall_clock_that|r12_rows_that_belong_to_nothing/))))";
 
 fn services(workspace: &Workspace) -> Result<Outcome> {
     if !ForTests::can_be() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use songwalker_jobs::config::Span;
 use songwalker_schemas::Scope;
 
 use super::operate::{LetterCommand, PauseKind, PlanCommand};
@@ -310,6 +311,12 @@ pub struct Audit {
     /// Also read every bundle and compare its hash
     #[arg(long)]
     pub deep: bool,
+    /// Also hold the past against today's plans: where no plan was changed and no clock set back
+    #[arg(long)]
+    pub history: bool,
+    /// By how much something may be late before it is a fault [default: a lease, two full sweeps and a minute]
+    #[arg(long, value_name = "TIME")]
+    pub patience: Option<Span>,
     #[command(flatten)]
     pub place: Place,
     /// Print one JSON object instead of words

@@ -1,7 +1,7 @@
 //! `songwalker audit`: the promises of the job system, checked from database and store alone. It changes nothing.
 
 use serde_json::json;
-use songwalker_jobs::audit::{Finding, Report, audit};
+use songwalker_jobs::audit::{Finding, Looked, Options, Report, audit_by};
 use songwalker_schemas::{ErrorCode, Fault};
 
 use crate::args::Audit;
@@ -11,10 +11,19 @@ use crate::terminal::{self, DIM, GOOD, paint};
 
 /// Checks, and says what was found.
 pub fn run(args: &Audit) -> Result<(), Failure> {
-    let report = on_existing_data_dir(&args.place, async |system| Ok(audit(system, args.deep).await?))?;
+    let options = Options {
+        is_deep: args.deep,
+        with_history: args.history,
+        patience: args.patience.map(Into::into),
+    };
+    let report = on_existing_data_dir(&args.place, async |system| Ok(audit_by(system, &options).await?))?;
     if !report.findings.is_empty() {
         let count = report.findings.len() as u64 + report.more;
-        let message = format!("{count} finding{}", if count == 1 { "" } else { "s" });
+        let message = format!(
+            "{count} finding{} in {}",
+            if count == 1 { "" } else { "s" },
+            counts(&report.looked)
+        );
         return Err(Failure::new(ErrorCode::VerificationFailed, message)
             .with_faults(report.findings.iter().map(as_fault).collect())
             .with_hint("docs/INVARIANTS.md says what each means; keep a copy of the data directory before you mend it"));
@@ -38,11 +47,6 @@ fn as_fault(finding: &Finding) -> Fault {
 
 fn in_words(report: &Report) -> String {
     let looked = &report.looked;
-    let read = if looked.read > 0 {
-        format!(", {} of them read", looked.read)
-    } else {
-        String::new()
-    };
     let running = if looked.is_running {
         ""
     } else {
@@ -51,12 +55,38 @@ fn in_words(report: &Report) -> String {
     format!(
         "{} nothing found  {}\n",
         paint(GOOD, "✓"),
-        paint(
-            DIM,
-            format!(
-                "{} jobs ({} unfinished), {} events, {} objects{read}{running}",
-                looked.jobs, looked.unfinished, looked.events, looked.objects
-            )
-        )
+        paint(DIM, format!("{}{running}", counts(looked)))
     )
+}
+
+/// What was looked at, in words.
+fn counts(looked: &Looked) -> String {
+    let states: Vec<String> = looked
+        .states
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    let states = if states.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", states.join(", "))
+    };
+    let others = [
+        (looked.attempts, "attempts"),
+        (looked.events, "events"),
+        (looked.prompts, "prompts"),
+        (looked.outputs, "outputs of stages"),
+        (looked.hints, "hints to be sent"),
+        (looked.shares, "shares"),
+        (looked.deliveries, "deliveries to webhooks"),
+        (looked.receipts, "receipts of erasure"),
+        (looked.objects, "objects"),
+        (looked.unreferred, "of them referred to by nobody"),
+        (looked.read, "of them read"),
+    ];
+    let others = others
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!(", {count} {what}"));
+    format!("{} jobs{states}{}", looked.jobs, others.collect::<String>())
 }

@@ -1,16 +1,21 @@
 //! What should have happened by the clock: the wakers of unfinished jobs (R4, R8), erasure (R10), the sweeps (R12).
 
+use std::time::Duration;
+
 use sea_orm::{DatabaseTransaction, EntityTrait};
 use songwalker_schemas::Timestamp;
 
 use super::rows::{Check, run};
-use super::{Late, Report, patience};
+use super::{Late, Report};
 use crate::entity::sweeps;
 use crate::error::JobsError;
-use crate::sweep::Sweep;
+use crate::sweep::{Sweep, deliveries};
 use crate::system::System;
+use crate::webhooks::delivery::MOST_ATTEMPTS;
 
-/// What is late if it was due before `{steady}` on the steady clock, or `{wall}` on the wall clock.
+/// What is late if it was due before `{steady}` on the steady clock, or `{wall}` on the wall clock. `{steady_now}` is now;
+/// `{listed}`, `{events}` and `{outputs}` are the moments before which such things are kept no more, `{most}` the most
+/// attempts of a delivery.
 const LATE: &[(&str, &str, &str)] = &[
     (
         "R4",
@@ -55,6 +60,42 @@ const LATE: &[(&str, &str, &str)] = &[
         "its deletion was asked for long ago and is not done",
         "SELECT id, 0 FROM jobs WHERE delete_requested_at < {wall} AND state IN ({final})",
     ),
+    (
+        "R4",
+        "its webhook is due, and nobody sends anything to webhooks of its user",
+        "SELECT d.job_id, 0 FROM webhook_deliveries d
+            WHERE d.state = 'pending' AND d.due_at < {steady} AND d.created_at < {wall} AND d.attempts < {most}
+            AND (d.lease_until IS NULL OR d.lease_until < {steady})
+            AND NOT EXISTS (SELECT 1 FROM webhook_deliveries o WHERE o.user_id = d.user_id AND o.lease_until >= {steady_now})",
+    ),
+    (
+        "R4",
+        "the last attempt at its webhook is over, and nobody ended it",
+        "SELECT job_id, 0 FROM webhook_deliveries
+            WHERE state = 'pending' AND attempts >= {most} AND lease_until < {steady}",
+    ),
+    (
+        "R12",
+        "a delivery to its webhook is listed for too long",
+        "SELECT job_id, 0 FROM webhook_deliveries WHERE ended_at < {listed}",
+    ),
+    (
+        "R12",
+        "{} of its events are past their time and still there",
+        "SELECT j.id, COUNT(*) FROM jobs j JOIN job_events e ON e.job_id = j.id
+            WHERE j.finished_at < {events} GROUP BY j.id",
+    ),
+    (
+        "R12",
+        "{} outputs of its stages are past their time and still there",
+        "SELECT j.id, COUNT(*) FROM jobs j JOIN stage_outputs s ON s.job_id = j.id
+            WHERE j.finished_at < {outputs} GROUP BY j.id",
+    ),
+    (
+        "R12",
+        "{} idempotency keys are past their time and still there",
+        "SELECT NULL, COUNT(*) FROM idempotency_keys WHERE expires_at < {wall} HAVING COUNT(*) > 0",
+    ),
 ];
 
 /// What is promised to people whether a process runs or not.
@@ -76,17 +117,25 @@ pub(super) async fn check(
     snapshot: &DatabaseTransaction,
     system: &System,
     late: Option<&Late>,
+    patience: Duration,
     report: &mut Report,
 ) -> Result<(), JobsError> {
     let now = system.clock.now();
-    let wall = now.minus(patience(&system.config));
-    let steady = late.map_or(wall, |late| late.steady);
+    let wall = now.minus(patience);
+    let (steady, steady_now) = late.map_or((wall, now), |late| (late.steady, late.steady_now));
+    let retention = &system.config.retention;
+    let kept = |time: Duration| wall.minus(time).0.to_string();
     let timely = if late.is_some() { LATE } else { &[] };
     for (invariant, what, sql) in PROMISED.iter().chain(timely) {
         let sql = sql
             .replace("{now}", &now.0.to_string())
             .replace("{wall}", &wall.0.to_string())
-            .replace("{steady}", &steady.0.to_string());
+            .replace("{steady}", &steady.0.to_string())
+            .replace("{steady_now}", &steady_now.0.to_string())
+            .replace("{listed}", &kept(deliveries::LISTED))
+            .replace("{events}", &kept(retention.events.duration()))
+            .replace("{outputs}", &kept(retention.stage_outputs.duration()))
+            .replace("{most}", &MOST_ATTEMPTS.to_string());
         let check = Check {
             invariant,
             what,

@@ -202,9 +202,12 @@ fn spelled(sql: String, backend: DbBackend) -> String {
     if backend != DbBackend::Postgres {
         return sql;
     }
-    sql.replace("MIN(id)", "(ARRAY_AGG(id ORDER BY id))[1]")
+    let sql = sql
+        .replace("MIN(id)", "(ARRAY_AGG(id ORDER BY id))[1]")
         .replace("MIN(j.id)", "(ARRAY_AGG(j.id ORDER BY j.id))[1]")
-        .replace("INSTR(", "STRPOS(")
+        .replace("INSTR(", "STRPOS(");
+    // It has numbers of several lengths.
+    format!("SELECT found.job, found.number::BIGINT FROM ({sql}) AS found (job, number)")
 }
 
 fn states(wanted: impl Fn(JobState) -> bool) -> String {

@@ -69,6 +69,7 @@ async fn hint(system: &System, job: JobId, lost_before: Timestamp) -> Result<boo
     }
     outbox::write(&tx, job, system.clock.now()).await?;
     tx.commit().await?;
+    tracing::info!(job.id = %job, "lost hint written again");
     outbox::wake(system);
     Ok(true)
 }

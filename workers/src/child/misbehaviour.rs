@@ -3,7 +3,8 @@
 //!
 //! `SONGWALKER_CHILD_MISBEHAVE` in the parent's environment says what happens when: `WHAT` (each generation),
 //! `WHAT:times:N` (the first N generations of this process), `WHAT:seed:N` (generations of that seed, a poison job that
-//! is planned well), `WHAT:prompt-contains:TEXT` (the planning of such a prompt). A file beside the child's program, of
+//! is planned well), `WHAT:prompt-contains:TEXT` (the planning of such a prompt), or several of these with `;` between
+//! them, of which the first that fits strikes. A file beside the child's program, of
 //! its name and `.misbehave`, says it for that program alone. The child's own environment is empty: it is told by a line.
 
 use std::collections::BTreeMap;
@@ -138,8 +139,7 @@ enum When {
 /// What the parent's environment asks for.
 #[derive(Debug)]
 pub struct Plot {
-    what: Misbehaviour,
-    when: When,
+    parts: Vec<(Misbehaviour, When)>,
     generations: AtomicU64,
 }
 
@@ -169,21 +169,11 @@ impl Plot {
             .clone()
     }
 
-    /// Reads `WHAT[:CONDITION:VALUE]`.
+    /// Reads `WHAT[:CONDITION:VALUE][;…]`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, ':');
-        let what = Misbehaviour::from_name(parts.next()?)?;
-        let when = match (parts.next(), parts.next()) {
-            (None, None) => When::Always,
-            (Some("times"), Some(count)) => When::Times(count.parse().ok()?),
-            (Some("seed"), Some(seed)) => When::Seed(seed.parse().ok()?),
-            (Some("prompt-contains"), Some(text)) => When::PromptContains(text.to_owned()),
-            _ => return None,
-        };
         Some(Self {
-            what,
-            when,
+            parts: text.split(';').map(part).collect::<Option<_>>()?,
             generations: AtomicU64::new(0),
         })
     }
@@ -197,21 +187,39 @@ impl Plot {
     /// What goes wrong when this is planned.
     #[must_use]
     pub fn at_plan(&self, prompt: &str) -> Option<Misbehaviour> {
-        matches!(&self.when, When::PromptContains(text) if prompt.contains(text)).then_some(self.what)
+        self.first(|when| matches!(when, When::PromptContains(text) if prompt.contains(text)))
     }
 
     /// What goes wrong when this is generated.
     #[must_use]
     pub fn at_generate(&self, seed: u64) -> Option<Misbehaviour> {
         let before = self.generations.fetch_add(1, Ordering::SeqCst);
-        let is_due = match self.when {
+        self.first(|when| match when {
             When::Always => true,
-            When::Times(count) => before < count,
-            When::Seed(its) => its == seed,
+            When::Times(count) => before < *count,
+            When::Seed(its) => *its == seed,
             When::PromptContains(_) => false,
-        };
-        is_due.then_some(self.what)
+        })
     }
+
+    fn first(&self, is_due: impl Fn(&When) -> bool) -> Option<Misbehaviour> {
+        let part = self.parts.iter().find(|(_, when)| is_due(when));
+        part.map(|(what, _)| *what)
+    }
+}
+
+/// Reads `WHAT[:CONDITION:VALUE]`.
+fn part(text: &str) -> Option<(Misbehaviour, When)> {
+    let mut words = text.splitn(3, ':');
+    let what = Misbehaviour::from_name(words.next()?)?;
+    let when = match (words.next(), words.next()) {
+        (None, None) => When::Always,
+        (Some("times"), Some(count)) => When::Times(count.parse().ok()?),
+        (Some("seed"), Some(seed)) => When::Seed(seed.parse().ok()?),
+        (Some("prompt-contains"), Some(text)) => When::PromptContains(text.to_owned()),
+        _ => return None,
+    };
+    Some((what, when))
 }
 
 #[cfg(test)]
@@ -236,8 +244,13 @@ mod tests {
             (poison.at_plan("xa:bx"), poison.at_plan("a")),
             (Some(Misbehaviour::Leak), None)
         );
+        let both = plot("crash:prompt-contains:POISON;rubbish:times:1");
+        assert_eq!(both.at_plan("POISON pad"), Some(Misbehaviour::Crash));
+        let struck = [(); 2].map(|()| both.at_generate(0));
+        assert_eq!(struck, [Some(Misbehaviour::Rubbish), None]);
         for text in [
             "",
+            "crash;",
             "dance",
             "crash:",
             "crash:times",
