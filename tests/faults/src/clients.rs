@@ -69,7 +69,7 @@ impl Clients {
             return;
         };
         let path = format!("/v1/jobs/{id}");
-        if chance.percent(15) {
+        if chance.percent(25) {
             tokio::time::sleep(Duration::from_millis(chance.between(0, 2_500))).await;
             counts.count("client: cancellation asked for");
             self.ask(user, Method::POST, &format!("{path}/cancel")).await;
@@ -97,7 +97,7 @@ impl Clients {
                 counts.strange(format!("job {id}: a bundle of {} bytes", bytes.len()));
             }
         }
-        if chance.percent(12) {
+        if chance.percent(20) {
             counts.count("client: deletion asked for");
             counts.deleted(&id);
             self.ask(user, Method::DELETE, &path).await;
@@ -152,6 +152,10 @@ impl Clients {
                 }
                 counts.count("client: request repeated");
                 continue;
+            }
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                // Only the end of a job of this user helps.
+                self.pause(chance).await;
             }
             let code = told["error"]["code"].as_str().unwrap_or("no code").to_owned();
             counts.count(format!("answer: {} {code}", status.as_u16()));

@@ -15,8 +15,8 @@ use crate::world::World;
 const STANDSTILL: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What is said in the log of a service that finds a lost hint.
-const LOGGED: [(&str, &str); 1] = [("lost hint written again", "hints found lost by the sweep")];
+/// What is said in the log of a service that writes a hint anew, because nobody took it for seconds.
+const LOGGED: [(&str, &str); 1] = [("lost hint written again", "hints that the sweep wrote again")];
 
 /// Something that changes as long as there is progress.
 struct Progress {

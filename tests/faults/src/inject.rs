@@ -17,7 +17,7 @@ use crate::world::World;
 /// How long a process is waited for at its step, where few jobs pass.
 const AT_STEP: Duration = Duration::from_secs(20);
 /// After how many more accepted jobs it is waited for no longer.
-const AT_STEP_JOBS: u64 = 15;
+const AT_STEP_JOBS: u64 = 25;
 /// How long a process stands still: longer than the lease.
 const FROZEN: Duration = Duration::from_secs(6);
 /// How long a process may take to stop in order.

@@ -18,6 +18,8 @@ use crate::proxy::Proxy;
 
 /// How large the disk of a data directory may become.
 const DISK: &str = "size=8g";
+/// By how many bytes more a disk that is to be full is tried.
+const ROOM: u64 = 32 * 1024;
 /// What our queues are called.
 pub const PREFIX: &str = "faults";
 /// By how much something may be late at the end.
@@ -39,8 +41,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("QUEUE__REHINT_AFTER", "4s"),
     ("RETENTION__OBJECTS_GRACE", "25s"),
     // The clock jumps by hours: both come to their date in a run of some length.
-    ("RETENTION__PROMPTS", "90m"),
-    ("RETENTION__ARTIFACTS", "150m"),
+    ("RETENTION__PROMPTS", "50m"),
+    ("RETENTION__ARTIFACTS", "110m"),
 ];
 
 /// Where a run takes place.
@@ -69,7 +71,7 @@ impl Place {
             way,
             fleet: None,
             proxy: None,
-            binary: binary.to_owned(),
+            binary: binary.canonicalize()?,
             folder,
             is_mounted: false,
             environment: Vec::new(),
@@ -97,7 +99,7 @@ impl Place {
             Way::Distributed => {
                 let program = s3
                     .context("the program of the S3 server is not named (--s3)")?
-                    .to_owned();
+                    .canonicalize()?;
                 let fleet = tokio::task::spawn_blocking(move || Fleet::start(&program)).await??;
                 let s3_url = fleet.s3.url();
                 let (keys, at) = s3_url
@@ -333,16 +335,21 @@ impl Place {
     /// The disk is not one of ours.
     pub fn fill_disk(&self, is_full: bool) -> Result<()> {
         ensure!(self.is_mounted, "the disk is not one of ours");
-        let size = if is_full {
-            // A little less than is used cannot be had; this is what is used.
+        if !is_full {
+            let size = format!("remount,{DISK}");
+            ensure!(mount(&self.data_dir(), &size), "the disk cannot be changed");
+            return Ok(());
+        }
+        // Less than is used cannot be had, and that grows meanwhile.
+        for room in 1..=32 {
             let disk = rustix::fs::statvfs(self.data_dir())?;
             let used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize;
-            format!("remount,size={}", used.max(65_536))
-        } else {
-            format!("remount,{DISK}")
-        };
-        ensure!(mount(&self.data_dir(), &size), "the disk cannot be changed");
-        Ok(())
+            let size = format!("remount,size={}", used + room * ROOM);
+            if mount(&self.data_dir(), &size) {
+                return Ok(());
+            }
+        }
+        bail!("the disk cannot be changed")
     }
 
     /// Keeps the folder with the logs, and says where it is.

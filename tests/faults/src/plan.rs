@@ -226,6 +226,22 @@ pub struct Plan {
     pub services: Vec<Planned>,
 }
 
+/// Steps of every job: one of the first arrivals is as good as the first.
+const COMMON: [Failpoint; 12] = [
+    Failpoint::AcceptInserted,
+    Failpoint::AcceptCommitted,
+    Failpoint::RelayPublished,
+    Failpoint::IntakeReceived,
+    Failpoint::ClaimCommitted,
+    Failpoint::PlanningStored,
+    Failpoint::ChildStarted,
+    Failpoint::RenderRequestSent,
+    Failpoint::PackagingClaimed,
+    Failpoint::ObjectPut,
+    Failpoint::PackagingStored,
+    Failpoint::PublishingCommitted,
+];
+
 /// How rendering processes go wrong.
 const CHILDREN: [&str; 10] = [
     "crash",
@@ -259,11 +275,14 @@ fn of_processes(way: Way, chance: &mut Chance) -> Vec<Fault> {
     for role in Role::of(way) {
         faults.extend([Fault::Kill(*role), Fault::Stop(*role), Fault::Freeze(*role)]);
         let points = role.points();
-        faults.extend(
-            points
-                .iter()
-                .map(|point| Fault::KillAt(*role, *point, chance.between(1, 3))),
-        );
+        faults.extend(points.iter().map(|point| {
+            let arrival = if COMMON.contains(point) {
+                chance.between(1, 4)
+            } else {
+                1
+            };
+            Fault::KillAt(*role, *point, arrival)
+        }));
     }
     faults.extend(CHILDREN.map(Fault::Children));
     faults.push(Fault::StoreLies);
