@@ -1,5 +1,7 @@
 //! Everything that an endpoint may do, over real HTTP: a good intent, the right fault, or another form of the question.
 
+#![expect(clippy::expect_used, reason = "a test may end there")]
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
