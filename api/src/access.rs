@@ -189,8 +189,8 @@ async fn count_peer(
     if !state.system.config.quotas.enabled {
         return Ok(());
     }
-    let behind_proxy = state.system.config.server.public_url.is_some();
-    let who = format!("{what}:{}", peer::name(request.head(), behind_proxy));
+    let proxies = &state.system.config.server.trusted_proxies;
+    let who = format!("{what}:{}", peer::name(request.head(), proxies));
     let decision = state
         .system
         .limiter

@@ -186,7 +186,7 @@ impl BoundApi {
         let meter = self.meter.clone();
         let metrics = self
             .metrics_listener
-            .map(|listener| side::serve(listener, &self.system, self.meter, readiness))
+            .map(|listener| side::serve(listener, &self.system, self.meter, Arc::clone(&readiness)))
             .transpose()?;
         let handles: Vec<_> = [
             Some(main.handle()),
@@ -197,6 +197,8 @@ impl BoundApi {
         .collect();
         let stop = async {
             let _ = stopping.run_until_cancelled(meter.keep_up()).await;
+            readiness.go_down();
+            // The side listener tells that until the last request is answered.
             for handle in &handles {
                 handle.stop(true).await;
             }

@@ -94,7 +94,7 @@ pub(crate) fn serve(
 
 async fn ready(system: Data<System>, readiness: Data<Readiness>) -> HttpResponse {
     match readiness.check(&system).await {
-        Ok(()) => health::is_ready(),
+        Ok(health) => HttpResponse::Ok().json(health),
         Err(error) => error.error_response(),
     }
 }

@@ -3,17 +3,18 @@
 //! fault would reach.
 //!
 //! `songwalker serve`, or, where `SONGWALKER_TEST_ON=services` says so, an API, a worker and a scheduler on PostgreSQL,
-//! RabbitMQ, Redis and S3 ([`crate::shared`]): the same tests for both.
+//! RabbitMQ, Redis and S3 ([`crate::shared`]); or, where `SONGWALKER_TEST_REPLICAS=many` says so too, several of each
+//! that come and go while the test runs ([`crate::replicas`]): the same tests for all.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::processes::Processes;
+use crate::replicas::{self, Replicas};
 use crate::shared::Shared;
 
 /// How long anything may take before it counts as a fault.
@@ -67,14 +68,14 @@ impl Settings {
 /// A service that runs.
 #[derive(Debug)]
 pub struct Service {
-    processes: Vec<Child>,
+    processes: Processes,
+    replicas: Option<Replicas>,
     /// `http://127.0.0.1:port`.
     pub url: String,
     /// The user's token.
     pub token: String,
     /// Its data directory.
     pub dir: PathBuf,
-    log: Arc<Mutex<Vec<String>>>,
     client: reqwest::Client,
 }
 
@@ -137,74 +138,86 @@ impl Service {
         Ok(service)
     }
 
+    /// Several of each kind behind one address, which all stay, wherever tests run on services; nothing elsewhere.
+    ///
+    /// # Errors
+    /// One ends, or does not answer.
+    pub async fn start_many(dir: &Path, settings: &Settings) -> Result<Option<Self>> {
+        let Some(shared) = Shared::of_tests(dir) else {
+            println!("skipped: the tests do not run on services");
+            return Ok(None);
+        };
+        let mut service = Self::new(dir);
+        service.launch_many(&shared, settings)?;
+        service.stand().await?;
+        Ok(Some(service))
+    }
+
     /// Starts its processes; [`Self::ready`] waits for them.
     ///
     /// # Errors
     /// One cannot be started.
     pub fn launch(dir: &Path, settings: &Settings) -> Result<Self> {
-        let mut service = Self {
-            processes: Vec::new(),
-            url: String::new(),
-            token: String::new(),
-            dir: dir.to_owned(),
-            log: Arc::new(Mutex::new(Vec::new())),
-            client: client(),
-        };
-        if let Some(shared) = Shared::of_tests(dir) {
-            shared.make(dir)?;
-            // The worker first: what a test asks of "the process" is most often about who has the children.
-            service.add(dir, settings, &["worker", "--json"])?;
-            service.add(dir, settings, &["scheduler", "--json"])?;
-            service.add(dir, settings, &["api", "--json", "--listen", "127.0.0.1:0"])?;
-        } else {
-            service.add(dir, settings, &["serve", "--listen", "127.0.0.1:0"])?;
+        let mut service = Self::new(dir);
+        match Shared::of_tests(dir) {
+            Some(shared) if replicas::are_wanted() => service.launch_many(&shared, settings)?,
+            Some(shared) => {
+                shared.make(dir)?;
+                // The worker first: what a test asks of "the process" is most often about who has the children.
+                service.add(settings, &["worker", "--json"])?;
+                service.add(settings, &["scheduler", "--json"])?;
+                service.add(settings, &["api", "--json", "--listen", "127.0.0.1:0"])?;
+            }
+            None => {
+                service.add(settings, &["serve", "--listen", "127.0.0.1:0"])?;
+            }
         }
         Ok(service)
     }
 
-    /// Starts one more process of the service.
+    fn new(dir: &Path) -> Self {
+        Self {
+            processes: Processes::default(),
+            replicas: None,
+            url: String::new(),
+            token: String::new(),
+            dir: dir.to_owned(),
+            client: client(),
+        }
+    }
+
+    fn launch_many(&mut self, shared: &Shared, settings: &Settings) -> Result<()> {
+        shared.make(&self.dir)?;
+        self.replicas = Some(Replicas::launch(&self.processes, self.dir.clone(), settings)?);
+        Ok(())
+    }
+
+    /// Starts one more process of the service; its id.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn add(&mut self, dir: &Path, settings: &Settings, arguments: &[&str]) -> Result<u32> {
-        let mut child = command(dir, settings)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("{} cannot be started", binary().display()))?;
-        let outputs: [Option<Box<dyn std::io::Read + Send>>; 2] = [
-            child.stdout.take().map(|out| Box::new(out) as _),
-            child.stderr.take().map(|out| Box::new(out) as _),
-        ];
-        for output in outputs.into_iter().flatten() {
-            let log = Arc::clone(&self.log);
-            std::thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-                }
-            });
-        }
-        let pid = child.id();
-        self.processes.push(child);
-        Ok(pid)
+    pub fn add(&self, settings: &Settings, arguments: &[&str]) -> Result<u32> {
+        let started = self.processes.start(&self.dir, settings, arguments)?;
+        started.context("the service has ended")
     }
 
-    /// Waits until it answers.
+    /// Waits until it answers; from then on replicas come and go, where there are any.
     ///
     /// # Errors
     /// A process of it ends, or it does not answer.
     pub async fn ready(&mut self) -> Result<()> {
+        self.stand().await?;
+        if let Some(replicas) = &self.replicas {
+            replicas.churn();
+        }
+        Ok(())
+    }
+
+    async fn stand(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            for process in &mut self.processes {
-                if let Some(status) = process.try_wait()? {
-                    let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-                    bail!("the service ended with {status}:\n{}", log.join("\n"));
-                }
-            }
-            if let Some(url) = self.announced()
+            self.processes.check().with_context(|| self.log().join("\n"))?;
+            if let Some(url) = self.announced()?
                 && self.client.get(format!("{url}/health/live")).send().await.is_ok()
             {
                 self.url = url;
@@ -221,28 +234,49 @@ impl Service {
     }
 
     /// Where it says that it listens, once every process of it has begun.
-    fn announced(&self) -> Option<String> {
-        if self.processes.len() == 1 {
-            let text = std::fs::read_to_string(self.dir.join("server.json")).ok()?;
-            let file: Value = serde_json::from_str(&text).ok()?;
-            (file["pid"] == self.pid()).then_some(())?;
-            return Some(file["url"].as_str()?.trim_end_matches('/').to_owned());
+    fn announced(&self) -> Result<Option<String>> {
+        if let [pid] = self.processes.ids(Some("serve"))[..] {
+            let told = std::fs::read_to_string(self.dir.join("server.json")).ok();
+            let file = told.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            let own = file.filter(|file| file["pid"] == pid);
+            return Ok(own.and_then(|file| Some(file["url"].as_str()?.trim_end_matches('/').to_owned())));
         }
-        let told: Vec<Value> = self
-            .log()
-            .iter()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|line| line["part"].is_string())
-            .collect();
-        (told.len() >= self.processes.len()).then_some(())?;
-        let url = told.iter().find_map(|line| line["url"].as_str())?;
-        Some(url.trim_end_matches('/').to_owned())
+        let Some(apis) = replicas::announced(&self.processes)? else {
+            return Ok(None);
+        };
+        let Some(replicas) = &self.replicas else {
+            return Ok(apis.into_iter().next().map(|(_, url)| url));
+        };
+        for (pid, url) in apis {
+            replicas.put(pid, &url)?;
+        }
+        Ok(Some(replicas.url.clone()))
+    }
+
+    /// The API processes, where there are several: their ids and addresses.
+    ///
+    /// # Errors
+    /// One has no address.
+    pub fn apis(&self) -> Result<Vec<(u32, String)>> {
+        Ok(replicas::announced(&self.processes)?.unwrap_or_default())
+    }
+
+    /// Its processes.
+    #[must_use]
+    pub const fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// Its replicas, where it has any.
+    #[must_use]
+    pub const fn replicas(&self) -> Option<&Replicas> {
+        self.replicas.as_ref()
     }
 
     /// What it has printed.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.processes.log()
     }
 
     /// Waits until a line of its log has `words`.
@@ -260,21 +294,17 @@ impl Service {
     /// The id of the process whose children do the jobs.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.processes.first().map_or(0, Child::id)
+        self.processes.ids(None).first().copied().unwrap_or_default()
     }
 
     /// `kill -9` on every process of it, and their end.
     ///
     /// # Errors
-    /// One is no process of ours.
+    /// One is no process of ours, or one that came or went before did not do so well.
     pub fn kill(&mut self) -> Result<()> {
-        for process in &mut self.processes {
-            process.kill()?;
-        }
-        for process in &mut self.processes {
-            process.wait()?;
-        }
-        Ok(())
+        self.processes.kill()?;
+        let replicas = self.replicas.take();
+        replicas.map_or(Ok(()), |replicas| replicas.check())
     }
 
     /// SIGTERM to every process of it, and the end of the last.
@@ -282,21 +312,22 @@ impl Service {
     /// # Errors
     /// One does not end, or not well.
     pub async fn stop(&mut self) -> Result<()> {
-        for process in &self.processes {
-            if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(process.id())?) {
-                rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-            }
+        if let Some(replicas) = &self.replicas {
+            replicas.rest().await;
         }
-        let deadline = Instant::now() + PATIENCE;
-        for process in &mut self.processes {
-            while process.try_wait()?.is_none() {
-                ensure!(Instant::now() < deadline, "the service does not stop");
-                tokio::time::sleep(PAUSE).await;
-            }
-            let status = process.wait()?;
-            ensure!(status.success(), "a process ended with {status}");
+        let there = self.processes.close();
+        for pid in &there {
+            self.processes.tell_to_stop(*pid)?;
         }
-        Ok(())
+        for pid in there {
+            let ended = until("the end of a process", || async {
+                let ended = self.processes.has_ended(pid);
+                ended.map(|ended| ended.then_some(())).transpose()
+            });
+            ended.await.flatten().with_context(|| self.log().join("\n"))?;
+        }
+        let replicas = self.replicas.take();
+        replicas.map_or(Ok(()), |replicas| replicas.check())
     }
 
     /// A request with the local user's token.
@@ -306,10 +337,18 @@ impl Service {
 
     /// A request with another token.
     pub fn request_as(&self, token: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.bare(&self.url, method, path).bearer_auth(token)
+    }
+
+    /// A request with the local user's token at one of several servers.
+    pub fn request_at(&self, server: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.bare(server, method, path).bearer_auth(&self.token)
+    }
+
+    /// A request of nobody at one of several servers.
+    pub fn bare(&self, server: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or_default();
-        self.client
-            .request(method, format!("{}{path}", self.url))
-            .bearer_auth(token)
+        self.client.request(method, format!("{server}{path}"))
     }
 
     /// Status and JSON of an answer.
@@ -386,7 +425,10 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let _ = self.kill();
+        let killed = self.kill();
+        if !std::thread::panicking() {
+            assert!(killed.is_ok(), "{killed:?}\n{}", self.log().join("\n"));
+        }
     }
 }
 

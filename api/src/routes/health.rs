@@ -1,36 +1,23 @@
 //! Whether the process lives, and whether it can work.
 
 use actix_web::HttpResponse;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{Answer, State};
-
-/// How the service is.
-#[derive(Serialize, ToSchema)]
-pub struct Health {
-    /// `alive`, `ready`.
-    status: &'static str,
-}
+use crate::readiness::Health;
 
 /// Is it alive?
 #[utoipa::path(get, path = "/health/live", tag = "service", operation_id = "getLive",
     responses((status = 200, description = "The process answers.", body = Health)))]
 pub async fn live() -> Answer {
-    Ok(HttpResponse::Ok().json(Health { status: "alive" }))
+    Ok(HttpResponse::Ok().json(Health::ALIVE))
 }
 
 /// Is it ready?
 ///
-/// Asks the database, the store, the queue and the workers.
+/// Asks the database, the store, the queue and the workers. A process without workers is `degraded`, and not unready, while
+/// store or queue do not answer: it takes jobs.
 #[utoipa::path(get, path = "/health/ready", tag = "service", operation_id = "getReady",
-    responses((status = 200, description = "Everything answers.", body = Health)))]
+    responses((status = 200, description = "Everything answers that is needed.", body = Health)))]
 pub async fn ready(state: State) -> Answer {
-    state.readiness.check(&state.system).await?;
-    Ok(is_ready())
-}
-
-/// Says that everything answers.
-pub fn is_ready() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ready" })
+    Ok(HttpResponse::Ok().json(state.readiness.check(&state.system).await?))
 }

@@ -9,6 +9,7 @@ use songwalker_schemas::wire::Session;
 
 use super::{Answer, State};
 use crate::access::{COOKIE, Signed};
+use crate::peer;
 
 /// Sign in
 ///
@@ -63,9 +64,11 @@ pub async fn end(state: State, signed: Signed, request: HttpRequest) -> Answer {
 
 /// A browser keeps no cookie for TLS that came without: on this machine the server is reached by plain HTTP too.
 fn cookie(state: &State, request: &HttpRequest, value: &str) -> actix_web::cookie::CookieBuilder<'static> {
+    let is_tls = state.hosts.is_public_tls(request.headers())
+        || peer::is_tls(request.head(), &state.system.config.server.trusted_proxies);
     Cookie::build(COOKIE, value.to_owned())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(state.hosts.is_public_tls(request.headers()))
+        .secure(is_tls)
 }

@@ -57,6 +57,8 @@ const PING: &str = ".ping";
 #[derive(Debug, Clone)]
 pub struct S3Store {
     client: Client,
+    /// Signs addresses for browsers, where they are led to the store.
+    signer: Option<Client>,
     bucket: String,
     prefix: String,
     clock: Arc<dyn Clock>,
@@ -103,8 +105,16 @@ impl S3Store {
         if let Some(endpoint) = &settings.endpoint {
             config = config.endpoint_url(endpoint);
         }
+        let signer = settings.redirect.then(|| {
+            let mut config = config.clone();
+            if let Some(endpoint) = &settings.public_endpoint {
+                config = config.endpoint_url(endpoint);
+            }
+            Client::from_conf(config.build())
+        });
         Ok(Self {
             client: Client::from_conf(config.build()),
+            signer,
             bucket,
             prefix: settings.prefix.clone(),
             clock,
@@ -290,10 +300,12 @@ impl ObjectStore for S3Store {
         ttl: Duration,
         filename: &str,
     ) -> Result<Option<String>, PortError> {
+        let Some(signer) = &self.signer else {
+            return Ok(None);
+        };
         let until = PresigningConfig::expires_in(ttl)
             .map_err(|_| PortError::Refused("an address is signed for a week at most".to_owned()))?;
-        let signed = self
-            .client
+        let signed = signer
             .get_object()
             .bucket(&self.bucket)
             .key(self.path(key.as_str()))

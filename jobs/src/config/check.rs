@@ -79,7 +79,10 @@ fn services(config: &Config, faults: &mut Faults) {
 }
 
 fn store(store: &super::Store, faults: &mut Faults) {
-    let has_address = store.endpoint.is_some() || store.access_key.is_some() || store.secret_key.is_some();
+    let has_address = store.endpoint.is_some()
+        || store.public_endpoint.is_some()
+        || store.access_key.is_some()
+        || store.secret_key.is_some();
     if store.bucket.is_none() {
         faults.unless(
             !has_address,
@@ -91,11 +94,16 @@ fn store(store: &super::Store, faults: &mut Faults) {
     faults.unless(store.access_key.is_some(), "store.access_key", "is missing");
     faults.unless(store.secret_key.is_some(), "store.secret_key", "is missing");
     let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-    faults.unless(
-        store.endpoint.as_ref().is_none_or(is_http),
-        "store.endpoint",
-        "must start with http:// or https://",
-    );
+    for (key, endpoint) in [
+        ("store.endpoint", &store.endpoint),
+        ("store.public_endpoint", &store.public_endpoint),
+    ] {
+        faults.unless(
+            endpoint.as_ref().is_none_or(is_http),
+            key,
+            "must start with http:// or https://",
+        );
+    }
     let prefix = &store.prefix;
     let is_folder = prefix.is_empty() || (prefix.ends_with('/') && !prefix.starts_with('/'));
     faults.unless(

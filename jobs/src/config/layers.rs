@@ -373,6 +373,9 @@ fn complete(config: &mut Config) -> Vec<ConfigFault> {
         complete_secret(config, "redis.url", |config| {
             (&mut config.redis.url, &config.redis.url_file)
         }),
+        complete_secret(config, "store.access_key", |config| {
+            (&mut config.store.access_key, &config.store.access_key_file)
+        }),
         complete_secret(config, "store.secret_key", |config| {
             (&mut config.store.secret_key, &config.store.secret_key_file)
         }),

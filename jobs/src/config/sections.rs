@@ -42,6 +42,10 @@ pub struct Store {
     pub bucket: Option<String>,
     /// The address of the store; none: Amazon's for the region.
     pub endpoint: Option<String>,
+    /// The address by which browsers reach the store, where it is another one.
+    pub public_endpoint: Option<String>,
+    /// Whether downloads of bundles lead to the store, by addresses that it signed; else they go through the server.
+    pub redirect: bool,
     /// The region that requests are signed for.
     pub region: String,
     /// Whether the bucket stands in the path of the address, not in its host name; most stores but Amazon's want that.
@@ -50,6 +54,8 @@ pub struct Store {
     pub prefix: String,
     /// The key by which this program is known to the store.
     pub access_key: Option<Secret>,
+    /// A file that holds the key, in place of `access_key`.
+    pub access_key_file: Option<PathBuf>,
     /// The secret that belongs to it.
     pub secret_key: Option<Secret>,
     /// A file that holds the secret, in place of `secret_key`.
@@ -61,10 +67,13 @@ impl Default for Store {
         Self {
             bucket: None,
             endpoint: None,
+            public_endpoint: None,
+            redirect: true,
             region: "us-east-1".to_owned(),
             path_style: true,
             prefix: String::new(),
             access_key: None,
+            access_key_file: None,
             secret_key: None,
             secret_key_file: None,
         }
@@ -109,6 +118,8 @@ pub struct Server {
     pub body_bytes: usize,
     /// Names by which the server may be called, beside its own address.
     pub trusted_hosts: Vec<String>,
+    /// Networks of proxies whose word counts for who asks, and whether by TLS.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Server {
@@ -120,6 +131,7 @@ impl Default for Server {
             client_timeout: Span::from_secs(10),
             body_bytes: 262_144,
             trusted_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
