@@ -7,6 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, ResponseError, web};
+use songwalker_schemas::limits::MAX_PAGE;
 use songwalker_schemas::{ErrorCode, Faults};
 
 use crate::error::ApiError;
@@ -37,6 +38,16 @@ impl Query {
     #[must_use]
     pub fn of(request: &HttpRequest, known: &[&str]) -> Self {
         Self::parse(request.query_string(), known)
+    }
+
+    /// Where a page begins and how long it is, where nothing else may be asked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn place(request: &HttpRequest) -> Result<(Option<String>, Option<u64>), ApiError> {
+        let mut query = Self::of(request, &["cursor", "limit"]);
+        let place = (query.cursor(), query.number("limit", MAX_PAGE));
+        query.done(place)
     }
 
     fn parse(text: &str, known: &[&str]) -> Self {

@@ -8,6 +8,8 @@ pub mod memory_rate_limiter;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbit_queue;
 #[cfg(feature = "redis")]
+pub(crate) mod redis_checkup;
+#[cfg(feature = "redis")]
 pub mod redis_event_bus;
 #[cfg(feature = "redis")]
 pub mod redis_rate_limiter;

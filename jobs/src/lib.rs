@@ -15,6 +15,7 @@ pub mod audit;
 pub mod backoff;
 pub mod backup;
 pub mod cancel;
+pub mod checkup;
 pub mod claim;
 pub mod clock;
 pub mod config;

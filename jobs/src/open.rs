@@ -1,9 +1,10 @@
-//! From a configuration to a [`System`] that answers: a data directory is opened, or the services that the configuration
-//! names are connected ([`shared`]).
+//! From a configuration to a [`System`] that answers: a data directory is opened, or the services that the
+//! configuration names are connected ([`shared`]).
 //!
-//! A data directory in this order: the directory, the lock against others who open it, the database (looked at, and copied before it is
-//! migrated), the adapters, the local user with its token. Whatever is wrong is an error that says what to do, and
-//! leaves what was there as it was. Nothing that runs jobs is started or adopted here: that is `runner.rs`.
+//! A data directory in this order: the directory, the lock against others who open it, the database (looked at, and
+//! copied before it is migrated), the adapters, the local user with its token. Whatever is wrong is an error that says
+//! what to do, and leaves what was there as it was. Nothing that runs jobs is started or adopted here: that is
+//! `runner.rs`.
 
 pub(crate) mod database;
 pub mod examine;
@@ -22,8 +23,8 @@ use crate::system::{Catalogue, System};
 use crate::wiring;
 use examine::{Closeness, Examined};
 
-/// Opens what `config` names: a data directory, which is made and migrated where it has to be, or the services of many
-/// machines.
+/// Opens what `config` names: a data directory, which is made and migrated where it has to be, or the services of
+/// many machines.
 ///
 /// # Errors
 /// [`JobsError::Unusable`] with what is wrong and what to do.

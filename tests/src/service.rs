@@ -39,6 +39,8 @@ pub fn binary() -> PathBuf {
 pub struct Settings {
     /// Environment variables beside an empty environment.
     pub environment: Vec<(String, String)>,
+    /// Variables that would be there, and are not to be.
+    pub absent: Vec<String>,
 }
 
 impl Settings {
@@ -55,6 +57,13 @@ impl Settings {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same without a variable by which the services are found.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.absent.push(name.to_owned());
         self
     }
 
@@ -105,6 +114,9 @@ pub fn command(dir: &Path, settings: &Settings) -> Command {
         .env("NO_COLOR", "1");
     if let Some(shared) = Shared::of_tests(dir) {
         command.envs(shared.environment());
+    }
+    for name in &settings.absent {
+        command.env_remove(name);
     }
     for (name, value) in &settings.environment {
         command.env(name, value);

@@ -81,12 +81,7 @@ impl Shared {
         if token.exists() {
             return Ok(());
         }
-        let server = self
-            .addresses
-            .postgres
-            .as_deref()
-            .context("no PostgreSQL server")?;
-        songwalker_services::servers::query(server, &format!("CREATE SCHEMA {}", self.name))?;
+        self.make_schema()?;
         let told = |arguments: &[&str]| -> Result<Value> {
             let done = command(dir, &Settings::new())
                 .args(arguments)
@@ -115,6 +110,27 @@ impl Shared {
             .context("no key")?;
         std::fs::write(token, secret)?;
         Ok(())
+    }
+
+    /// Makes the schema alone, without a table.
+    ///
+    /// # Errors
+    /// The server does not answer, or it is there already.
+    pub fn make_schema(&self) -> Result<()> {
+        songwalker_services::servers::query(self.server()?, &format!("CREATE SCHEMA {}", self.name))
+    }
+
+    /// Runs a statement in the schema.
+    ///
+    /// # Errors
+    /// The server does not answer, or refuses.
+    pub fn query(&self, statement: &str) -> Result<()> {
+        let of_schema = format!("SET search_path TO {}; {statement}", self.name);
+        songwalker_services::servers::query(self.server()?, &of_schema)
+    }
+
+    fn server(&self) -> Result<&str> {
+        self.addresses.postgres.as_deref().context("no PostgreSQL server")
     }
 
     /// Where the S3 server keeps this part's objects, as files.

@@ -24,7 +24,7 @@ const BROWSERS: [&str; 4] = [
 ];
 
 /// What needs PostgreSQL, RabbitMQ and Redis.
-const SERVED: &[&str] = &["services", "unit", "faults"];
+const SERVED: &[&str] = &["services", "replicas", "unit", "faults"];
 
 /// How something that is missing can be had.
 enum Source {

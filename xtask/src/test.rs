@@ -49,6 +49,11 @@ const STEPS: &[(&str, &str, Step)] = &[
         },
     ),
     (
+        "replicas",
+        "end-to-end tests once more, on several processes of each kind that come and go",
+        |w, _| replicas(w),
+    ),
+    (
         "golden",
         "the engine's golden renders without optimisation and without vectors",
         |w, _| golden(w),
@@ -192,7 +197,21 @@ or (package(songwalker-jobs) and ( \
   and not test(/r12_a_row_that_cannot_be_written/)) \
  or (binary(audit) and not test(/r1_a_database_that|r4_a_wall_clock_that|r12_rows_that_belong_to_nothing/))))";
 
+/// Those of them that run where processes come and go. What is left out: `crash` (a process that stands at a failpoint
+/// does not drain; kills are for the faults), `faults` (counts how often one process misbehaves), `privacy` (looks at
+/// one worker's children), `settings`, `doctor` and `schema` (about processes of their own), `replicas` (has its own).
+const ON_REPLICAS: &str =
+    "package(songwalker-tests) and (binary(events) or binary(limits) or binary(cancel))";
+
 fn services(workspace: &Workspace) -> Result<Outcome> {
+    on_services(workspace, ON_SERVICES, &[])
+}
+
+fn replicas(workspace: &Workspace) -> Result<Outcome> {
+    on_services(workspace, ON_REPLICAS, &[("SONGWALKER_TEST_REPLICAS", "many")])
+}
+
+fn on_services(workspace: &Workspace, filter: &str, variables: &[(&str, &str)]) -> Result<Outcome> {
     if !ForTests::can_be() {
         return skipped("no PostgreSQL, RabbitMQ, Redis and S3");
     }
@@ -203,8 +222,9 @@ fn services(workspace: &Workspace) -> Result<Outcome> {
     let mut tests = nextest(workspace);
     tests
         .args(EVERYTHING)
-        .args(["-E", ON_SERVICES])
+        .args(["-E", filter])
         .envs(services.variables())
+        .envs(variables.iter().copied())
         .env("SONGWALKER_TEST_ON", "services");
     passed(&mut tests)
 }

@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse};
 use songwalker_jobs::admin::{dead_letters, plans, queues};
 use songwalker_jobs::{keys, pause, users};
-use songwalker_schemas::limits::MAX_PAGE;
 use songwalker_schemas::wire::{
     CreateKey, CreatePlan, CreateUser, DeadLetter, DeadLetterDetail, Key, NewKey, Page, Pause, PauseJobs,
     Plan, Queues, UpdatePlan, UpdateUser, User,
@@ -14,19 +13,11 @@ use super::jobs::with_next;
 use super::{Answer, State};
 use crate::access::Signed;
 use crate::body::{Body, OptionalBody};
-use crate::error::ApiError;
 use crate::identifier::Id;
 use crate::query::Query;
 
 /// The plan of a user for whom none is named.
 const USUAL_PLAN: &str = "standard";
-
-/// Where a page begins and how long it is.
-fn place(request: &HttpRequest) -> Result<(Option<String>, Option<u64>), ApiError> {
-    let mut query = Query::of(request, &["cursor", "limit"]);
-    let place = (query.cursor(), query.number("limit", MAX_PAGE));
-    query.done(place)
-}
 
 const fn whole<T>(items: Vec<T>) -> Page<T> {
     Page {
@@ -44,7 +35,7 @@ const fn whole<T>(items: Vec<T>) -> Page<T> {
     responses((status = 200, description = "A page of users, newest first.", body = Page<User>, headers(
         ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one.")))))]
 pub async fn list_users(state: State, request: HttpRequest) -> Answer {
-    let (cursor, limit) = place(&request)?;
+    let (cursor, limit) = Query::place(&request)?;
     let page = users::page(&state.system, cursor.as_deref(), limit).await?;
     Ok(with_next(&request, page.next_cursor.as_deref()).json(page))
 }
@@ -172,7 +163,7 @@ pub async fn resume(state: State, body: OptionalBody<PauseJobs>) -> Answer {
     responses((status = 200, description = "A page of them, newest first.", body = Page<DeadLetter>, headers(
         ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one.")))))]
 pub async fn list_dead_letters(state: State, request: HttpRequest) -> Answer {
-    let (cursor, limit) = place(&request)?;
+    let (cursor, limit) = Query::place(&request)?;
     let page = dead_letters::list(&state.system, cursor.as_deref(), limit).await?;
     Ok(with_next(&request, page.next_cursor.as_deref()).json(page))
 }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use songwalker_jobs::shares;
-use songwalker_schemas::limits::MAX_PAGE;
 use songwalker_schemas::wire::{CreateShare, NewShare, Page, Share};
 use songwalker_schemas::{JobId, ShareId};
 
@@ -37,9 +36,7 @@ pub async fn create(state: State, signed: Signed, id: Id<JobId>, body: OptionalB
     responses((status = 200, description = "A page of shares.", body = Page<Share>, headers(
         ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one.")))))]
 pub async fn list(state: State, signed: Signed, request: HttpRequest) -> Answer {
-    let mut query = Query::of(&request, &["cursor", "limit"]);
-    let asked = (query.cursor(), query.number("limit", MAX_PAGE));
-    let (cursor, limit) = query.done(asked)?;
+    let (cursor, limit) = Query::place(&request)?;
     let page = shares::list(&state.system, signed.0.user_id, cursor.as_deref(), limit).await?;
     Ok(with_next(&request, page.next_cursor.as_deref()).json(page))
 }

@@ -20,7 +20,8 @@ use crate::failure::Failure;
 use crate::table::Table;
 use crate::terminal::{self, BAD, BOLD, DIM, GOOD, NOTICE, clean};
 use crate::{install, logging, output, play, settings};
-use service::{Part, Verdict};
+use service::Part;
+use songwalker_jobs::checkup::Verdict;
 
 /// SHA-256 of the self-test's sound: two seconds of [`probe`], as little-endian floats, left and right in turn.
 /// It changes with the engine's sound only; the test below says the new one.
@@ -52,7 +53,11 @@ pub fn run(args: &Doctor) -> Result<(), Failure> {
     Err(if code == ErrorCode::VerificationFailed {
         failure.with_hint("please report this with what `songwalker doctor` says")
     } else {
-        failure.with_hint("docs/TROUBLESHOOTING.md says what to do")
+        failure.with_hint(if service::is_of_many_machines(&config) {
+            "docs/RUNBOOK.md says what to do by what is seen"
+        } else {
+            "docs/TROUBLESHOOTING.md says what to do"
+        })
     })
 }
 
@@ -183,7 +188,7 @@ fn as_json(parts: &[Part], test: &SelfTest) -> Value {
             "cpu_s": test.cpu_s, "realtime": test.seconds / test.cpu_s,
         },
         "service": service,
-        "network": "only for --server, and for whoever reaches a server that was started here",
+        "network": "only for --server, for services that the configuration names, and for whoever reaches a server that was started here",
     })
 }
 
@@ -247,7 +252,9 @@ fn in_words(parts: &[Part], test: &SelfTest) -> String {
     row(
         &good,
         "elsewhere",
-        "no telemetry; no network but for --server and `serve`; a browser only for `serve --open`".to_owned(),
+        "no telemetry; no network but for --server, `serve` and services that are named; a browser only for \
+         `serve --open`"
+            .to_owned(),
     );
     match play::found().first() {
         Some((_, path)) => row(&good, "player", path.display().to_string()),

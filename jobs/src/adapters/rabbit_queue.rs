@@ -6,6 +6,7 @@
 //! everything, opened anew whenever it is lost, with channels of their own for publishing and for each consumer. A hint
 //! that nobody can read goes to the dead-letter queue, and nothing else does. Messages carry ids only (R10).
 
+pub(crate) mod checkup;
 mod consumer;
 mod fair;
 mod message;

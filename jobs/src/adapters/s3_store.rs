@@ -8,6 +8,7 @@
 //! Times are the store's own, in whole seconds: both answers that have one agree on no more. Nothing of what the store
 //! says is handed on but its error code: its texts hold addresses and keys (R10).
 
+pub(crate) mod checkup;
 mod failure;
 
 use std::sync::Arc;

@@ -75,16 +75,30 @@ fn told(error: &JobsError) -> String {
     }
 }
 
-/// The steps that were applied, and those of this version that were not.
+/// The steps that were applied, those of later versions too, and those of this version that were not. Read by our own
+/// words: the migrator takes a step that it does not know for a fault, which would keep this program from coming back
+/// after a newer one.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn steps(db: &Db) -> Result<(Vec<String>, Vec<String>), JobsError> {
-    let applied: Vec<String> = Migrator::get_applied_migrations_read_only(db.read())
-        .await?
+    let ask = |sql: &str| Statement::from_string(db.read().get_database_backend(), sql);
+    let table = "SELECT to_regclass('seaql_migrations') IS NOT NULL";
+    let row = db.read().query_one_raw(ask(table)).await?;
+    let is_there = row
+        .map(|row| row.try_get_by_index(0))
+        .transpose()?
+        .unwrap_or(false);
+    let rows = if is_there {
+        let all = "SELECT version FROM seaql_migrations ORDER BY version";
+        db.read().query_all_raw(ask(all)).await?
+    } else {
+        Vec::new()
+    };
+    let applied = rows
         .iter()
-        .map(|step| step.name().to_owned())
-        .collect();
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<Vec<String>, _>>()?;
     let pending = names()
         .into_iter()
         .filter(|step| !applied.contains(step))

@@ -1,5 +1,5 @@
-//! What the doctor looks at beyond the engine: the configuration in force, the data directory with database and store,
-//! who runs jobs there, and whether a child process starts. It changes nothing and makes nothing.
+//! What the doctor looks at beyond the engine: the configuration in force, the services that it names or the data directory
+//! with database and store, who runs jobs there, and whether a child process starts. It changes nothing and leaves nothing.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,6 +8,7 @@ use reqwest::Method;
 use rustix::fs::statvfs;
 use serde_json::{Value, json};
 use songwalker_jobs::Config;
+use songwalker_jobs::checkup::{self, Finding, Verdict};
 use songwalker_jobs::data_dir::DataDir;
 use songwalker_jobs::open::examine::{Closeness, Examined};
 use songwalker_jobs::open::look;
@@ -23,17 +24,6 @@ use crate::runtime;
 const LITTLE_ROOM_BYTES: u64 = 1 << 30;
 /// Most jobs that are counted.
 const COUNTED: u64 = 100;
-
-/// How good it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should be.
-    Good,
-    /// Deserves a look.
-    Notice,
-    /// Something that was asked for cannot work.
-    Bad,
-}
 
 /// One part and how it stands.
 #[derive(Debug)]
@@ -65,17 +55,60 @@ impl Part {
 /// There is no runtime to look with.
 pub fn examine(config: &Config) -> Result<Vec<Part>, Failure> {
     runtime::block_on(async {
-        let mut parts = vec![configuration(config), directory(&config.data_dir)];
-        parts.extend(old_copies(&config.data_dir));
-        let (database, is_ready) = database(&config.data_dir).await;
-        parts.push(database);
-        if is_ready {
-            parts.push(jobs(config).await);
+        let mut parts = vec![configuration(config)];
+        let services = checkup::of_services(config).await;
+        if is_of_many_machines(config) {
+            parts.extend(services.into_iter().map(Part::from));
+            parts.extend(lacking(config));
+        } else {
+            parts.push(directory(&config.data_dir));
+            parts.extend(old_copies(&config.data_dir));
+            parts.extend(services.into_iter().map(Part::from));
+            let (database, is_ready) = database(&config.data_dir).await;
+            parts.push(database);
+            if is_ready {
+                parts.push(jobs(config).await);
+            }
+            parts.push(runner(&config.data_dir).await);
         }
-        parts.push(runner(&config.data_dir).await);
         parts.push(child(config).await);
         Ok(parts)
     })
+}
+
+/// Whether the configuration is one of processes that work together.
+pub const fn is_of_many_machines(config: &Config) -> bool {
+    config.database.url.is_some() || config.queue.url.is_some()
+}
+
+/// What such processes need beside what is named.
+fn lacking(config: &Config) -> Vec<Part> {
+    let bad = |name, key: &str| {
+        let words = format!("none is named: processes that work together need {key}");
+        Part::new(name, Verdict::Bad, words.clone(), json!({ "problem": words }))
+    };
+    let mut parts = Vec::new();
+    if config.database.url.is_none() {
+        parts.push(bad("database", "database.url"));
+    }
+    if config.queue.url.is_none() {
+        parts.push(bad("queue", "queue.url"));
+    }
+    if config.store.bucket.is_none() {
+        let mut part = directory(&config.data_dir);
+        part.name = "store";
+        part.verdict = Verdict::Notice;
+        part.words
+            .push_str("; right only where every process has this folder (store.bucket names a store)");
+        parts.push(part);
+    }
+    parts
+}
+
+impl From<Finding> for Part {
+    fn from(finding: Finding) -> Self {
+        Self::new(finding.part, finding.verdict, finding.words, finding.facts)
+    }
 }
 
 fn configuration(config: &Config) -> Part {

@@ -39,11 +39,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - {name: SONGWALKER__REDIS__URL_FILE, value: /run/secrets/songwalker/redis-url}
 {{- end }}
 - {name: SONGWALKER__STORE__SECRET_KEY_FILE, value: /run/secrets/songwalker/s3-secret-key}
-- name: SONGWALKER__STORE__ACCESS_KEY
-  valueFrom:
-    secretKeyRef:
-      name: {{ .Values.existingSecret }}
-      key: {{ .Values.secretKeys.s3AccessKey }}
+- {name: SONGWALKER__STORE__ACCESS_KEY_FILE, value: /run/secrets/songwalker/s3-access-key}
 - {name: SONGWALKER__STORE__BUCKET, value: {{ .Values.store.bucket | quote }}}
 {{- with .Values.store.endpoint }}
 - {name: SONGWALKER__STORE__ENDPOINT, value: {{ . | quote }}}
@@ -85,6 +81,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
       {{- with .Values.secretKeys.redisUrl }}
       - {key: {{ . }}, path: redis-url}
       {{- end }}
+      - {key: {{ .Values.secretKeys.s3AccessKey }}, path: s3-access-key}
       - {key: {{ .Values.secretKeys.s3SecretKey }}, path: s3-secret-key}
 # Nothing that outlives the Pod is in them.
 - {name: data, emptyDir: {sizeLimit: 256Mi}}

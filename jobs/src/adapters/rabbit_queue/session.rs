@@ -78,14 +78,19 @@ pub(super) async fn keep(mut uri: AMQPUri, topology: Arc<Topology>, tell: watch:
 }
 
 async fn open(uri: AMQPUri, topology: &Topology) -> lapin::Result<Session> {
-    let properties = ConnectionProperties::default().with_connection_name("songwalker".into());
-    let connection = Connection::connect_uri(uri, properties).await?;
-    let session = Session {
-        connection,
-        publisher: Mutex::default(),
-    };
+    let session = connect(uri).await?;
     topology.declare(&session).await?;
     Ok(session)
+}
+
+/// A connection, on which nothing was done yet.
+pub(super) async fn connect(uri: AMQPUri) -> lapin::Result<Session> {
+    let properties = ConnectionProperties::default().with_connection_name("songwalker".into());
+    let connection = Connection::connect_uri(uri, properties).await?;
+    Ok(Session {
+        connection,
+        publisher: Mutex::default(),
+    })
 }
 
 impl Session {

@@ -3,8 +3,13 @@
 //!
 //! Every process declares all of them, so that no hint is published to a queue that no worker reads: a plan's class is
 //! one of a fixed few. Quorum queues, with a limit of deliveries that no hint meets: one may be handed back as often as
-//! need be. RabbitMQ 4 has a limit of its own where none is named, and what lifts it there (−1) makes RabbitMQ 3 drop
-//! whatever comes back.
+//! need be. RabbitMQ 4 has a limit of its own where none is named (20, and up to 4.2 it counts what is handed back), and
+//! what lifts it there (−1) makes RabbitMQ 3 drop whatever comes back.
+//!
+//! A queue of hints that nobody has declared or read for a week goes by itself: that of a class that is no more. Those in
+//! use are declared again all the time, with every look at what waits in them.
+
+use std::time::Duration;
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -23,6 +28,9 @@ const QUARANTINE: &str = "quarantine";
 
 /// More often than any hint is delivered.
 const DELIVERIES: i64 = 1_000_000_000;
+
+/// After how long the broker takes away a queue of hints that nobody uses. All versions must say the same.
+const UNUSED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A queue of hints.
 #[derive(Debug)]
@@ -102,7 +110,7 @@ impl Topology {
             .await?;
         let mut lanes = Vec::with_capacity(self.queues.len() + 1);
         for queue in &self.queues {
-            lanes.push(declared(channel, &queue.queue, &queue.lane, hint_arguments(&dead)).await?);
+            lanes.push(declared(channel, &queue.queue, &queue.lane, hint_arguments(&dead, UNUSED)).await?);
         }
         lanes.push(declared(channel, &dead, Lane::DEAD, quorum()).await?);
         channel
@@ -135,8 +143,10 @@ fn quorum() -> FieldTable {
     arguments
 }
 
-fn hint_arguments(dead: &str) -> FieldTable {
+fn hint_arguments(dead: &str, unused: Duration) -> FieldTable {
     let mut arguments = quorum();
+    let unused = i64::try_from(unused.as_millis()).unwrap_or(i64::MAX);
+    arguments.insert("x-expires".into(), AMQPValue::LongLongInt(unused));
     arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERIES));
     arguments.insert("x-dead-letter-exchange".into(), text(dead));
     arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
@@ -151,6 +161,8 @@ fn text(text: &str) -> AMQPValue {
 
 #[cfg(test)]
 mod tests {
+    use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+    use lapin::{BasicProperties, Confirmation};
     use songwalker_schemas::JobId;
 
     use super::*;
@@ -161,6 +173,36 @@ mod tests {
             class: class.to_owned(),
             ..Hint::of(JobId(uuid::Uuid::nil()))
         }
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_nobody_uses_goes_by_itself() {
+        let Some(url) = songwalker_services::Addresses::of_tests().rabbitmq else {
+            return songwalker_services::missing("RabbitMQ");
+        };
+        let session = super::super::session::connect(url.parse().unwrap())
+            .await
+            .unwrap();
+        let channel = session.channel().await.unwrap();
+        channel
+            .confirm_select(ConfirmSelectOptions::default())
+            .await
+            .unwrap();
+        let name = format!("expiry.v1.{}", uuid::Uuid::new_v4());
+        let arguments = hint_arguments("expiry.v1.dead", Duration::from_secs(1));
+        declared(&channel, &name, &name, arguments).await.unwrap();
+        // To be sent something is not to be used. What comes back found no queue.
+        let mandatory = BasicPublishOptions {
+            mandatory: true,
+            ..BasicPublishOptions::default()
+        };
+        let send = async || {
+            let properties = BasicProperties::default();
+            let sent = channel.basic_publish("".into(), name.as_str().into(), mandatory, b"", properties);
+            sent.await.unwrap().await.unwrap()
+        };
+        assert_eq!(send().await, Confirmation::Ack(None), "it is there at first");
+        while send().await == Confirmation::Ack(None) {}
     }
 
     #[test]
