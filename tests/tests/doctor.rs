@@ -105,7 +105,7 @@ fn each_thing_that_is_wrong_is_told_with_what_to_do_and_no_secret() {
         ("STORE__SECRET_KEY", "swordfish".to_owned(), "secret_key", true),
         (
             "STORE__BUCKET",
-            "canary-bucket".to_owned(),
+            format!("canary-{}", std::process::id()),
             "no such bucket",
             true,
         ),

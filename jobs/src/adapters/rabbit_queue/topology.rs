@@ -161,8 +161,6 @@ fn text(text: &str) -> AMQPValue {
 
 #[cfg(test)]
 mod tests {
-    use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-    use lapin::{BasicProperties, Confirmation};
     use songwalker_schemas::JobId;
 
     use super::*;
@@ -184,25 +182,29 @@ mod tests {
             .await
             .unwrap();
         let channel = session.channel().await.unwrap();
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
+        let name = format!("expiry.v1.{}", uuid::Uuid::new_v4());
+        let life = Duration::from_secs(1);
+        declared(&channel, &name, &name, hint_arguments("expiry.v1.dead", life))
             .await
             .unwrap();
-        let name = format!("expiry.v1.{}", uuid::Uuid::new_v4());
-        let arguments = hint_arguments("expiry.v1.dead", Duration::from_secs(1));
-        declared(&channel, &name, &name, arguments).await.unwrap();
-        // To be sent something is not to be used. What comes back found no queue.
-        let mandatory = BasicPublishOptions {
-            mandatory: true,
-            ..BasicPublishOptions::default()
+        let is_there = async || {
+            // A look at a queue that is gone closes the channel that looked.
+            let channel = session.channel().await.unwrap();
+            let look = QueueDeclareOptions {
+                passive: true,
+                ..QueueDeclareOptions::durable()
+            };
+            let looked = channel.queue_declare(name.as_str().into(), look, FieldTable::default());
+            looked.await.is_ok()
         };
-        let send = async || {
-            let properties = BasicProperties::default();
-            let sent = channel.basic_publish("".into(), name.as_str().into(), mandatory, b"", properties);
-            sent.await.unwrap().await.unwrap()
-        };
-        assert_eq!(send().await, Confirmation::Ack(None), "it is there at first");
-        while send().await == Confirmation::Ack(None) {}
+        assert!(is_there().await);
+        // To look may be to use: so it is looked no sooner than after a whole life.
+        loop {
+            tokio::time::sleep(2 * life).await;
+            if !is_there().await {
+                break;
+            }
+        }
     }
 
     #[test]

@@ -56,6 +56,21 @@ type Failed = (&'static str, PortError);
 
 async fn look(store: &S3Store, key: &str) -> Result<Seen, Failed> {
     let client = &store.client;
+    // Some stores take objects without it.
+    match client.head_bucket().bucket(&store.bucket).send().await {
+        Ok(_) => {}
+        Err(error)
+            if error
+                .raw_response()
+                .is_some_and(|answer| answer.status().as_u16() == 404) =>
+        {
+            return Err((
+                "find its bucket",
+                PortError::Refused("there is no such bucket".to_owned()),
+            ));
+        }
+        Err(error) => return Err(("show its bucket", failure(error))),
+    }
     let put = || {
         client
             .put_object()
