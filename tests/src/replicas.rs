@@ -86,6 +86,13 @@ pub struct Replicas {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What was changed, and what went wrong with it.
+#[derive(Debug, Default)]
+struct Told {
+    churned: BTreeMap<&'static str, Churned>,
+    faults: Vec<String>,
+}
+
 /// What starts and stops processes.
 #[derive(Debug, Clone)]
 struct Hand {
@@ -93,7 +100,7 @@ struct Hand {
     dir: PathBuf,
     settings: Settings,
     forwarder: Forwarder,
-    told: Arc<Mutex<(BTreeMap<&'static str, Churned>, Vec<String>)>>,
+    told: Arc<Mutex<Told>>,
     /// Held while something is changed.
     changing: Arc<tokio::sync::Mutex<()>>,
 }
@@ -171,7 +178,7 @@ impl Replicas {
             .told
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .0
+            .churned
             .clone()
     }
 
@@ -187,7 +194,9 @@ impl Replicas {
     /// Something did.
     pub fn check(&self) -> Result<()> {
         let told = self.hand.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.1.first().map_or(Ok(()), |fault| Err(anyhow!("{fault}")))
+        told.faults
+            .first()
+            .map_or(Ok(()), |fault| Err(anyhow!("{fault}")))
     }
 }
 
@@ -288,7 +297,7 @@ impl Hand {
             Ok(None) => {}
             Ok(Some(())) => {
                 let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-                count(told.0.entry(kind.part).or_default());
+                count(told.churned.entry(kind.part).or_default());
             }
             Err(error) => self.fault(&error.context(kind.part)),
         }
@@ -296,7 +305,7 @@ impl Hand {
 
     fn fault(&self, error: &anyhow::Error) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.1.push(format!("{error:#}"));
+        told.faults.push(format!("{error:#}"));
     }
 }
 

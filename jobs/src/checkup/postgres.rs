@@ -129,7 +129,7 @@ async fn work(config: &Config, db: &Db) -> Result<Finding, JobsError> {
     };
     let facts = json!({ "queued": queued, "running": running, "outbox": unsent, "workers": workers });
     let words =
-        format!("{queued} wait, {running} run; {unsent} hints to be sent; {workers} workers are there");
+        format!("{queued} wait, {running} run; {unsent} hints to be sent; workers that are there: {workers}");
     let finding = Finding::good("jobs", words, facts);
     Ok(if workers == 0 {
         finding.noticed("start `songwalker worker`: nobody else does the jobs")
