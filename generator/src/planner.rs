@@ -10,6 +10,7 @@ mod binding;
 mod draft;
 mod effect;
 mod fit;
+mod hybrid;
 mod lexicon;
 mod lexicon_file;
 mod matcher;
@@ -24,6 +25,7 @@ mod stem;
 mod text;
 mod vocabulary;
 
+pub use hybrid::{complete, knows};
 pub(crate) use lexicon::texts as lexicon_texts;
 
 use draft::Draft;
