@@ -21,6 +21,7 @@ mod roles;
 mod said;
 mod scope;
 mod spelling;
+mod stages;
 mod stem;
 mod text;
 mod vocabulary;
@@ -57,6 +58,8 @@ pub struct Plan {
     pub intent: Intent,
     /// The words of the prompt that said something, in order.
     pub understood: Vec<Understood>,
+    /// The words of the prompt that neither the lexicon nor the list of ordinary words knows, in order.
+    pub unknown: Vec<NotUnderstood>,
 }
 
 /// A word of the prompt that was understood.
@@ -70,6 +73,17 @@ pub struct Understood {
     pub entry: String,
     /// What it did.
     pub effect: String,
+    /// It is not written so: the entry is the nearest word there is.
+    pub guess: bool,
+}
+
+/// A word of the prompt that said nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    /// Its bytes in the prompt.
+    pub span: (usize, usize),
+    /// As written.
+    pub word: String,
 }
 
 /// Plans a sound. Every text has a plan; how much of it was understood is in `confidence`.
@@ -78,7 +92,7 @@ pub fn plan(request: &PlanRequest) -> Plan {
     let lexicon = lexicon::lexicon();
     let mut reading = Reading::default();
     reading::read(lexicon, request.prompt, false, &mut reading);
-    let own = reading.heard.len();
+    let (own, strange) = (reading.heard.len(), reading.strange.len());
     for tag in request.tags.iter().take(MAX_TAGS) {
         reading::read(lexicon, tag, true, &mut reading);
     }
@@ -102,6 +116,14 @@ pub fn plan(request: &PlanRequest) -> Plan {
                 .to_owned(),
             entry: heard.entry.clone(),
             effect: heard.effect.clone(),
+            guess: heard.guess,
+        })
+        .collect();
+    let unknown = reading.strange[..strange]
+        .iter()
+        .map(|span| NotUnderstood {
+            span: *span,
+            word: request.prompt.get(span.0..span.1).unwrap_or_default().to_owned(),
         })
         .collect();
     draft.conflicts.truncate(32);
@@ -127,7 +149,11 @@ pub fn plan(request: &PlanRequest) -> Plan {
         conflicts: draft.conflicts,
         ..Intent::neutral(choice.category)
     };
-    Plan { intent, understood }
+    Plan {
+        intent,
+        understood,
+        unknown,
+    }
 }
 
 /// Axes that no descriptor carries still can contradict themselves; what they say otherwise is in other words.
@@ -159,7 +185,7 @@ fn tags(reading: &Reading, choice: &Choice) -> Vec<String> {
 
 /// How sure: the category, the share of words that were understood, contradictions, and orders to a machine.
 fn confidence(reading: &Reading, choice: &Choice, draft: &Draft) -> f64 {
-    let (known, unknown) = (reading.known as f64, reading.unknown as f64);
+    let (known, unknown) = (reading.known as f64, reading.strange.len() as f64);
     let share = if known + unknown > 0.0 {
         known / (known + unknown)
     } else {

@@ -1,79 +1,19 @@
 //! What the planner makes of phrases: a table of prompts with the category they must get and what the intent must say.
-//! A check is `path op value` on the intent as JSON (`width > 0`, `movement.rate_hz = 2`), `sub = …`, `voicing = …`,
-//! `has INVARIANT`, `avoids FEATURE`, `conflict ABOUT`, `calm` (no conflict), `no PATH` (nothing said of it).
+//! The checks are those of `planner/checks.rs`.
 
-use serde_json::Value;
-use songwalker_generator::planner::{PlanRequest, plan};
+#[path = "planner/checks.rs"]
+mod checks;
 
-fn intent(prompt: &str) -> Value {
-    let request = PlanRequest {
-        prompt,
-        ..PlanRequest::default()
-    };
-    serde_json::to_value(plan(&request).intent).unwrap_or_default()
-}
-
-/// A value of the intent: a descriptor by its path, else a member of the intent itself.
-fn value<'a>(intent: &'a Value, path: &str) -> &'a Value {
-    let pointer = format!("/{}", path.replace('.', "/"));
-    intent["descriptors"]
-        .pointer(&pointer)
-        .or_else(|| intent.pointer(&pointer))
-        .unwrap_or(&Value::Null)
-}
-
-fn lists(intent: &Value, list: &str, word: &str) -> bool {
-    intent[list]
-        .as_array()
-        .is_some_and(|a| a.iter().any(|v| v == word))
-}
-
-fn holds(intent: &Value, check: &str) -> bool {
-    let words: Vec<&str> = check.split_whitespace().collect();
-    match words.as_slice() {
-        ["has", invariant] => lists(intent, "invariants", invariant),
-        ["avoids", feature] => lists(intent, "avoid", feature),
-        ["conflict", about] => intent["conflicts"]
-            .as_array()
-            .is_some_and(|a| a.iter().any(|c| c["about"] == *about)),
-        ["calm"] => intent["conflicts"].as_array().is_some_and(Vec::is_empty),
-        ["no", path] => value(intent, path).is_null(),
-        ["sub", "=", sub] => intent["subcategory"] == *sub,
-        [path, op, wanted] => {
-            let got = value(intent, path);
-            let Ok(wanted_number) = wanted.parse::<f64>() else {
-                return *op == "=" && got == *wanted;
-            };
-            let Some(got) = got.as_f64() else { return false };
-            match *op {
-                "=" => (got - wanted_number).abs() < 1e-6,
-                ">" => got > wanted_number,
-                "<" => got < wanted_number,
-                ">=" => got >= wanted_number,
-                "<=" => got <= wanted_number,
-                _ => panic!("unknown operator in `{check}`"),
-            }
-        }
-        _ => panic!("unknown check `{check}`"),
-    }
-}
+use checks::faults_of;
 
 /// Prompt, accepted categories, checks.
 type Row = (&'static str, &'static str, &'static str);
 
 fn run(rows: &[Row]) {
-    let mut faults = Vec::new();
-    for (prompt, categories, checks) in rows {
-        let intent = intent(prompt);
-        if !categories.split_whitespace().any(|c| intent["category"] == c) {
-            faults.push(format!("`{prompt}`: {} is not {categories}", intent["category"]));
-        }
-        for check in checks.split(';').map(str::trim).filter(|c| !c.is_empty()) {
-            if !holds(&intent, check) {
-                faults.push(format!("`{prompt}`: not `{check}` in {}", intent["descriptors"]));
-            }
-        }
-    }
+    let faults: Vec<String> = rows
+        .iter()
+        .flat_map(|(prompt, categories, checks)| faults_of(prompt, categories, checks))
+        .collect();
     assert!(
         faults.is_empty(),
         "{} faults:\n{}",

@@ -107,7 +107,9 @@ fn bind_targets(lexicon: &Lexicon, items: &[Placed], bindings: &mut Bindings) {
         if noun.target.is_some() {
             continue;
         }
-        let beside = [i.checked_sub(1), Some(i + 1)];
+        // `lfo at 0.2 hz on the cutoff`: its rate may stand between.
+        let after = (i + 1..items.len()).find(|k| !matches!(items[*k].item, Item::Measure(_)));
+        let beside = [i.checked_sub(1), after];
         let target = beside.into_iter().flatten().find_map(|k| {
             let target = noun_at(lexicon, items, k)?.target?;
             (!bindings.taken[k]).then_some((k, target))
@@ -171,12 +173,12 @@ fn noun_ahead(
                         if reaction_at(items, k, noun, dimensions).is_some() && noun.target.is_none() {
                             return Some(k);
                         }
-                        let movement_follows = noun.target.is_some()
+                        // `slow filter sweep`, `short pitch glide`: the target only says of what.
+                        let thing_follows = noun.target.is_some()
                             && noun_at(lexicon, items, k + 1).is_some_and(|n| {
-                                n.kind == NounKind::Movement
-                                    && reaction_at(items, k + 1, n, dimensions).is_some()
+                                n.target.is_none() && reaction_at(items, k + 1, n, dimensions).is_some()
                             });
-                        if !movement_follows {
+                        if !thing_follows {
                             return reaction_at(items, k, noun, dimensions).map(|_| k);
                         }
                     }

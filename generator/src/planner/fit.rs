@@ -215,6 +215,16 @@ pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
             }
         }
     }
+    // A slow arpeggio steps slowly, a slow siren turns slowly; neither fades in.
+    let goes = matches!(choice.category, Category::Arp | Category::Sequence)
+        || matches!(
+            choice.sub.as_deref(),
+            Some("siren" | "ufo" | "laser" | "robot" | "glitch")
+        );
+    let slow = draft.claimed(Axis::Attack).is_some_and(|v| v > 0.0);
+    if goes && slow && draft.word(Axis::Attack) == draft.word(Axis::Rate) {
+        draft.axes.remove(&Axis::Attack);
+    }
     let endless = draft.claimed(Axis::Length).filter(|v| *v >= 0.9).is_some();
     if matches!(choice.category, Category::Pluck | Category::Stab | Category::Drum) && endless {
         let word = draft.word(Axis::Length).to_owned();
@@ -237,7 +247,7 @@ pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
     }
 }
 
-/// One voice or many. `mono` beside a pad means the middle of the stereo field.
+/// One voice or many. `mono` beside a pad means the middle of the stereo field; strings play legato in chords too.
 pub(super) fn voicing(choice: &Choice, draft: &Draft) -> Option<VoicingMode> {
     use Category::{
         Arp, Bass, Bell, Brass, Choir, Keys, Lead, Mallet, Organ, Pad, Pluck, Sequence, Stab, Strings, Vox,
@@ -248,7 +258,7 @@ pub(super) fn voicing(choice: &Choice, draft: &Draft) -> Option<VoicingMode> {
         .voicing
         .iter()
         .rev()
-        .find(|(_, word)| word != "mono" || melodic);
+        .find(|(_, word)| (word != "mono" && word != "legato") || melodic);
     if let Some((mode, _)) = said {
         return Some(*mode);
     }

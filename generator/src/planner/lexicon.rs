@@ -349,6 +349,9 @@ impl Lexicon {
     /// An ordinary English word that says nothing about sound and must not be corrected into one that does.
     pub(super) fn is_stopword(&self, word: &str) -> bool {
         self.stopwords.contains(word)
+            || word
+                .strip_suffix('s')
+                .is_some_and(|one| self.stopwords.contains(one))
     }
 }
 

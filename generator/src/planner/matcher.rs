@@ -3,7 +3,8 @@
 
 use super::lexicon::{Lexicon, key};
 use super::measure::{LengthMode, Measure, Unit, measure};
-use super::spelling::correct;
+use super::spelling::{Correction, camel, correct};
+use super::stages::stages;
 use super::text::{Token, TokenKind, tokens};
 use super::vocabulary::{Class, Grammar, Language};
 
@@ -14,11 +15,12 @@ const MAX_CORRECTIONS: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Item {
     /// A lexicon entry; `form`: the form of it that stands here, if the lexicon has just this; `like`: only resembled
-    /// (`kalimba-like`).
+    /// (`kalimba-like`); `guess`: not written so, but the nearest word there is.
     Word {
         id: usize,
         form: Option<String>,
         like: bool,
+        guess: bool,
     },
     Measure(Measure),
     Break {
@@ -41,8 +43,8 @@ pub(super) struct Matched {
     pub items: Vec<Placed>,
     /// Words that carry a meaning for sound.
     pub known: usize,
-    /// Words that neither the lexicon nor the list of ordinary words knows.
-    pub unknown: usize,
+    /// The bytes of words that neither the lexicon nor the list of ordinary words knows.
+    pub unknown: Vec<(usize, usize)>,
 }
 
 /// Reads a text; fillers are left out.
@@ -62,6 +64,20 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
                 span: (token.start, token.end),
             });
             i += 1;
+            continue;
+        }
+        if let Some((used, found)) = stages(rest, lexicon) {
+            for (word, value, at) in found {
+                let span = (rest[at.start].start, rest[at.end - 1].end);
+                let ids = lexicon.form(word, Language::English).unwrap_or_default();
+                push_words(lexicon, &mut out, (ids, None, false), span, false);
+                out.known += 1;
+                out.items.push(Placed {
+                    item: Item::Measure(value),
+                    span,
+                });
+            }
+            i += used;
             continue;
         }
         let phrase = longest(lexicon, rest, &languages);
@@ -86,7 +102,7 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
             let hyphenated = before.is_some_and(|b| &text[b.end..token.start] == "-");
             let form = Some(key(&rest[..used]))
                 .filter(|f| lexicon.has_form(f) && !f.contains(|c: char| c.is_ascii_digit()));
-            push_words(lexicon, &mut out, (ids, form), span, hyphenated);
+            push_words(lexicon, &mut out, (ids, form, false), span, hyphenated);
             i += used;
             continue;
         }
@@ -99,12 +115,24 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
             None
         } else {
             corrections += 1;
-            correct(lexicon, &token.text, &languages[..languages.len().min(2)])
+            let written = &text[token.start..token.end];
+            camel(lexicon, written)
+                .or_else(|| correct(lexicon, &token.text, &languages[..languages.len().min(2)]))
         };
         match corrected {
-            Some(ids) => push_words(lexicon, &mut out, (&ids, None), (token.start, token.end), false),
+            Some(Correction { ids, guess }) => {
+                push_words(
+                    lexicon,
+                    &mut out,
+                    (&ids, None, guess),
+                    (token.start, token.end),
+                    false,
+                );
+            }
             None => {
-                out.unknown += usize::from(!ordinary);
+                if !ordinary {
+                    out.unknown.push((token.start, token.end));
+                }
                 out.items.push(Placed {
                     item: Item::Unknown,
                     span: (token.start, token.end),
@@ -118,7 +146,7 @@ pub(super) fn items(lexicon: &Lexicon, text: &str) -> Matched {
 fn push_words(
     lexicon: &Lexicon,
     out: &mut Matched,
-    (ids, form): (&[usize], Option<String>),
+    (ids, form, guess): (&[usize], Option<String>, bool),
     span: (usize, usize),
     hyphenated: bool,
 ) {
@@ -143,6 +171,7 @@ fn push_words(
                     id: *id,
                     form: None,
                     like: false,
+                    guess,
                 }
             }
             _ => {
@@ -151,6 +180,7 @@ fn push_words(
                     id: *id,
                     form: form.clone(),
                     like: false,
+                    guess,
                 }
             }
         };
@@ -175,11 +205,15 @@ fn longest<'a>(lexicon: &'a Lexicon, rest: &[Token], languages: &[Language]) -> 
     for (rank, language) in languages.iter().enumerate() {
         // Behind English stands what no English sentence would say.
         let behind = languages[..rank].contains(&Language::English);
-        if behind && rest[0].text.is_ascii() && (rest[0].text.len() < 4 || lexicon.is_stopword(&rest[0].text))
+        if behind
+            && rest[0].kind == TokenKind::Word
+            && rest[0].text.is_ascii()
+            && (rest[0].text.len() < 4 || lexicon.is_stopword(&rest[0].text))
         {
             continue;
         }
         if let Some(found) = lexicon.longest(rest, *language)
+            && !(behind && rest[0].text.is_ascii() && inflected_noun(lexicon, rest, found, *language))
             && best.is_none_or(|(n, _)| found.0 > n)
         {
             best = Some(found);
@@ -188,24 +222,42 @@ fn longest<'a>(lexicon: &'a Lexicon, rest: &[Token], languages: &[Language]) -> 
     best
 }
 
-/// The languages to look in, the prompt's own first: the one that knows most of its words.
+/// Whether a phrase of another language is a noun that stands here in a form that its file does not have: in an English
+/// sentence that is another word (`Geiger` is no `Geige`, `Fundament` no `fundo`), where an adjective may be inflected.
+fn inflected_noun(lexicon: &Lexicon, rest: &[Token], found: (usize, &[usize]), language: Language) -> bool {
+    let exact = lexicon.form(&key(&rest[..found.0]), language).is_some();
+    let noun = |id: &usize| {
+        let entry = &lexicon.entries[*id];
+        matches!(entry.class, Class::Noun(_)) || entry.role_weight() >= 0.8
+    };
+    !exact && found.1.iter().any(noun)
+}
+
+/// The languages to look in, the prompt's own first: the one that knows most of its words. What another language has
+/// only by stem counts half, and not at all where it has none of them as written.
 fn languages(lexicon: &Lexicon, tokens: &[Token]) -> Vec<Language> {
     let words: Vec<&Token> = tokens
         .iter()
         .filter(|t| t.kind == TokenKind::Word)
         .take(200)
         .collect();
-    let known = |language: Language| {
-        words
-            .iter()
-            .filter(|t| {
-                lexicon.word(&t.text, language).is_some()
-                    || (language == Language::English && lexicon.is_stopword(&t.text))
-            })
-            .count()
+    let stemmed = |language: Language| {
+        let known = |t: &&&Token| lexicon.word(&t.text, language).is_some();
+        words.iter().filter(known).count()
     };
+    let known = |language: Language| {
+        let exact = words
+            .iter()
+            .filter(|t| lexicon.form(&t.text, language).is_some())
+            .count();
+        if exact == 0 { 0 } else { exact + stemmed(language) }
+    };
+    let ordinary = words
+        .iter()
+        .filter(|t| lexicon.is_stopword(&t.text) && lexicon.word(&t.text, Language::English).is_none())
+        .count();
     let mut own = Language::English;
-    let mut most = known(own);
+    let mut most = 2 * (stemmed(own) + ordinary);
     for language in [
         Language::Spanish,
         Language::Portuguese,

@@ -82,24 +82,37 @@ pub(super) fn measure(
     before: Option<&Token>,
     lexicon: &Lexicon,
 ) -> Option<(usize, Measure)> {
-    notes(tokens, before).or_else(|| length(tokens)).or_else(|| {
-        let (used, found) = value(tokens, lexicon)?;
-        let Measure::Value(octaves, Unit::Octaves) = found else {
-            return Some((used, found));
-        };
-        // `12 semitones down`, `down an octave`, `tuned up two octaves`.
-        let side = |t: Option<&Token>| match t.map(|t| t.text.as_str()) {
-            Some("up" | "higher" | "above") => Some(1.0),
-            Some("down" | "lower" | "below" | "minus") => Some(-1.0),
-            _ => None,
-        };
-        let after = side(tokens.get(used));
-        let sign = after.or_else(|| side(before)).unwrap_or(1.0);
-        Some((
-            used + usize::from(after.is_some()),
-            Measure::Value(sign * octaves, Unit::Octaves),
-        ))
-    })
+    tempo(tokens)
+        .or_else(|| notes(tokens, before))
+        .or_else(|| length(tokens))
+        .or_else(|| {
+            let (used, found) = value(tokens, lexicon)?;
+            let Measure::Value(octaves, Unit::Octaves) = found else {
+                return Some((used, found));
+            };
+            // `12 semitones down`, `down an octave`, `tuned up two octaves`.
+            let side = |t: Option<&Token>| match t.map(|t| t.text.as_str()) {
+                Some("up" | "higher" | "above") => Some(1.0),
+                Some("down" | "lower" | "below" | "minus") => Some(-1.0),
+                _ => None,
+            };
+            let after = side(tokens.get(used));
+            let sign = after.or_else(|| side(before)).unwrap_or(1.0);
+            Some((
+                used + usize::from(after.is_some()),
+                Measure::Value(sign * octaves, Unit::Octaves),
+            ))
+        })
+}
+
+/// `tempo 92`, `bpm 140`.
+fn tempo(tokens: &[Token]) -> Option<(usize, Measure)> {
+    tokens
+        .first()
+        .filter(|t| matches!(t.text.as_str(), "tempo" | "bpm"))?;
+    let (used, bpm) = digits(&tokens[1..])?;
+    let unit = tokens.get(1 + used).is_some_and(|t| t.text == "bpm");
+    Some((1 + used + usize::from(unit), Measure::Value(bpm, Unit::Bpm)))
 }
 
 /// `C2 to C4`, `F#1-F#3`, `around C3`.
@@ -303,6 +316,8 @@ mod tests {
         assert_eq!(value("-12 semitones"), (-1.0, Unit::Octaves));
         assert_eq!(value("seven voices"), (7.0, Unit::Voices));
         assert_eq!(value("4 bar"), (4.0, Unit::Bars));
+        assert_eq!(value("tempo 92"), (92.0, Unit::Bpm));
+        assert_eq!(value("bpm: 140"), (140.0, Unit::Bpm));
     }
 
     #[test]

@@ -11,16 +11,19 @@ use super::scope::{Mark, marks};
 use super::vocabulary::{Class, Context, Dimension, Entry, Grammar, Noun, NounKind};
 use songwalker_schemas::Category;
 use songwalker_schemas::intent::{MovementTarget, Waveform};
+use songwalker_schemas::patch::voicing::VoicingMode;
 
 /// From which value on an adjective means an axis, and does not only tint it.
 const CLAIM: f64 = 0.45;
+/// What a kind of sound weighs that is not written so: one that is written out beside it is the head.
+const GUESSED: f64 = 0.83;
 
 /// Reads `text` and adds what it says. A `side` text (tags) only tints and suggests.
 pub(super) fn read(lexicon: &Lexicon, text: &str, side: bool, reading: &mut Reading) {
     let matched = items(lexicon, text);
     let marks = marks(lexicon, &matched.items);
     let bindings = bind(lexicon, &matched.items, &marks);
-    reading.unknown += matched.unknown;
+    reading.strange.extend(&matched.unknown);
     reading.known += matched.known;
     let mut reader = Reader {
         lexicon,
@@ -51,7 +54,12 @@ impl Reader<'_> {
     fn item(&mut self, i: usize) {
         self.reading.sources += 1;
         match &self.items[i].item {
-            Item::Word { id, form, like } => {
+            Item::Word {
+                id,
+                form,
+                like,
+                guess,
+            } => {
                 let lexicon = self.lexicon;
                 let entry = &lexicon.entries[*id];
                 if matches!(entry.class, Class::Grammar(Grammar::Order)) {
@@ -62,7 +70,8 @@ impl Reader<'_> {
                     return;
                 }
                 let first = self.reading.says.len();
-                let roles = self.reading.mentions.len() + self.reading.excluded.len();
+                let mentions = self.reading.mentions.len();
+                let roles = mentions + self.reading.excluded.len();
                 match &entry.class {
                     Class::Noun(noun) => self.noun(i, entry, noun),
                     Class::Plain | Class::Style => self.plain(i, entry, *like),
@@ -75,6 +84,13 @@ impl Reader<'_> {
                     _ => return,
                 }
                 self.hear(i, entry, form.as_deref(), first, roles);
+                if let (true, Some(heard)) = (*guess, self.reading.heard.last_mut()) {
+                    heard.guess = true;
+                    for mention in self.reading.mentions.iter_mut().skip(mentions) {
+                        mention.score *= GUESSED;
+                        mention.weight *= GUESSED;
+                    }
+                }
             }
             Item::Measure(measure) => self.measure(i, measure),
             Item::Break { .. } | Item::Unknown => {}
@@ -86,17 +102,28 @@ impl Reader<'_> {
         if self.marks[i].context != Some(Context::Comparison) {
             return;
         }
+        // `than a normal saw lead`: its wave is meant too, unless the wave is all there is to compare with.
+        let of_a_kind = matches!(entry.effects.first(), Some(Effect::Wave(_))) && self.kind_follows(i);
+        if entry.role_weight() < 0.4 && !of_a_kind {
+            return;
+        }
         for effect in &entry.effects {
-            if let Effect::Role {
-                category,
-                sub,
-                weight,
-            } = effect
-                && *weight >= 0.8
-            {
-                self.role(i, entry, (*category, sub.as_deref(), *weight), false);
+            match effect {
+                Effect::Role {
+                    category,
+                    sub,
+                    weight,
+                } if *weight >= 0.4 => self.role(i, entry, (*category, sub.as_deref(), *weight), false),
+                Effect::Wave(_) => self.say(effect, 1.0, Strength::Inherent, false, &entry.name),
+                _ => {}
             }
         }
+    }
+
+    fn kind_follows(&self, i: usize) -> bool {
+        self.items.get(i + 1).is_some_and(|next| {
+            matches!(next.item, Item::Word { id, .. } if self.lexicon.entries[id].role_weight() >= 0.8)
+        })
     }
 
     /// Notes what was understood at `i`.
@@ -126,6 +153,7 @@ impl Reader<'_> {
             entry: entry.name.clone(),
             form: form.unwrap_or(&entry.name).to_owned(),
             effect: effects.join(", "),
+            guess: false,
             names: adjective
                 && owner.is_none()
                 && self.marks[i].negated.is_none()
@@ -199,7 +227,11 @@ impl Reader<'_> {
                         &entry.name,
                     );
                 }
-                Effect::Voicing(_) if entry.name == "mono" && mark.negated.is_some() => {}
+                Effect::Voicing(VoicingMode::Mono) if mark.negated.is_some() => {
+                    // `not mono`: many voices, unless the kind of sound knows better.
+                    let many = Effect::Voicing(VoicingMode::Poly);
+                    self.say(&many, 1.0, Strength::Inherent, false, &entry.name);
+                }
                 _ if mark.negated.is_some() || aside => {}
                 _ => {
                     let strength = match entry.class {
@@ -339,6 +371,7 @@ impl Reader<'_> {
             );
         }
         let mut amount = self.marks[i].degree;
+        self.much_of_a_stage(i, entry, noun);
         for k in self.bindings.sizes[i].clone() {
             let Some((word, value, dimension)) = self.size(k, noun) else {
                 continue;
@@ -382,7 +415,9 @@ impl Reader<'_> {
                 (Measure::Value(value, unit), Some(exact)) => {
                     let value = match unit {
                         Unit::Percent => value / 100.0,
-                        Unit::Bare if exact == Exact::Sustain && *value > 1.0 => (value / 100.0).min(1.0),
+                        Unit::Bare if matches!(exact, Exact::Sustain | Exact::Resonance) && *value > 1.0 => {
+                            (value / 100.0).min(1.0)
+                        }
                         // At 120 beats per minute; the draft stretches it to the tempo asked for.
                         Unit::Bars => value * 2.0,
                         _ => *value,
@@ -410,6 +445,24 @@ impl Reader<'_> {
             let side = matches!(effect, Effect::Degree(_, value) if value.abs() < 0.6);
             let strength = if side { Strength::Tint } else { Strength::Claim };
             self.say(effect, level, strength, level < 0.0, &entry.name);
+        }
+    }
+
+    /// `hardly any release`, `lots of decay`: a stage of an envelope has no amount, but it has a size.
+    fn much_of_a_stage(&mut self, i: usize, entry: &Entry, noun: &Noun) {
+        let bare = self.bindings.sizes[i].is_empty() && self.bindings.measures[i].is_empty();
+        let Some(degree) = self.marks[i].degree.filter(|_| bare && noun.amount.is_empty()) else {
+            return;
+        };
+        if noun.kind != NounKind::Envelope {
+            return;
+        }
+        let much = if degree < 0.3 { -0.5 } else { degree.max(0.5) - 0.1 };
+        let dimension = [Dimension::Size, Dimension::Length]
+            .into_iter()
+            .find(|d| noun.reacts.contains_key(d));
+        if let Some(dimension) = dimension {
+            self.react(i, noun, dimension, much, false, &entry.name);
         }
     }
 
@@ -475,7 +528,7 @@ impl Reader<'_> {
                 }
                 _ => None,
             });
-            if let Some(word) = wave {
+            if let Some(word) = wave.filter(|_| *count >= 1.0) {
                 let exact = if *count <= 3.0 {
                     Exact::Oscillators
                 } else {

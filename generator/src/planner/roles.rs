@@ -27,11 +27,18 @@ pub(super) fn choose(reading: &Reading, draft: &mut Draft) -> Choice {
             .iter()
             .any(|m| m.category == category && m.direct && m.weight >= 0.8 && m.word != word)
     };
+    // Asked for and refused by one word: it was asked for.
+    let asked = |category: Category, word: &str| {
+        reading
+            .mentions
+            .iter()
+            .any(|m| m.category == category && m.direct && m.weight >= 0.8 && m.word == word)
+    };
     let excluded = |category: Category| {
         reading
             .excluded
             .iter()
-            .any(|(c, word)| *c == category && !named_besides(*c, word))
+            .any(|(c, word)| *c == category && !named_besides(*c, word) && !asked(*c, word))
     };
     let mentions: Vec<&Mention> = reading
         .mentions

@@ -68,6 +68,8 @@ pub(super) struct Heard {
     /// The form of the lexicon in which it was said, else its name.
     pub form: String,
     pub effect: String,
+    /// It was not written so: the nearest word there is.
+    pub guess: bool,
     /// An adjective or a style said without negation: fit for a name.
     pub names: bool,
 }
@@ -87,5 +89,6 @@ pub(super) struct Reading {
     /// Phrases that give orders to a machine.
     pub orders: usize,
     pub known: usize,
-    pub unknown: usize,
+    /// The bytes of each word that nobody knows.
+    pub strange: Vec<(usize, usize)>,
 }

@@ -60,7 +60,10 @@ pub(super) fn marks(lexicon: &Lexicon, items: &[Placed]) -> Vec<Mark> {
             }
             Item::Unknown => {}
             Item::Word { id, .. } => match &lexicon.entries[*id].class {
-                Class::Degree(level) => state.degree = Some(combine(state.degree, *level)),
+                Class::Degree(level) => match behind(lexicon, items, &marks, &state, i) {
+                    Some(before) => marks[before].degree = Some(combine(marks[before].degree, *level)),
+                    None => state.degree = Some(combine(state.degree, *level)),
+                },
                 Class::Grammar(grammar) => {
                     step(*grammar, &mut state, &mut covered, || {
                         next_kind(lexicon, &items[i + 1..])
@@ -94,6 +97,29 @@ pub(super) fn marks(lexicon: &Lexicon, items: &[Placed]) -> Vec<Mark> {
     }
     negate_before(lexicon, items, &mut marks);
     marks
+}
+
+/// `as dark as possible`, `wide, but warm a lot`: with nothing behind it, a degree is said of the word before it.
+fn behind(lexicon: &Lexicon, items: &[Placed], marks: &[Mark], state: &Mark, i: usize) -> Option<usize> {
+    let last = match items.get(i + 1).map(|next| &next.item) {
+        None | Some(Item::Break { .. }) => true,
+        Some(Item::Word { id, .. }) => matches!(
+            lexicon.entries[*id].class,
+            Class::Grammar(Grammar::And | Grammar::Or | Grammar::But | Grammar::Context(_))
+        ),
+        Some(_) => false,
+    };
+    let before = i.checked_sub(1)?;
+    let Item::Word { id, .. } = items[before].item else {
+        return None;
+    };
+    let entry = &lexicon.entries[id];
+    let says = match &entry.class {
+        Class::Noun(_) | Class::Size(_) => true,
+        Class::Plain | Class::Style => entry.role_weight() < 0.8,
+        _ => false,
+    };
+    (last && says && state.negated.is_none() && marks[before].negated.is_none()).then_some(before)
 }
 
 /// What a word is to a negator.
@@ -168,7 +194,10 @@ fn step(grammar: Grammar, state: &mut Mark, covered: &mut Covered, next: impl Fn
             state.phrase += 1;
         }
         Grammar::Boost => {
-            state.negated = None;
+            // `don't give me a bass`: the wish itself is refused.
+            if *covered != Covered::Nothing || state.negated == Some(Negation::No) {
+                state.negated = None;
+            }
             state.context = None;
             state.wished = true;
             state.phrase += 1;
