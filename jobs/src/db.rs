@@ -3,7 +3,9 @@
 //! SQLite has one writer at a time anyway; giving it one connection of its own makes writers queue in the pool instead
 //! of in `busy_timeout`. Every transaction that reads in order to write begins IMMEDIATE, so that what it read still
 //! holds when it writes (R2, R3, R9). `synchronous=FULL` makes a commit survive a loss of power (R1); `secure_delete`
-//! makes erased text leave the file (R10). In PostgreSQL writers work side by side: what a transaction decides by, it has
+//! makes erased text leave the file (R10). A connection is used again only if it is known to be outside any transaction:
+//! SQLite gives one up by itself where the disk is full, and whoever counted on it would from then on commit nothing
+//! (R1). In PostgreSQL writers work side by side: what a transaction decides by, it has
 //! locked, row by row or by the name of an object ([`Db::lock_object`]).
 
 #[cfg(feature = "postgres")]
@@ -13,6 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -244,6 +248,38 @@ fn options(
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(15))
         .sqlx_logging(false)
+        // A transaction that SQLite gave up cannot be rolled back, so the driver goes on believing in it: the next ones are
+        // savepoints of it, and one that is not committed leaves all that follow it inside. Such a connection is closed.
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            futures::future::ready(Ok(!connection.is_in_transaction())).boxed()
+        })
         .map_sqlx_sqlite_opts(move |sqlite| more(sqlite.filename(&file).pragma("trusted_schema", "OFF")));
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn r1_a_transaction_that_sqlite_gave_up_by_itself_takes_no_later_one_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("file.db")).await.unwrap();
+        let run = async |sql: &str| db.writer().execute_unprepared(sql).await.map(drop);
+        run("CREATE TABLE things (name TEXT NOT NULL)").await.unwrap();
+        // As where the disk is full: the driver is told of an error, and cannot roll back what is no more.
+        let given_up = db.begin().await.unwrap();
+        given_up.execute_unprepared("ROLLBACK").await.unwrap();
+        assert!(given_up.commit().await.is_err());
+        // Somebody changes their mind.
+        drop(db.begin().await.unwrap());
+        let tx = db.begin().await.unwrap();
+        tx.execute_unprepared("INSERT INTO things VALUES ('kept')")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let count = Statement::from_string(DbBackend::Sqlite, "SELECT COUNT(*) FROM things");
+        let row = db.read().query_one_raw(count).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 1);
+    }
 }
