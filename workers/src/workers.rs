@@ -63,6 +63,32 @@ impl Workers {
     /// # Errors
     /// There is no thread to be had.
     pub fn start(system: System, options: WorkersOptions) -> std::io::Result<WorkersHandle> {
+        Self::launch(
+            system,
+            options,
+            #[cfg(feature = "bench")]
+            None,
+        )
+    }
+
+    /// The same with attempts that ask no child for anything and say at once that this is their result.
+    ///
+    /// # Errors
+    /// There is no thread to be had.
+    #[cfg(feature = "bench")]
+    pub fn start_making_nothing(
+        system: System,
+        options: WorkersOptions,
+        nothing: songwalker_jobs::publish::Packaged,
+    ) -> std::io::Result<WorkersHandle> {
+        Self::launch(system, options, Some(Arc::new(nothing)))
+    }
+
+    fn launch(
+        system: System,
+        options: WorkersOptions,
+        #[cfg(feature = "bench")] makes_nothing: Option<Arc<songwalker_jobs::publish::Packaged>>,
+    ) -> std::io::Result<WorkersHandle> {
         let worker = &system.config.worker;
         let slots = options.slots.unwrap_or_else(|| worker.slots()).max(1);
         let board = Board::new(slots);
@@ -77,6 +103,8 @@ impl Workers {
             system,
             worker_id: Uuid::now_v7(),
             board: Arc::clone(&board),
+            #[cfg(feature = "bench")]
+            makes_nothing,
         };
         let (commands, heard) = mpsc::unbounded_channel();
         board.show(|state| state.alive = true);

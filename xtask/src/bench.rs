@@ -4,6 +4,7 @@
 mod cancel;
 mod direct;
 mod engine;
+mod jobs;
 mod latency;
 mod memory;
 mod moment;
@@ -46,6 +47,12 @@ pub enum What {
         #[arg(long, value_name = "PATH")]
         binary: Option<PathBuf>,
     },
+    /// Jobs on PostgreSQL, RabbitMQ, Redis and S3 that it starts: how fast, beside Celery with the same; how soon they start,
+    /// stop and come back.
+    Jobs {
+        #[command(flatten)]
+        how: jobs::How,
+    },
     /// CPU time of some patches as a multiple of real time beside Vital's own, and the memory of a voice.
     Engine {
         /// Renders per patch, at least 5; the median counts.
@@ -64,6 +71,7 @@ pub fn run(what: What) -> Result<bool> {
         What::Latency { runs, built } => latency::run(&workspace, runs.max(1), built),
         What::Cancel { times, binary } => cancel::run(&workspace, times.max(1), binary),
         What::Memory { jobs, binary } => memory::run(&workspace, jobs.max(1), binary),
+        What::Jobs { how } => jobs::run(&workspace, &how),
         What::Engine { runs, built } => engine::run(&workspace, runs, built),
     }
 }

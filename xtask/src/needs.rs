@@ -24,7 +24,7 @@ const BROWSERS: [&str; 4] = [
 ];
 
 /// What needs PostgreSQL, RabbitMQ and Redis.
-const SERVED: &[&str] = &["services", "replicas", "unit", "faults"];
+const SERVED: &[&str] = &["services", "replicas", "unit", "faults", "jobs"];
 
 /// How something that is missing can be had.
 enum Source {
@@ -104,6 +104,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         "fidelity",
         "contract",
         "deploy",
+        "jobs",
     ];
     let conformance: &[&str] = &["analysis", "vital", "evaluator", "eval", "fidelity"];
     let mut needs = vec![
@@ -118,6 +119,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
                 "fidelity",
                 "contract",
                 "deploy",
+                "jobs",
                 "determinism",
                 "browser",
             ],
@@ -142,6 +144,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         pypi(&python::CONFORMANCE, conformance),
         pypi(&python::CONTRACT, &["contract"]),
         pypi(&python::DEPLOY, &["deploy"]),
+        pypi(&python::LOAD, &["jobs"]),
         Need {
             name: "promtool",
             used_by: &["deploy"],

@@ -51,6 +51,15 @@ pub const DEPLOY: Environment = Environment {
     takes_system_packages: false,
 };
 
+/// What our jobs are measured beside. Pinned, so that the same is measured everywhere.
+pub const LOAD: Environment = Environment {
+    title: "Python packages celery, redis",
+    folder: "load-venv",
+    requirements: "load/requirements.txt",
+    imports: "import celery, redis; assert celery.__version__.startswith('5.')",
+    takes_system_packages: false,
+};
+
 impl Environment {
     fn folder(&self, workspace: &Workspace) -> PathBuf {
         workspace.target.join(self.folder)

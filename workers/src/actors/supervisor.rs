@@ -45,6 +45,9 @@ pub struct Purpose {
     pub pool: PoolConfig,
     /// Where all show what they do.
     pub board: Arc<Board>,
+    /// What attempts say in place of making something.
+    #[cfg(feature = "bench")]
+    pub makes_nothing: Option<Arc<songwalker_jobs::publish::Packaged>>,
 }
 
 /// The others.
@@ -180,6 +183,8 @@ impl Purpose {
             colleagues: Colleagues {
                 planner: planner.clone(),
                 control: control.clone(),
+                #[cfg(feature = "bench")]
+                makes_nothing: self.makes_nothing.clone(),
             },
             board: Arc::clone(&self.board),
             stop: stop.clone(),
@@ -296,6 +301,8 @@ mod tests {
             system,
             worker_id: Uuid::now_v7(),
             board: Board::new(1),
+            #[cfg(feature = "bench")]
+            makes_nothing: None,
         };
         let supervisor = Supervisor::new(purpose);
         let (pool, control) = (supervisor.crew.pool.clone(), supervisor.crew.control.clone());

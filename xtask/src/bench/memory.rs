@@ -83,7 +83,7 @@ fn processes() -> Result<BTreeMap<u32, (u32, u64)>> {
 }
 
 /// The number behind a word at the start of a line.
-fn number(status: &str, word: &str) -> Option<u64> {
+pub(super) fn number(status: &str, word: &str) -> Option<u64> {
     let rest = status.lines().find_map(|line| line.strip_prefix(word))?;
     rest.split_whitespace().next()?.parse().ok()
 }
