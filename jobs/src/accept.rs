@@ -22,6 +22,14 @@ use crate::row::{self, JobRow};
 use crate::system::System;
 use crate::webhooks::{self, address};
 
+mod together;
+
+pub(crate) use together::Plain;
+use together::accept_all;
+
+/// What a new job's first event says.
+const ACCEPTED: &str = "accepted";
+
 /// How a request was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -68,26 +76,16 @@ pub async fn accept(
     let idempotency = idempotency_key
         .map(|key| Idempotency::new(key, &checked.request))
         .transpose()?;
-    let tx = system.db.begin().await?;
-    let locked = quota::lock_user(&tx, user).await?;
-    if let Some(idempotency) = &idempotency
-        && let Some(row) = idempotency.replay(&tx, system, user).await?
-    {
-        tx.commit().await?;
-        return Ok(Accepted {
-            row,
-            answer: Answer::Replayed,
-        });
+    let accepted = match in_company(system, user, &checked, idempotency.as_ref()).await {
+        Some(row) => Accepted {
+            row: row?,
+            answer: Answer::New,
+        },
+        None => alone(system, user, &checked, idempotency.as_ref()).await?,
+    };
+    if accepted.answer == Answer::Replayed {
+        return Ok(accepted);
     }
-    let accepted = insert_or_find(&tx, system, &locked, &checked).await?;
-    if let Some(url) = &checked.request.webhook_url {
-        webhooks::outbox::add_address(&tx, &accepted.row, url).await?;
-    }
-    if let Some(idempotency) = &idempotency {
-        idempotency.remember(&tx, system, user, accepted.row.id()).await?;
-    }
-    failpoint::reached(Failpoint::AcceptInserted).await?;
-    tx.commit().await?;
     failpoint::reached(Failpoint::AcceptCommitted).await?;
     if accepted.answer == Answer::New {
         outbox::wake(system);
@@ -98,6 +96,55 @@ pub async fn accept(
         metrics::counter!("songwalker_jobs_accepted_total").increment(1);
         tracing::info!(job.id = %accepted.row.id(), user.id = %user, "job accepted");
     }
+    Ok(accepted)
+}
+
+/// Together with other requests that come now, where it is plain; nothing where it is to be decided alone.
+async fn in_company(
+    system: &System,
+    user: UserId,
+    checked: &Checked,
+    idempotency: Option<&Idempotency>,
+) -> Option<Result<JobRow, JobsError>> {
+    let request = &checked.request;
+    if !system.db.is_shared() || request.parent_job_id.is_some() || request.webhook_url.is_some() {
+        return None;
+    }
+    let plain = Plain {
+        user,
+        checked: checked.clone(),
+        idempotency: idempotency.cloned(),
+    };
+    system.requests().join(system, plain, accept_all).await
+}
+
+/// In a transaction of its own.
+async fn alone(
+    system: &System,
+    user: UserId,
+    checked: &Checked,
+    idempotency: Option<&Idempotency>,
+) -> Result<Accepted, JobsError> {
+    let tx = system.db.begin().await?;
+    let locked = quota::lock_user(&tx, user).await?;
+    if let Some(idempotency) = idempotency
+        && let Some(row) = idempotency.replay(&tx, system, user).await?
+    {
+        tx.commit().await?;
+        return Ok(Accepted {
+            row,
+            answer: Answer::Replayed,
+        });
+    }
+    let accepted = insert_or_find(&tx, system, &locked, checked).await?;
+    if let Some(url) = &checked.request.webhook_url {
+        webhooks::outbox::add_address(&tx, &accepted.row, url).await?;
+    }
+    if let Some(idempotency) = idempotency {
+        idempotency.remember(&tx, system, user, accepted.row.id()).await?;
+    }
+    failpoint::reached(Failpoint::AcceptInserted).await?;
+    tx.commit().await?;
     Ok(accepted)
 }
 
@@ -193,26 +240,7 @@ pub(crate) async fn insert_or_find(
         (None, Some(id)) => Some(parent_hash(tx, user, id).await?),
         (None, None) => None,
     };
-    let secret: [u8; 32] = locked
-        .user
-        .job_key_secret
-        .as_slice()
-        .try_into()
-        .map_err(|_| JobsError::Internal("a user's secret has not 32 bytes".to_owned()))?;
-    let key = job_key(
-        &secret,
-        &KeyFields {
-            kind: request.kind,
-            prompt: &request.prompt,
-            tags: &request.tags,
-            template_id: request.template_id.as_deref(),
-            seed: request.seed,
-            variations: request.variations,
-            planner: checked.planner,
-            parent: parent.as_deref(),
-            generator_version: &system.catalogue.generator_version,
-        },
-    );
+    let key = key_of(system, locked, checked, parent.as_deref())?;
     let same = jobs::Entity::find()
         .filter(jobs::Column::UserId.eq(user.0))
         .filter(jobs::Column::JobKey.eq(&key))
@@ -255,6 +283,36 @@ pub(crate) async fn insert_or_find(
     })
 }
 
+/// The key under which the request is known to its user (R2).
+fn key_of(
+    system: &System,
+    locked: &LockedUser,
+    checked: &Checked,
+    parent: Option<&str>,
+) -> Result<String, JobsError> {
+    let request = &checked.request;
+    let secret: [u8; 32] = locked
+        .user
+        .job_key_secret
+        .as_slice()
+        .try_into()
+        .map_err(|_| JobsError::Internal("a user's secret has not 32 bytes".to_owned()))?;
+    Ok(job_key(
+        &secret,
+        &KeyFields {
+            kind: request.kind,
+            prompt: &request.prompt,
+            tags: &request.tags,
+            template_id: request.template_id.as_deref(),
+            seed: request.seed,
+            variations: request.variations,
+            planner: checked.planner,
+            parent,
+            generator_version: &system.catalogue.generator_version,
+        },
+    ))
+}
+
 /// The manifest hash of a finished job of the user.
 async fn parent_hash(tx: &DatabaseTransaction, user: UserId, id: JobId) -> Result<String, JobsError> {
     let refused = |code: ErrorCode, problem: &str| Err(JobsError::refused(code, "/parent_job_id", problem));
@@ -277,10 +335,35 @@ async fn insert(
     parent: Option<String>,
     retry_of: Option<Uuid>,
 ) -> Result<JobRow, JobsError> {
+    let model = model(system, locked, checked, key, parent, retry_of)?;
+    let now = Timestamp(model.created_at);
+    let row = row::insert(tx, model, NewEvent::new(EventKind::State, now, ACCEPTED)).await?;
+    let keep = system.keep_prompts(&locked.plan);
+    let prompt = prompts::Model {
+        job_id: row.model.id,
+        prompt: checked.request.prompt.clone(),
+        tags: row.model.tags.clone(),
+        erase_at: keep.map(|span| now.plus(span).0),
+    };
+    prompts::Entity::insert(prompt.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await?;
+    outbox::write(tx, row.id(), now).await?;
+    Ok(row)
+}
+
+/// The row of a new job.
+fn model(
+    system: &System,
+    locked: &LockedUser,
+    checked: &Checked,
+    key: &str,
+    parent: Option<String>,
+    retry_of: Option<Uuid>,
+) -> Result<jobs::Model, JobsError> {
     let (now, steady) = (system.clock.now(), system.clock.steady());
     let request = &checked.request;
-    let tags = serde_json::to_string(&request.tags)?;
-    let model = jobs::Model {
+    Ok(jobs::Model {
         id: Uuid::now_v7(),
         user_id: locked.user.id,
         kind: request.kind.name().to_owned(),
@@ -295,7 +378,8 @@ async fn insert(
         lease_until: None,
         not_before: None,
         queue_deadline: steady.plus(system.config.queue.wait_deadline.duration()).0,
-        hinted_at: None,
+        // Its hint stands in the outbox from the same commit on.
+        hinted_at: Some(steady.0),
         job_key: Some(key.to_owned()),
         template_id: request.template_id.clone(),
         seed: i64::try_from(request.seed).unwrap_or(0),
@@ -308,7 +392,7 @@ async fn insert(
         own_name: None,
         sound_name: None,
         category: None,
-        tags: tags.clone(),
+        tags: serde_json::to_string(&request.tags)?,
         starred: false,
         rating: None,
         bundle_sha256: None,
@@ -327,20 +411,7 @@ async fn insert(
         finished_at: None,
         retain_until: None,
         delete_requested_at: None,
-    };
-    let row = row::insert(tx, model, NewEvent::new(EventKind::State, now, "accepted")).await?;
-    let keep = system.keep_prompts(&locked.plan);
-    let prompt = prompts::Model {
-        job_id: row.model.id,
-        prompt: request.prompt.clone(),
-        tags,
-        erase_at: keep.map(|span| now.plus(span).0),
-    };
-    prompts::Entity::insert(prompt.into_active_model().reset_all())
-        .exec_without_returning(tx)
-        .await?;
-    outbox::write(tx, row.id(), now).await?;
-    Ok(row)
+    })
 }
 
 /// The intent that an earlier run of the same request has put by is the new run's: no model is asked for it again.
@@ -359,7 +430,8 @@ async fn inherit_intent(tx: &DatabaseTransaction, before: Uuid, row: &JobRow) ->
 }
 
 /// An Idempotency-Key with the request it came with, both as hashes.
-struct Idempotency {
+#[derive(Clone)]
+pub(crate) struct Idempotency {
     key_sha256: String,
     body_sha256: String,
 }

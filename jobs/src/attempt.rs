@@ -40,12 +40,17 @@ pub(crate) async fn owned(tx: &DatabaseTransaction, own: &Ownership) -> Result<J
         Err(JobsError::NotFound(_)) => return Err(JobsError::Stale),
         other => other?,
     };
-    let is_held = matches!(row.state()?, JobState::Running | JobState::Cancelling);
-    if is_held && row.model.fence == own.fence && row.model.worker_id == Some(own.worker_id) {
+    if is_owned(&row, own)? {
         Ok(row)
     } else {
         Err(JobsError::Stale)
     }
+}
+
+/// Whether a row is an owner's still, in whatever state.
+pub(crate) fn is_owned(row: &JobRow, own: &Ownership) -> Result<bool, JobsError> {
+    let is_held = matches!(row.state()?, JobState::Running | JobState::Cancelling);
+    Ok(is_held && row.model.fence == own.fence && row.model.worker_id == Some(own.worker_id))
 }
 
 /// The same, where the job is to go on.

@@ -6,16 +6,21 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use songwalker_schemas::job::{JobKind, JobState, PlannerChoice, Stage};
 use songwalker_schemas::limits::QUARANTINE_DEATHS;
 use songwalker_schemas::wire::EventKind;
-use songwalker_schemas::{JobId, UserId};
+use songwalker_schemas::{JobId, Timestamp, UserId};
 
-use crate::entity::{prompts, stage_outputs};
+use crate::entity::{jobs, prompts, stage_outputs};
 use crate::error::JobsError;
 use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::Signal;
 use crate::publish::Packaged;
+use crate::row::JobRow;
 use crate::system::System;
 use crate::{pause, row};
+
+mod together;
+
+pub use together::claim_all;
 
 /// Who owns an attempt: every write of the attempt names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +101,13 @@ pub async fn peek(system: &System, job: JobId) -> Result<Option<bool>, JobsError
     Ok(Some(is_dangerous(row.deaths)))
 }
 
+/// Whether a queued job may be tried now.
+fn is_due(job: &jobs::Model, steady: Timestamp) -> bool {
+    job.not_before.is_none_or(|at| at <= steady.0)
+        && job.queue_deadline > steady.0
+        && job.attempt < job.max_attempts
+}
+
 fn is_dangerous(deaths: i32) -> bool {
     u32::try_from(deaths).unwrap_or(0) >= QUARANTINE_DEATHS
 }
@@ -112,9 +124,7 @@ pub async fn claim(system: &System, worker: Uuid, job: JobId) -> Result<Option<C
         Err(JobsError::NotFound(_)) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let (now, steady) = (system.clock.now(), system.clock.steady());
-    let is_due = row.model.not_before.is_none_or(|at| at <= steady.0) && row.model.queue_deadline > steady.0;
-    if row.state()? != JobState::Queued || !is_due || row.model.attempt >= row.model.max_attempts {
+    if row.state()? != JobState::Queued || !is_due(&row.model, system.clock.steady()) {
         return Ok(None);
     }
     if pause::is_paused(&tx, &row.model.kind).await? {
@@ -127,25 +137,39 @@ pub async fn claim(system: &System, worker: Uuid, job: JobId) -> Result<Option<C
         .filter(stage_outputs::Column::JobId.eq(job.0))
         .all(&tx)
         .await?;
-    let work = Work {
+    let work = work(&row, prompt.prompt, &prompt.tags, &outputs)?;
+    let event = take(system, worker, &mut row)?;
+    row::save(&tx, &mut row, Some(event)).await?;
+    tx.commit().await?;
+    failpoint::reached(Failpoint::ClaimCommitted).await?;
+    Ok(Some(taken(system, worker, &row, work)))
+}
+
+/// What is to be done, as row, prompt and what earlier attempts put by say it.
+fn work(
+    row: &JobRow,
+    prompt: String,
+    tags: &str,
+    outputs: &[stage_outputs::Model],
+) -> Result<Work, JobsError> {
+    let of = |stage: Stage| outputs.iter().find(|output| output.stage == stage.name());
+    Ok(Work {
         kind: row.kind()?,
-        prompt: prompt.prompt,
-        tags: serde_json::from_str(&prompt.tags)?,
+        prompt,
+        tags: serde_json::from_str(tags)?,
         template_id: row.model.template_id.clone(),
         seed: u64::try_from(row.model.seed).unwrap_or(0),
         variations: u8::try_from(row.model.variations).unwrap_or(0),
         planner: row.planner()?,
         parent_sha256: row.model.parent_sha256.clone(),
-        intent: outputs
-            .iter()
-            .find(|output| output.stage == Stage::Planning.name())
-            .and_then(|output| output.content.clone()),
-        packaged: outputs
-            .iter()
-            .find(|output| output.stage == Stage::Packaging.name())
-            .map(Packaged::of)
-            .transpose()?,
-    };
+        intent: of(Stage::Planning).and_then(|output| output.content.clone()),
+        packaged: of(Stage::Packaging).map(Packaged::of).transpose()?,
+    })
+}
+
+/// The step from queued to running under a new fence, and the event that tells of it; to be saved.
+fn take(system: &System, worker: Uuid, row: &mut JobRow) -> Result<NewEvent, JobsError> {
+    let (now, steady) = (system.clock.now(), system.clock.steady());
     row.step(JobState::Running, now)?;
     row.model.fence += 1;
     row.model.attempt += 1;
@@ -155,25 +179,30 @@ pub async fn claim(system: &System, worker: Uuid, job: JobId) -> Result<Option<C
     row.model.progress = 0.0;
     row.model.stages = "[]".to_owned();
     row.model.started_at.get_or_insert(now.0);
-    let quarantine = is_dangerous(row.model.deaths);
-    let message = if quarantine { "started, alone" } else { "started" };
-    row::save(&tx, &mut row, Some(NewEvent::new(EventKind::State, now, message))).await?;
-    tx.commit().await?;
-    failpoint::reached(Failpoint::ClaimCommitted).await?;
+    let message = if is_dangerous(row.model.deaths) {
+        "started, alone"
+    } else {
+        "started"
+    };
+    Ok(NewEvent::new(EventKind::State, now, message))
+}
+
+/// Tells that a job was taken; after the commit.
+fn taken(system: &System, worker: Uuid, row: &JobRow, work: Work) -> Claimed {
     let own = Ownership {
-        job_id: job,
+        job_id: row.id(),
         user_id: row.user_id(),
         worker_id: worker,
         fence: row.model.fence,
         attempt: u32::try_from(row.model.attempt).unwrap_or(1),
     };
     system.bus.publish(Signal::JobChanged {
-        job_id: job,
+        job_id: own.job_id,
         user_id: own.user_id,
     });
-    Ok(Some(Claimed {
+    Claimed {
         own,
-        quarantine,
+        quarantine: is_dangerous(row.model.deaths),
         work,
-    }))
+    }
 }

@@ -29,6 +29,7 @@ pub mod error;
 pub mod events;
 pub mod expiry;
 pub mod failpoint;
+mod group;
 pub mod job_key;
 pub mod keys;
 pub mod library;

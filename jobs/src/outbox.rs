@@ -1,10 +1,13 @@
 //! The outbox: hints that are written in the transaction that makes them necessary, and sent afterwards (R1). Sending
 //! one twice is harmless; the row of the job is the truth.
 
+mod shared;
+
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{LockBehavior, LockType};
+use sea_orm::sea_query::Condition;
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -17,6 +20,11 @@ use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::{Hint, Signal};
 use crate::system::System;
+
+/// Of what age a job's word that it was hinted at is young enough: the relay does not write it again.
+fn recent(system: &System) -> Duration {
+    system.config.queue.rehint_after.duration() / 12
+}
 
 /// Writes the hint of a job.
 ///
@@ -42,47 +50,32 @@ pub(crate) async fn write(tx: &DatabaseTransaction, job: JobId, now: Timestamp) 
 /// # Errors
 /// The queue does not take them (they stay), or the database does not answer.
 pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
-    let first = outbox::Entity::find()
+    if system.db.is_shared() {
+        return shared::relay(system, limit).await;
+    }
+    let rows = outbox::Entity::find()
         .order_by_asc(outbox::Column::Id)
         .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let (tx, rows) = if system.db.is_shared() {
-        if outbox::Entity::find().one(system.db.read()).await?.is_none() {
-            return Ok(0);
-        }
-        let tx = system.db.begin().await?;
-        let rows = first.all(&tx).await?;
-        (Some(tx), rows)
-    } else {
-        (None, first.all(system.db.read()).await?)
-    };
+        .all(system.db.read())
+        .await?;
     if rows.is_empty() {
         return Ok(0);
     }
     let ids: Vec<_> = rows.iter().map(|row| row.job_id).collect();
-    let hints = match &tx {
-        Some(tx) => hints(tx, &ids).await?,
-        None => hints(system.db.read(), &ids).await?,
-    };
+    let hints = hints(system.db.read(), &ids).await?;
     system.queue.publish(&hints).await?;
     failpoint::reached(Failpoint::RelayPublished).await?;
-    let tx = match tx {
-        Some(tx) => tx,
-        None => system.db.begin().await?,
-    };
-    // Whoever deletes a job holds its row and waits for its hint: this holds the hint, so it must not wait for the row.
-    // A row that it passes over keeps its old date; at worst its hint is sent once more.
-    let free: Vec<Uuid> = jobs::Entity::find()
-        .select_only()
-        .column(jobs::Column::Id)
-        .filter(jobs::Column::Id.is_in(ids))
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_tuple()
-        .all(&tx)
-        .await?;
+    let tx = system.db.begin().await?;
+    let steady = system.clock.steady();
     jobs::Entity::update_many()
-        .col_expr(jobs::Column::HintedAt, system.clock.steady().0.into())
-        .filter(jobs::Column::Id.is_in(free))
+        .col_expr(jobs::Column::HintedAt, steady.0.into())
+        .filter(jobs::Column::Id.is_in(ids))
+        .filter(
+            Condition::any()
+                .add(jobs::Column::HintedAt.is_null())
+                .add(jobs::Column::HintedAt.lte(steady.minus(recent(system)).0))
+                .add(jobs::Column::HintedAt.gt(steady.0)),
+        )
         .exec(&tx)
         .await?;
     outbox::Entity::delete_many()

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
-use songwalker_schemas::Timestamp;
 use songwalker_schemas::job::{JobState, Stage};
 use songwalker_schemas::wire::EventKind;
 
@@ -20,6 +19,11 @@ use crate::objects;
 use crate::ports::{ObjectKey, PortError};
 use crate::row;
 use crate::system::System;
+
+mod together;
+
+pub(crate) use together::Success;
+use together::succeed_all;
 
 /// What the row says of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,30 +155,10 @@ async fn put(system: &System, key: &ObjectKey, bundle: Arc<[u8]>) -> Result<(), 
 /// # Errors
 /// [`JobsError::Stale`], [`JobsError::Stopping`].
 pub async fn succeed(system: &System, own: &Ownership, packaged: &Packaged) -> Result<(), JobsError> {
-    let (now, steady) = (system.clock.now(), system.clock.steady());
-    let key = ObjectKey::bundle(own.user_id, &packaged.sha256)?;
-    let tx = objects::begin_without_tombstone(system, &key).await?;
-    let mut row = running(&tx, own).await?;
-    row.end_stage(steady)?;
-    row.step(JobState::Succeeded, now)?;
-    row.model.progress = 1.0;
-    row.model.error = None;
-    row.model.bundle_sha256 = Some(packaged.sha256.clone());
-    row.model.bundle_bytes = Some(i64::try_from(packaged.bytes).unwrap_or(i64::MAX));
-    row.model.manifest_sha256 = Some(packaged.about.manifest_sha256.clone());
-    row.model.sound_name = Some(packaged.about.name.clone());
-    row.model.category = Some(packaged.about.category.clone());
-    row.model.retain_until = retain_until(&tx, system, &row, now)
-        .await?
-        .map(Timestamp::as_millis);
-    row::save(
-        &tx,
-        &mut row,
-        Some(NewEvent::new(EventKind::State, now, "succeeded")),
-    )
-    .await?;
-    let graves = objects::drop_claims(&tx, system, &row).await?;
-    tx.commit().await?;
+    let graves = match in_company(system, own, packaged).await {
+        Some(said) => said?,
+        None => say(system, own, packaged).await?,
+    };
     failpoint::reached(Failpoint::PublishingCommitted).await?;
     changed(system, own);
     objects::bury_all(system, graves).await;
@@ -183,17 +167,65 @@ pub async fn succeed(system: &System, own: &Ownership, packaged: &Packaged) -> R
     Ok(())
 }
 
-async fn retain_until(
+/// Together with other attempts that come to this point now; nothing where it is to be done alone.
+async fn in_company(
+    system: &System,
+    own: &Ownership,
+    packaged: &Packaged,
+) -> Option<Result<Vec<ObjectKey>, JobsError>> {
+    if !system.db.is_shared() {
+        return None;
+    }
+    let success = Success {
+        own: *own,
+        packaged: packaged.clone(),
+    };
+    system.successes().join(system, success, succeed_all).await
+}
+
+/// Alone; what is to be buried.
+async fn say(system: &System, own: &Ownership, packaged: &Packaged) -> Result<Vec<ObjectKey>, JobsError> {
+    let key = ObjectKey::bundle(own.user_id, &packaged.sha256)?;
+    let tx = objects::begin_without_tombstone(system, &key).await?;
+    let mut row = running(&tx, own).await?;
+    let keep = keep(&tx, system, &row).await?;
+    let event = success(system, &mut row, packaged, keep)?;
+    row::save(&tx, &mut row, Some(event)).await?;
+    let graves = objects::drop_claims(&tx, system, &row).await?;
+    tx.commit().await?;
+    Ok(graves)
+}
+
+/// The step to `succeeded` with the result, and the event that tells of it; to be saved.
+fn success(
+    system: &System,
+    row: &mut row::JobRow,
+    packaged: &Packaged,
+    keep: Option<Duration>,
+) -> Result<NewEvent, JobsError> {
+    let now = system.clock.now();
+    row.end_stage(system.clock.steady())?;
+    row.step(JobState::Succeeded, now)?;
+    row.model.progress = 1.0;
+    row.model.error = None;
+    row.model.bundle_sha256 = Some(packaged.sha256.clone());
+    row.model.bundle_bytes = Some(i64::try_from(packaged.bytes).unwrap_or(i64::MAX));
+    row.model.manifest_sha256 = Some(packaged.about.manifest_sha256.clone());
+    row.model.sound_name = Some(packaged.about.name.clone());
+    row.model.category = Some(packaged.about.category.clone());
+    row.model.retain_until = keep.map(|span| now.plus(span).0);
+    Ok(NewEvent::new(EventKind::State, now, "succeeded"))
+}
+
+/// How long the artifacts of a job are kept.
+async fn keep(
     tx: &sea_orm::DatabaseTransaction,
     system: &System,
     row: &row::JobRow,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, JobsError> {
+) -> Result<Option<Duration>, JobsError> {
     let plan = match users::Entity::find_by_id(row.model.user_id).one(tx).await? {
         Some(user) => plans::Entity::find_by_id(user.plan).one(tx).await?,
         None => None,
     };
-    Ok(plan
-        .and_then(|plan| system.keep_artifacts(&plan))
-        .map(|span| now.plus(span)))
+    Ok(plan.and_then(|plan| system.keep_artifacts_of(plan.keep_artifacts_ms)))
 }

@@ -38,19 +38,25 @@ pub async fn lock_user(tx: &DatabaseTransaction, id: UserId) -> Result<LockedUse
     Ok(LockedUser { user, plan })
 }
 
+fn open() -> impl Iterator<Item = &'static str> {
+    let open = JobState::ALL.iter().filter(|state| !state.is_final());
+    open.map(|state| state.name())
+}
+
+/// The states that count, as SQL writes a list of them.
+pub(crate) fn open_states() -> String {
+    let quoted: Vec<String> = open().map(|state| format!("'{state}'")).collect();
+    quoted.join(", ")
+}
+
 /// How many jobs of a user are not final.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn unfinished<C: sea_orm::ConnectionTrait>(connection: &C, user: UserId) -> Result<u64, JobsError> {
-    let open: Vec<&str> = JobState::ALL
-        .iter()
-        .filter(|state| !state.is_final())
-        .map(|state| state.name())
-        .collect();
     Ok(jobs::Entity::find()
         .filter(jobs::Column::UserId.eq(user.0))
-        .filter(jobs::Column::State.is_in(open))
+        .filter(jobs::Column::State.is_in(open()))
         .count(connection)
         .await?)
 }

@@ -1,6 +1,8 @@
 //! The job row: the only file that writes it. A row is locked, changed in memory, and saved under the fence with which
 //! it was read, together with the event that tells of the change (R3, R5).
 
+pub(crate) mod together;
+
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QuerySelect,

@@ -8,7 +8,10 @@ use crate::artifacts::BundleCache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
-use crate::ports::{EventBus, ObjectStore, Queue, RateLimiter};
+use crate::group::Group;
+use crate::ports::{EventBus, ObjectKey, ObjectStore, Queue, RateLimiter};
+use crate::row::JobRow;
+use crate::{accept, publish};
 
 /// What the generator offers, as far as the job domain needs to know it.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct Parts {
 struct Whole {
     parts: Parts,
     bundles: BundleCache,
+    requests: Group<accept::Plain, JobRow>,
+    successes: Group<publish::Success, Vec<ObjectKey>>,
 }
 
 /// A handle on everything; clones are the same system.
@@ -62,12 +67,24 @@ impl System {
         Self(Arc::new(Whole {
             parts,
             bundles: BundleCache::default(),
+            requests: Group::default(),
+            successes: Group::default(),
         }))
     }
 
     /// The bundles that were asked for last.
     pub(crate) fn bundles(&self) -> &BundleCache {
         &self.0.bundles
+    }
+
+    /// Requests that are accepted together.
+    pub(crate) fn requests(&self) -> &Group<accept::Plain, JobRow> {
+        &self.0.requests
+    }
+
+    /// Attempts that say their results together.
+    pub(crate) fn successes(&self) -> &Group<publish::Success, Vec<ObjectKey>> {
+        &self.0.successes
     }
 }
 
@@ -87,11 +104,11 @@ impl Parts {
         own.or_else(|| span(plan.keep_prompts_ms))
     }
 
-    /// How long artifacts are kept under a plan, likewise.
+    /// How long artifacts are kept under a plan that says so many milliseconds, likewise.
     #[must_use]
-    pub fn keep_artifacts(&self, plan: &crate::entity::plans::Model) -> Option<std::time::Duration> {
+    pub fn keep_artifacts_of(&self, plan_ms: Option<i64>) -> Option<std::time::Duration> {
         let own = self.config.retention.artifacts.map(|span| span.duration());
-        own.or_else(|| span(plan.keep_artifacts_ms))
+        own.or_else(|| span(plan_ms))
     }
 }
 

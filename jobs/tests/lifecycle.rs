@@ -15,4 +15,5 @@ mod lifecycle {
     mod publishing;
     mod quota;
     mod taking;
+    mod together;
 }

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::handle::Told;
 
+/// How long after hints were sent the next are left to gather: many that come one by one are sent together.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long it sleeps when nobody wakes it.
 const IDLE: Duration = Duration::from_millis(500);
 /// The pause after the first failure; each further one doubles it.
@@ -27,8 +29,11 @@ pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) 
         let sent = send_all(system, stop).await;
         told.round(sent.is_err());
         match sent {
-            Ok(()) => {
+            Ok(sent) => {
                 failures = 0;
+                if sent > 0 {
+                    let _ = stop.run_until_cancelled(tokio::time::sleep(GATHER)).await;
+                }
                 let nap = tokio::time::timeout(IDLE, woken(&mut signals));
                 let _ = stop.run_until_cancelled(nap).await;
             }
@@ -43,14 +48,18 @@ pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) 
     }
 }
 
-async fn send_all(system: &System, stop: &CancellationToken) -> Result<(), JobsError> {
+/// Sends until nothing is left; how many were sent.
+async fn send_all(system: &System, stop: &CancellationToken) -> Result<u64, JobsError> {
     let batch = system.config.scheduler.batch;
+    let mut all = 0;
     while !stop.is_cancelled() {
-        if (outbox::relay(system, batch).await? as u64) < batch {
+        let sent = outbox::relay(system, batch).await? as u64;
+        all += sent;
+        if sent < batch {
             break;
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Waits for a wake, or for word that signals were lost.

@@ -120,6 +120,9 @@ impl Writer {
         let mut connection = None;
         let mut batch = Vec::with_capacity(BATCH);
         while waiting.recv_many(&mut batch, BATCH).await > 0 {
+            // Whoever is woken looks at everything.
+            let mut wakes = false;
+            batch.retain(|signal| *signal != Signal::Wake || !std::mem::replace(&mut wakes, true));
             let signals = batch.len();
             let sent = tokio::time::timeout(2 * ANSWER, self.send(&mut connection, batch.drain(..))).await;
             if !matches!(sent, Ok(Ok(()))) {

@@ -1,24 +1,27 @@
-//! `Intake` owns the channel to the queue. It takes a hint only with a child at hand, claims the job, acknowledges the
-//! hint once the claim is committed or refused, and gives the job an owner (R3, R7).
+//! `Intake` owns the channel to the queue. It takes a hint only with a child at hand, and with it those that wait already,
+//! as far as there are children; claims the jobs, in one transaction where nothing stands against it; acknowledges each
+//! hint once its claim is committed or refused, and gives each job an owner (R3, R7).
 //!
 //! No delivery is held for the length of a job. While queue or database do not answer it lets its consumer go, with all
 //! that it holds, and comes again after a pause: it never hands back in a loop.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use futures::FutureExt;
+use songwalker_jobs::JobsError;
 use songwalker_jobs::claim::{self, Claimed};
 use songwalker_jobs::failpoint::{self, Failpoint};
-use songwalker_jobs::ports::{Consumer, Hint};
-use songwalker_jobs::{JobsError, System};
+use songwalker_jobs::ports::{Consumer, Delivery, Hint};
 use songwalker_schemas::{JobId, Timestamp};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::control::Runs;
 use super::job_actor::{Colleagues, JobActor};
-use super::render_pool::{Checkout, RenderPoolActor};
+use super::render_pool::{Checkout, RenderPoolActor, TryCheckout};
 use crate::attempt::StopSign;
 use crate::board::{Board, IntakeState};
 use crate::child::Lease;
@@ -27,6 +30,9 @@ use crate::child::Lease;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How many jobs are claimed at once at most.
+const MOST_AT_ONCE: usize = 32;
 
 /// Whom and what the intake needs.
 #[derive(Clone)]
@@ -133,63 +139,142 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn run(&mut self) -> Gone {
-        let needs = self.needs;
-        let mut child: Option<Lease> = None;
+        let mut spare: Option<Lease> = None;
         loop {
-            let mut lease = match child.take() {
-                Some(lease) => lease,
-                None => {
-                    needs.show(IntakeState::Full);
-                    tokio::select! {
-                        biased;
-                        () = needs.stop.cancelled() => return Gone::Stopped,
-                        lent = needs.pool.send(Checkout) => match lent {
-                            Ok(Some(lease)) => lease,
-                            Ok(None) | Err(_) => return Gone::Lost,
-                        },
-                    }
-                }
-            };
-            needs.show(IntakeState::Waiting);
-            let delivery = tokio::select! {
-                biased;
-                () = needs.stop.cancelled() => return Gone::Stopped,
-                delivery = self.consumer.next() => match delivery {
-                    Some(delivery) => delivery,
-                    None => return Gone::Lost,
-                },
-            };
-            // The child may have died while nobody looked.
-            if !lease.is_reusable() {
-                drop(lease);
-                match needs.pool.send(Checkout).await {
-                    Ok(Some(another)) => lease = another,
-                    Ok(None) | Err(_) => return Gone::Lost,
-                }
+            if let Err(gone) = self.round(&mut spare).await {
+                return gone;
             }
-            let claimed = match self.claim(&delivery.hint).await {
-                Ok(claimed) => claimed,
-                Err(Gone::Stopped) => return Gone::Stopped,
-                Err(Gone::Lost) => return Gone::Lost,
-            };
+        }
+    }
+
+    /// Waits for a child and a hint, takes what else waits for which there is a child, and claims it all.
+    async fn round(&mut self, spare: &mut Option<Lease>) -> Result<(), Gone> {
+        let needs = self.needs;
+        let first = self.first(spare.take()).await?;
+        let mut taken = vec![first];
+        *spare = self.more(&mut taken).await?;
+        let mut is_refused = Vec::with_capacity(taken.len());
+        for (_, delivery) in &taken {
+            let received = failpoint::reached(Failpoint::IntakeReceived).await;
+            let refused = received.map_err(|error| self.not_claimed(delivery.hint.job_id, &error.into()));
+            is_refused.push(match refused {
+                Ok(()) => false,
+                Err(done) => done.map(|_| true)?,
+            });
+        }
+        let at = needs.system.clock.steady();
+        let mut together = self.together(&taken, &is_refused).await?;
+        let mut left = Vec::new();
+        for ((lease, delivery), is_refused) in taken.into_iter().zip(is_refused) {
+            match together.remove(&delivery.hint.job_id) {
+                Some(claimed) => {
+                    self.begin(claimed, at, lease);
+                    self.done_with(delivery).await?;
+                }
+                None if is_refused => {
+                    *spare = Some(lease);
+                    self.done_with(delivery).await?;
+                }
+                None => left.push((lease, delivery)),
+            }
+        }
+        for (lease, delivery) in left {
+            let claimed = self.claim(&delivery.hint).await?;
             let is_alone = claimed.as_ref().is_some_and(|(claimed, _)| claimed.quarantine);
             match claimed {
                 Some((claimed, at)) => self.begin(claimed, at, lease),
-                None => child = Some(lease),
+                None => *spare = Some(lease),
             }
-            if let Err(error) = self.consumer.ack(delivery).await {
-                tracing::warn!(error = %error, "hint not acknowledged");
-                return Gone::Lost;
-            }
-            self.taken += 1;
+            self.done_with(delivery).await?;
             if is_alone {
                 tokio::select! {
                     biased;
-                    () = needs.stop.cancelled() => return Gone::Stopped,
+                    () = needs.stop.cancelled() => return Err(Gone::Stopped),
                     () = needs.board.until_idle() => {}
                 }
             }
         }
+        Ok(())
+    }
+
+    /// A child, then a hint.
+    async fn first(&mut self, spare: Option<Lease>) -> Result<(Lease, Delivery), Gone> {
+        let needs = self.needs;
+        let mut lease = match spare {
+            Some(lease) => lease,
+            None => {
+                needs.show(IntakeState::Full);
+                tokio::select! {
+                    biased;
+                    () = needs.stop.cancelled() => return Err(Gone::Stopped),
+                    lent = needs.pool.send(Checkout) => lent.ok().flatten().ok_or(Gone::Lost)?,
+                }
+            }
+        };
+        needs.show(IntakeState::Waiting);
+        let delivery = tokio::select! {
+            biased;
+            () = needs.stop.cancelled() => return Err(Gone::Stopped),
+            delivery = self.consumer.next() => delivery.ok_or(Gone::Lost)?,
+        };
+        // The child may have died while nobody looked.
+        if !lease.is_reusable() {
+            drop(lease);
+            lease = needs.pool.send(Checkout).await.ok().flatten().ok_or(Gone::Lost)?;
+        }
+        Ok((lease, delivery))
+    }
+
+    /// The hints that wait already, each with a child that does; a child for which there was no hint.
+    async fn more(&mut self, taken: &mut Vec<(Lease, Delivery)>) -> Result<Option<Lease>, Gone> {
+        while taken.len() < MOST_AT_ONCE {
+            let Some(lease) = self.needs.pool.send(TryCheckout).await.ok().flatten() else {
+                break;
+            };
+            match self.consumer.next().now_or_never() {
+                Some(delivery) => taken.push((lease, delivery.ok_or(Gone::Lost)?)),
+                None => return Ok(Some(lease)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Claims what can be claimed together. What is not among the answers is claimed by itself.
+    async fn together(
+        &self,
+        taken: &[(Lease, Delivery)],
+        is_refused: &[bool],
+    ) -> Result<HashMap<JobId, Claimed>, Gone> {
+        let ids: Vec<JobId> = taken
+            .iter()
+            .zip(is_refused)
+            .filter(|(_, is_refused)| !**is_refused)
+            .map(|((_, delivery), _)| delivery.hint.job_id)
+            .collect();
+        match claim::claim_all(&self.needs.system, self.needs.worker_id, &ids).await {
+            Ok(claimed) => Ok(claimed
+                .into_iter()
+                .map(|claimed| (claimed.own.job_id, claimed))
+                .collect()),
+            Err(error) => {
+                tracing::warn!(jobs = ids.len(), code = error.code().name(), error = %error, "jobs not claimed together");
+                if error.is_away() {
+                    Err(Gone::Lost)
+                } else {
+                    Ok(HashMap::new())
+                }
+            }
+        }
+    }
+
+    /// The hint of a job that was claimed, or is not to be.
+    async fn done_with(&mut self, delivery: Delivery) -> Result<(), Gone> {
+        if let Err(error) = self.consumer.ack(delivery).await {
+            tracing::warn!(error = %error, "hint not acknowledged");
+            return Err(Gone::Lost);
+        }
+        self.taken += 1;
+        Ok(())
     }
 
     /// Claims a job, alone where it must run alone; nothing where there is nothing to take, and the hint is done with.
@@ -197,7 +282,7 @@ impl Session<'_> {
         let Needs {
             system, board, stop, ..
         } = self.needs;
-        match alone(system, hint).await {
+        match claim::peek(system, hint.job_id).await {
             Ok(Some(true)) => {
                 self.needs.show(IntakeState::Alone);
                 tokio::select! {
@@ -244,12 +329,6 @@ impl Session<'_> {
             .control
             .do_send(Runs(own.job_id, own.fence, owner));
     }
-}
-
-/// Whether a job must run alone; nothing where there is nothing to take now.
-async fn alone(system: &System, hint: &Hint) -> Result<Option<bool>, JobsError> {
-    failpoint::reached(Failpoint::IntakeReceived).await?;
-    claim::peek(system, hint.job_id).await
 }
 
 #[cfg(feature = "failpoints")]

@@ -16,6 +16,11 @@ use crate::child::{Lease, PoolConfig, RenderPool};
 #[rtype(result = "Option<Lease>")]
 pub struct Checkout;
 
+/// A child for one job, if one waits now.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Lease>")]
+pub struct TryCheckout;
+
 /// Lends no more, ends the children that are not lent, then the actor. Its own streams would keep it for ever.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -62,6 +67,14 @@ impl Handler<Checkout> for RenderPoolActor {
     fn handle(&mut self, _: Checkout, _: &mut Self::Context) -> Self::Result {
         let pool = self.pool.clone();
         Box::pin(async move { pool.checkout().await })
+    }
+}
+
+impl Handler<TryCheckout> for RenderPoolActor {
+    type Result = ResponseFuture<Option<Lease>>;
+
+    fn handle(&mut self, _: TryCheckout, _: &mut Self::Context) -> Self::Result {
+        Box::pin(std::future::ready(self.pool.try_checkout()))
     }
 }
 

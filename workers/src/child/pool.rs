@@ -109,19 +109,36 @@ impl RenderPool {
     pub async fn checkout(&self) -> Option<Lease> {
         loop {
             self.shared.ready.acquire().await.ok()?.forget();
-            let mut warm = self.shared.idle().pop()?;
-            self.shared.state.send_modify(|state| state.idle -= 1);
-            if warm.child.is_reusable() {
-                warm.jobs += 1;
-                self.shared.state.send_modify(|state| state.leased += 1);
-                let shared = Arc::clone(&self.shared);
-                return Some(Lease {
-                    warm: Some(warm),
-                    shared,
-                });
+            if let Some(lease) = self.lent(self.shared.idle().pop()?) {
+                return Some(lease);
             }
-            self.shared.replace(&warm);
         }
+    }
+
+    /// A child that waits for a job now, if there is one.
+    #[must_use]
+    pub fn try_checkout(&self) -> Option<Lease> {
+        loop {
+            self.shared.ready.try_acquire().ok()?.forget();
+            if let Some(lease) = self.lent(self.shared.idle().pop()?) {
+                return Some(lease);
+            }
+        }
+    }
+
+    /// Lends a child that waited; one that has died meanwhile is replaced.
+    fn lent(&self, mut warm: Warm) -> Option<Lease> {
+        self.shared.state.send_modify(|state| state.idle -= 1);
+        if !warm.child.is_reusable() {
+            self.shared.replace(&warm);
+            return None;
+        }
+        warm.jobs += 1;
+        self.shared.state.send_modify(|state| state.leased += 1);
+        Some(Lease {
+            warm: Some(warm),
+            shared: Arc::clone(&self.shared),
+        })
     }
 
     /// What it looks like now.
