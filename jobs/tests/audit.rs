@@ -338,6 +338,7 @@ async fn r4_a_queued_job_that_nothing_wakes_is_found() {
         literal(busy.queued)
     ))
     .await;
+    busy.plant_in(busy.queued, "hinted_at = NULL").await;
     busy.plant_in(busy.paused, "not_before = NULL, hinted_at = NULL")
         .await;
     busy.finds(&[
