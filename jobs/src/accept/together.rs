@@ -170,7 +170,7 @@ fn has_room(system: &System, locked: &LockedUser, unfinished: i64) -> bool {
         .plan
         .unfinished_jobs
         .filter(|_| system.config.quotas.enabled);
-    limit.is_none_or(|limit| unfinished < i64::from(limit))
+    limit.is_none_or(|limit| unfinished < limit)
 }
 
 fn values_of(system: &System, one: &Plain, locked: &LockedUser, row: &JobRow) -> serde_json::Value {
