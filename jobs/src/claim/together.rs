@@ -10,7 +10,6 @@ use super::{Claimed, is_dangerous, is_due, take, taken, work};
 use crate::entity::{jobs, stage_outputs};
 use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
-use crate::pause::Paused;
 use crate::row::JobRow;
 use crate::row::together::{save_all, statement};
 use crate::system::System;
@@ -18,7 +17,9 @@ use crate::system::System;
 /// Jobs with their prompts, by their ids alone: a condition on their state would have PostgreSQL read all that wait. One that
 /// somebody else has locked is passed over: who holds several rows must not wait for another.
 const ROWS: &str = "
-SELECT j.*, p.prompt AS the_prompt, p.tags AS the_tags FROM jobs j JOIN prompts p ON p.job_id = j.id
+SELECT j.*, p.prompt AS the_prompt, p.tags AS the_tags,
+    (SELECT count(*) FROM pauses WHERE pauses.kind IN ('*', j.kind)) AS pauses
+FROM jobs j JOIN prompts p ON p.job_id = j.id
 WHERE j.id = ANY (ARRAY(SELECT t.id::uuid FROM json_array_elements_text($1::json) AS t(id)))
 FOR UPDATE OF j SKIP LOCKED";
 
@@ -32,6 +33,7 @@ struct Free {
     job: jobs::Model,
     the_prompt: String,
     the_tags: String,
+    pauses: i64,
 }
 
 /// Takes those of some jobs for a worker that nothing stands against. What is not among the answers may be taken by
@@ -44,16 +46,15 @@ pub async fn claim_all(system: &System, worker: Uuid, ids: &[JobId]) -> Result<V
         return Ok(Vec::new());
     }
     let tx = system.db.begin().await?;
-    let paused = Paused::read(&tx).await?;
     let steady = system.clock.steady();
     let mut free = Free::find_by_statement(statement(ROWS, [json!(ids).to_string().into()]))
         .all(&tx)
         .await?;
-    free.retain(|Free { job, .. }| {
+    free.retain(|Free { job, pauses, .. }| {
         job.state == JobState::Queued.name()
             && is_due(job, steady)
             && !is_dangerous(job.deaths)
-            && !paused.has(&job.kind)
+            && *pauses == 0
     });
     if free.is_empty() {
         return Ok(Vec::new());
@@ -66,6 +67,7 @@ pub async fn claim_all(system: &System, worker: Uuid, ids: &[JobId]) -> Result<V
         job,
         the_prompt,
         the_tags,
+        ..
     } in free
     {
         let mut row = JobRow::from(job);

@@ -107,4 +107,12 @@ pub trait Consumer: Send {
 
     /// The hint is dealt with and shall not come again.
     async fn ack(&mut self, delivery: Delivery) -> Result<(), PortError>;
+
+    /// The same for several. After an error some of them may be dealt with; the others come again.
+    async fn ack_all(&mut self, deliveries: Vec<Delivery>) -> Result<(), PortError> {
+        for delivery in deliveries {
+            self.ack(delivery).await?;
+        }
+        Ok(())
+    }
 }

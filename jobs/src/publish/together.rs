@@ -51,10 +51,16 @@ JOIN users u ON u.id = j.user_id JOIN plans p ON p.name = u.plan
 WHERE j.id = ANY (ARRAY(SELECT t.id::uuid FROM json_array_elements_text($1::json) AS t(id)))
 FOR UPDATE OF j SKIP LOCKED";
 
-const DROP_CLAIMS: &str = "
-DELETE FROM stage_outputs WHERE content IS NULL
-    AND job_id = ANY (ARRAY(SELECT t.id::uuid FROM json_array_elements_text($1::json) AS t(id)))
-RETURNING job_id, user_id, sha256";
+/// What is to be told of their ends is written, and their claims go; which those were.
+fn end_claims() -> String {
+    let told = webhooks::outbox::all_ended();
+    format!(
+        "WITH told AS ({told})
+        DELETE FROM stage_outputs WHERE content IS NULL
+            AND job_id = ANY (ARRAY(SELECT t.id::uuid FROM json_array_elements_text($1::json) AS t(id)))
+        RETURNING job_id, user_id, sha256"
+    )
+}
 
 #[derive(FromQueryResult)]
 struct Name {
@@ -129,8 +135,6 @@ async fn say(system: &System, all: &[Success]) -> Result<Told<Vec<ObjectKey>>, J
     }
     if let Some(event) = &event {
         save_all(&tx, &mut rows, event).await?;
-        let ended: Vec<Uuid> = rows.iter().map(|row| row.model.id).collect();
-        webhooks::outbox::all_ended(&tx, &ended).await?;
         for (place, graves) in places.into_iter().zip(drop_claims(&tx, system, &rows).await?) {
             told[place] = Some(Ok(graves));
         }
@@ -156,14 +160,15 @@ async fn free(tx: &DatabaseTransaction, keys: &[ObjectKey]) -> Result<HashSet<St
     Ok(held)
 }
 
-/// Takes the claims of jobs that have just succeeded out of the database; what is to be buried, for each.
+/// Writes what is to be told of jobs that have just succeeded, and takes their claims out of the database; what is to be
+/// buried, for each.
 async fn drop_claims(
     tx: &DatabaseTransaction,
     system: &System,
     rows: &[JobRow],
 ) -> Result<Vec<Vec<ObjectKey>>, JobsError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.model.id).collect();
-    let dropped = Dropped::find_by_statement(statement(DROP_CLAIMS, [json!(ids).to_string().into()]))
+    let dropped = Dropped::find_by_statement(statement(&end_claims(), [json!(ids).to_string().into()]))
         .all(tx)
         .await?;
     let mut graves: Vec<Vec<ObjectKey>> = rows.iter().map(|_| Vec::new()).collect();

@@ -1,19 +1,16 @@
 //! What is to be told of a job's end: written in the transaction that ends the job, so that whatever dies afterwards
 //! loses none of it (as R1 for hints). Nothing of the job is copied; the message is made from its row when it is sent.
 
-use sea_orm::prelude::Uuid;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, Statement,
 };
-use serde_json::json;
 use songwalker_schemas::limits::MAX_JOB_WEBHOOKS;
 use songwalker_schemas::{ErrorCode, JobId};
 
 use crate::entity::job_webhooks;
 use crate::error::JobsError;
 use crate::row::JobRow;
-use crate::row::together::statement;
 use crate::webhooks;
 
 const INTO: &str = "INSERT INTO webhook_deliveries
@@ -45,17 +42,11 @@ pub(crate) async fn ended(tx: &DatabaseTransaction, job: JobId) -> Result<(), Jo
     Ok(())
 }
 
-/// The same for several, in PostgreSQL.
-///
-/// # Errors
-/// The database does not answer.
-pub(crate) async fn all_ended(tx: &DatabaseTransaction, jobs: &[Uuid]) -> Result<(), JobsError> {
+/// The statement that writes it for several, in PostgreSQL. `$1` is a list of jobs as JSON.
+pub(crate) fn all_ended() -> String {
     let any = "j.id = ANY (ARRAY(SELECT t.id::uuid FROM json_array_elements_text($1::json) AS t(id)))";
     let [to_webhooks, to_addresses] = [TO_WEBHOOKS, TO_ADDRESSES].map(|sql| sql.replace("j.id = $1", any));
-    let sql = format!("{INTO} {to_webhooks} UNION ALL {to_addresses}");
-    tx.execute_raw(statement(&sql, [json!(jobs).to_string().into()]))
-        .await?;
-    Ok(())
+    format!("{INTO} {to_webhooks} UNION ALL {to_addresses}")
 }
 
 /// A request names an address to be told of its job's end. Where the job has ended already, that is told now.

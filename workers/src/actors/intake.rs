@@ -164,20 +164,21 @@ impl Session<'_> {
         }
         let at = needs.system.clock.steady();
         let mut together = self.together(&taken, &is_refused).await?;
-        let mut left = Vec::new();
+        let (mut left, mut done) = (Vec::new(), Vec::new());
         for ((lease, delivery), is_refused) in taken.into_iter().zip(is_refused) {
             match together.remove(&delivery.hint.job_id) {
                 Some(claimed) => {
                     self.begin(claimed, at, lease);
-                    self.done_with(delivery).await?;
+                    done.push(delivery);
                 }
                 None if is_refused => {
                     *spare = Some(lease);
-                    self.done_with(delivery).await?;
+                    done.push(delivery);
                 }
                 None => left.push((lease, delivery)),
             }
         }
+        self.done_with(done).await?;
         for (lease, delivery) in left {
             let claimed = self.claim(&delivery.hint).await?;
             let is_alone = claimed.as_ref().is_some_and(|(claimed, _)| claimed.quarantine);
@@ -185,7 +186,7 @@ impl Session<'_> {
                 Some((claimed, at)) => self.begin(claimed, at, lease),
                 None => *spare = Some(lease),
             }
-            self.done_with(delivery).await?;
+            self.done_with(vec![delivery]).await?;
             if is_alone {
                 tokio::select! {
                     biased;
@@ -267,13 +268,14 @@ impl Session<'_> {
         }
     }
 
-    /// The hint of a job that was claimed, or is not to be.
-    async fn done_with(&mut self, delivery: Delivery) -> Result<(), Gone> {
-        if let Err(error) = self.consumer.ack(delivery).await {
-            tracing::warn!(error = %error, "hint not acknowledged");
+    /// The hints of jobs that were claimed, or are not to be.
+    async fn done_with(&mut self, deliveries: Vec<Delivery>) -> Result<(), Gone> {
+        let many = deliveries.len() as u64;
+        if let Err(error) = self.consumer.ack_all(deliveries).await {
+            tracing::warn!(error = %error, "hints not acknowledged");
             return Err(Gone::Lost);
         }
-        self.taken += 1;
+        self.taken += many;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use futures::stream::{SelectAll, select_all};
 use futures::{Stream, StreamExt};
 use lapin::message::Delivery as Message;
@@ -30,11 +31,12 @@ use super::topology::Topology;
 use super::{ANSWER, message};
 use crate::ports::{Consumer, Delivery, Hint, PortError};
 
-/// How long subscriptions outlive the last question.
-const LINGER: Duration = Duration::from_millis(20);
+/// How long subscriptions outlive the last question: longer than it takes to claim what came, or whoever claims many would
+/// end and begin them each time.
+const LINGER: Duration = Duration::from_millis(100);
 /// How many hints the broker pushes ahead of a lane of weight 1, at least and at most: as many as may be held, but never
 /// so few that each costs a way to the broker and back.
-const AHEAD: (u16, u16) = (4, 16);
+const AHEAD: (u16, u16) = (4, 32);
 
 /// No two deliveries of a process have the same tag.
 static LAST_TAG: AtomicU64 = AtomicU64::new(0);
@@ -145,14 +147,22 @@ impl Consumer for RabbitConsumer {
     }
 
     async fn ack(&mut self, delivery: Delivery) -> Result<(), PortError> {
-        let Some(acker) = self.held.remove(&delivery.tag) else {
+        self.ack_all(vec![delivery]).await
+    }
+
+    async fn ack_all(&mut self, deliveries: Vec<Delivery>) -> Result<(), PortError> {
+        let ackers: Option<Vec<Acker>> = deliveries
+            .iter()
+            .map(|delivery| self.held.remove(&delivery.tag))
+            .collect();
+        let Some(ackers) = ackers else {
             return Err(PortError::Refused("the delivery of another consumer".to_owned()));
         };
-        let acked = tokio::time::timeout(ANSWER, acker.ack(BasicAckOptions::default())).await;
-        match acked {
-            Ok(Ok(true)) => Ok(()),
+        let acked = join_all(ackers.iter().map(|acker| acker.ack(BasicAckOptions::default())));
+        match tokio::time::timeout(ANSWER, acked).await {
+            Ok(all) if all.iter().all(|acked| matches!(acked, Ok(true))) => Ok(()),
             // It comes again.
-            Ok(Ok(false) | Err(_)) | Err(_) => Err(PortError::Unavailable("a hint stays".to_owned())),
+            Ok(_) | Err(_) => Err(PortError::Unavailable("a hint stays".to_owned())),
         }
     }
 }
