@@ -10,6 +10,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, ResponseError, web};
+use songwalker_jobs::trace;
 use songwalker_schemas::ErrorCode;
 use tracing::Instrument;
 
@@ -44,6 +45,8 @@ pub async fn around<B: MessageBody + 'static>(
         webhook.id = tracing::field::Empty,
         subject.id = tracing::field::Empty,
     );
+    let parent = request.headers().get("traceparent");
+    trace::continues(&span, parent.and_then(|parent| parent.to_str().ok()));
     let mut answer = inner(request, next).instrument(span.clone()).await?;
     finish(answer.headers_mut());
     let status = answer.status().as_u16();

@@ -33,6 +33,6 @@ mod state;
 mod stream;
 
 pub use document::openapi;
-pub use meter::{Kind as MetricKind, METRICS, Metric};
+pub use meter::{Kind as MetricKind, METRICS, Meter, Metric};
 pub use server::{Api, ApiOptions, BindError, BoundApi};
 pub use side::Side;

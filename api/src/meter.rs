@@ -7,16 +7,23 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use songwalker_jobs::counts;
 
 /// Upper bounds of the time that requests take, seconds.
 const REQUEST_SECONDS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 /// Upper bounds of the time that attempts take, seconds.
 const ATTEMPT_SECONDS_BOUNDS: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0];
 const ATTEMPT_SECONDS: &str = "songwalker_attempt_seconds";
+/// The same of the times that jobs wait for their start, take from asking to having, and take to be accepted.
+const START_SECONDS: [f64; 10] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0];
+const JOB_SECONDS: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 const HTTP_SECONDS: &str = "songwalker_http_request_seconds";
 const HTTP_TOTAL: &str = "songwalker_http_requests_total";
 /// Whoever listens to a job.
 pub const LISTENERS: &str = "songwalker_event_listeners";
+
+/// Whether a part that this process needs answers it.
+pub const PART_UP: &str = "songwalker_part_up";
 
 /// How a metric moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +99,79 @@ pub static METRICS: &[Metric] = &[
         "songwalker_jobs",
         Kind::Gauge,
         &["state"],
-        "Jobs that there are, by state.",
+        "Jobs that there are, by state; those that have ended as the scheduler counted them last.",
+    ),
+    metric(
+        "songwalker_jobs_waiting",
+        Kind::Gauge,
+        &["reason"],
+        "Jobs that wait, by why: `backoff`, `no_worker`, `paused`, `queue`.",
+    ),
+    metric(
+        "songwalker_oldest_waiting_seconds",
+        Kind::Gauge,
+        &[],
+        "How long the job has waited that waits longest; those that rest after a failure are left out.",
+    ),
+    metric(
+        "songwalker_start_wait_seconds",
+        Kind::Histogram,
+        &[],
+        "How long a job waited until a worker first took it.",
+    ),
+    metric(
+        "songwalker_job_seconds",
+        Kind::Histogram,
+        &[],
+        "How long a job took from its acceptance to its result.",
+    ),
+    metric(
+        "songwalker_accept_seconds",
+        Kind::Histogram,
+        &[],
+        "How long accepting a job took.",
+    ),
+    metric(
+        "songwalker_jobs_failed_total",
+        Kind::Counter,
+        &["code"],
+        "Jobs that failed, by the code of their error.",
+    ),
+    metric(
+        "songwalker_attempts_lost_total",
+        Kind::Counter,
+        &[],
+        "Attempts whose lease ended without their worker.",
+    ),
+    metric(
+        "songwalker_dead_letters",
+        Kind::Gauge,
+        &[],
+        "Failed jobs that wait for somebody to do them again or to drop them.",
+    ),
+    metric(
+        "songwalker_paused",
+        Kind::Gauge,
+        &[],
+        "Whether an operator has paused jobs.",
+    ),
+    metric(
+        PART_UP,
+        Kind::Gauge,
+        &["part"],
+        "Whether a part answers this process: `database`, `queue`, `store`, `redis`.",
+    ),
+    metric(
+        "songwalker_clock_skew_seconds",
+        Kind::Gauge,
+        &[],
+        "By how much the clock of this machine is ahead of the database's, where several share one.",
+    ),
+    metric(
+        "songwalker_data_free_bytes",
+        Kind::Gauge,
+        &[],
+        "Bytes that are free where the data directory lies, where bundles lie in it.",
     ),
     metric(
         "songwalker_jobs_running",
@@ -144,6 +223,12 @@ pub static METRICS: &[Metric] = &[
         "Whether RabbitMQ is connected, where it is used.",
     ),
     metric(
+        "songwalker_queue_sessions_lost_total",
+        Kind::Counter,
+        &[],
+        "Sessions with RabbitMQ that ended, and not by this process.",
+    ),
+    metric(
         "songwalker_redis_up",
         Kind::Gauge,
         &["part"],
@@ -162,6 +247,12 @@ pub static METRICS: &[Metric] = &[
         "Rows of the outbox that are not sent yet.",
     ),
     metric(
+        "songwalker_outbox_age_seconds",
+        Kind::Gauge,
+        &[],
+        "How long the oldest row of the outbox has waited.",
+    ),
+    metric(
         "songwalker_webhooks_pending",
         Kind::Gauge,
         &[],
@@ -174,6 +265,12 @@ pub static METRICS: &[Metric] = &[
         "Messages to webhooks that were sent, by how that ended.",
     ),
     metric("songwalker_workers", Kind::Gauge, &[], "Workers that are alive."),
+    metric(
+        "songwalker_worker_slots",
+        Kind::Gauge,
+        &[],
+        "Jobs that all workers that are alive can run at a time.",
+    ),
     metric(
         "songwalker_sweep_age_seconds",
         Kind::Gauge,
@@ -248,11 +345,16 @@ impl Meter {
         if let Some(meter) = METER.get() {
             return Ok(meter.clone());
         }
+        let full = |name: &str| Matcher::Full(name.to_owned());
         let handle = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(HTTP_SECONDS.to_owned()), &REQUEST_SECONDS)?
-            .set_buckets_for_metric(Matcher::Full(ATTEMPT_SECONDS.to_owned()), &ATTEMPT_SECONDS_BOUNDS)?
+            .set_buckets_for_metric(full(HTTP_SECONDS), &REQUEST_SECONDS)?
+            .set_buckets_for_metric(full(ATTEMPT_SECONDS), &ATTEMPT_SECONDS_BOUNDS)?
+            .set_buckets_for_metric(full("songwalker_accept_seconds"), &REQUEST_SECONDS)?
+            .set_buckets_for_metric(full("songwalker_start_wait_seconds"), &START_SECONDS)?
+            .set_buckets_for_metric(full("songwalker_job_seconds"), &JOB_SECONDS)?
             .install_recorder()?;
         describe();
+        counts::begin();
         Ok(METER.get_or_init(|| Self(handle)).clone())
     }
 

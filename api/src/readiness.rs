@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::meter::PART_UP;
 
 /// Says whether the workers of this process are in order, and if not, why, in words that may be shown to anybody.
 pub type WorkersProbe = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -99,26 +100,38 @@ impl Readiness {
 
     async fn ask(&self, system: &System) -> Asked {
         let (mut faults, mut away) = (Faults::new(), Vec::new());
-        let (database, store, queue) = tokio::join!(
+        let has_redis = system.config.redis.url.is_some();
+        let (database, store, queue, redis) = tokio::join!(
             answers(system.db.ping()),
             answers(system.store.ping()),
             answers(system.queue.ping()),
+            async { !has_redis || answers(system.limiter.ping()).await },
         );
+        up("database", database);
         if !database {
             faults.push("/database", "does not answer");
         }
         for (part, answers) in [("store", store), ("queue", queue)] {
+            up(part, answers);
             if !answers && self.workers.is_some() {
                 faults.push(format!("/{part}"), "does not answer");
             } else if !answers {
                 away.push(part);
             }
         }
+        if has_redis {
+            // Without it everything goes on, only less well.
+            up("redis", redis);
+        }
         if let Some(Err(problem)) = self.workers.as_ref().map(|workers| workers()) {
             faults.push("/workers", problem);
         }
         (faults, away)
     }
+}
+
+fn up(part: &'static str, answers: bool) {
+    metrics::gauge!(PART_UP, "part" => part).set(if answers { 1.0 } else { 0.0 });
 }
 
 async fn answers<T, E: std::fmt::Display>(ping: impl Future<Output = Result<T, E>>) -> bool {

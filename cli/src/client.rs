@@ -5,7 +5,7 @@ mod answer;
 mod here;
 mod server_sent;
 mod there;
-mod transport;
+pub mod transport;
 mod untouched;
 mod watch;
 

@@ -21,6 +21,7 @@ mod runtime;
 mod settings;
 mod source;
 mod table;
+mod telemetry;
 mod terminal;
 mod wav;
 mod whereabouts;

@@ -1,5 +1,7 @@
 //! A request becomes a job (R1, R2, R9): row, prompt, hint and idempotency key are committed together, or nothing is.
 
+use std::time::Instant;
+
 use sea_orm::prelude::Uuid;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -15,12 +17,12 @@ use crate::error::JobsError;
 use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
 use crate::job_key::{KeyFields, job_key};
-use crate::outbox;
 use crate::ports::Signal;
 use crate::quota::{self, LockedUser};
 use crate::row::{self, JobRow};
 use crate::system::System;
 use crate::webhooks::{self, address};
+use crate::{counts, outbox, trace};
 
 mod together;
 
@@ -59,6 +61,8 @@ pub(crate) struct Checked {
     pub parent_sha256: Option<String>,
     /// The job that is done again, where one was named.
     pub retry_of: Option<Uuid>,
+    /// The `traceparent` of the request.
+    pub trace: Option<String>,
 }
 
 /// Accepts a request of a user.
@@ -76,6 +80,7 @@ pub async fn accept(
     let idempotency = idempotency_key
         .map(|key| Idempotency::new(key, &checked.request))
         .transpose()?;
+    let began = Instant::now();
     let accepted = match in_company(system, user, &checked, idempotency.as_ref()).await {
         Some(row) => Accepted {
             row: row?,
@@ -93,7 +98,7 @@ pub async fn accept(
             job_id: accepted.row.id(),
             user_id: user,
         });
-        metrics::counter!("songwalker_jobs_accepted_total").increment(1);
+        counts::accepted(began);
         tracing::info!(job.id = %accepted.row.id(), user.id = %user, "job accepted");
     }
     Ok(accepted)
@@ -223,6 +228,7 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
         planner,
         parent_sha256: None,
         retry_of: None,
+        trace: trace::current(),
     })
 }
 
@@ -411,6 +417,7 @@ fn model(
         finished_at: None,
         retain_until: None,
         delete_requested_at: None,
+        trace: checked.trace.clone(),
     })
 }
 

@@ -16,11 +16,14 @@ use crate::ports::Signal;
 use crate::publish::Packaged;
 use crate::row::JobRow;
 use crate::system::System;
-use crate::{pause, row};
+use crate::{counts, pause, row};
 
 mod together;
 
 pub use together::claim_all;
+
+/// The fence of the first claim of a job.
+const FIRST_FENCE: i64 = 1;
 
 /// Who owns an attempt: every write of the attempt names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +192,9 @@ fn take(system: &System, worker: Uuid, row: &mut JobRow) -> Result<NewEvent, Job
 
 /// Tells that a job was taken; after the commit.
 fn taken(system: &System, worker: Uuid, row: &JobRow, work: Work) -> Claimed {
+    if row.model.fence == FIRST_FENCE {
+        counts::started(row);
+    }
     let own = Ownership {
         job_id: row.id(),
         user_id: row.user_id(),

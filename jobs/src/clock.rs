@@ -22,6 +22,11 @@ pub trait Clock: Send + Sync + Debug {
     /// The steady clock: follows no wall clock of this machine. Comparable within one process only, and where processes
     /// share a database, by all of them.
     fn steady(&self) -> Timestamp;
+    /// By how many milliseconds this machine's wall clock is ahead of the clock that all processes share, where they
+    /// share one.
+    fn skew(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// The machine's clocks.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use sections::{
     Auth, Database, Log, LogFormat, Metrics, Queue, Quotas, Redis, Retention, Retry, Scheduler, Server,
-    Store, Webhooks, Worker,
+    Store, Telemetry, Webhooks, Worker,
 };
 pub use span::{Span, SpanError};
 
@@ -56,6 +56,8 @@ pub struct Config {
     pub log: Log,
     /// The metrics.
     pub metrics: Metrics,
+    /// The traces.
+    pub telemetry: Telemetry,
     /// Which layer each key comes from, where it is not the default.
     #[serde(skip)]
     origins: BTreeMap<String, String>,

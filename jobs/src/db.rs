@@ -46,6 +46,28 @@ pub struct Db {
     checkpoint: Option<DatabaseConnection>,
     /// What keeps others from replacing the file; let go with the last handle.
     held: Option<Arc<Held>>,
+    #[cfg(feature = "failpoints")]
+    statements: Statements,
+}
+
+/// The statements that were asked for, where somebody counts them: none until then.
+#[cfg(feature = "failpoints")]
+type Statements = Arc<std::sync::Mutex<Option<Vec<String>>>>;
+
+/// Lets these connections note what they ask, once somebody counts.
+#[cfg(feature = "failpoints")]
+fn noted<'a>(connections: impl IntoIterator<Item = &'a mut DatabaseConnection>) -> Statements {
+    let statements = Statements::default();
+    for connection in connections {
+        let noted = Arc::clone(&statements);
+        connection.set_metric_callback(move |said| {
+            let mut noted = noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if let Some(list) = noted.as_mut() {
+                list.push(said.statement.sql.clone());
+            }
+        });
+    }
+    statements
 }
 
 impl Db {
@@ -69,7 +91,11 @@ impl Db {
         let write = Database::connect(connect(1, "OFF", BUSY)).await?;
         let read = Database::connect(connect(READERS, "ON", BUSY)).await?;
         let checkpoint = Database::connect(connect(1, "OFF", Duration::ZERO)).await?;
+        #[cfg(feature = "failpoints")]
+        let (mut read, mut write) = (read, write);
         Ok(Self {
+            #[cfg(feature = "failpoints")]
+            statements: noted([&mut read, &mut write]),
             read,
             write,
             checkpoint: Some(checkpoint),
@@ -84,7 +110,11 @@ impl Db {
     #[cfg(feature = "postgres")]
     pub async fn connect(url: &crate::secret::Secret, connections: u32) -> Result<Self, JobsError> {
         let pool = postgres::connect(url, connections).await?;
+        #[cfg(feature = "failpoints")]
+        let mut pool = pool;
         Ok(Self {
+            #[cfg(feature = "failpoints")]
+            statements: noted([&mut pool]),
             read: pool.clone(),
             write: pool,
             checkpoint: None,
@@ -222,6 +252,17 @@ impl Db {
             }
         }
         Err(JobsError::Conflict("the log is being read".to_owned()))
+    }
+
+    /// The statements, without their values, that were asked for since this was last called; the first call only begins.
+    #[cfg(feature = "failpoints")]
+    #[must_use]
+    pub fn statements(&self) -> Vec<String> {
+        let mut noted = self
+            .statements
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        noted.replace(Vec::new()).unwrap_or_default()
     }
 
     /// Closes every connection.

@@ -17,7 +17,7 @@ use crate::failpoint::{self, Failpoint};
 use crate::ports::{ObjectKey, Signal};
 use crate::row::{self, JobRow};
 use crate::system::System;
-use crate::{backoff, objects, outbox, pause};
+use crate::{backoff, counts, objects, outbox, pause};
 
 /// How an attempt went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +173,7 @@ async fn end_or_again(
     if again {
         return Ok(Outcome::Again);
     }
-    metrics::counter!("songwalker_jobs_ended_total", "state" => "failed").increment(1);
+    counts::failed(error.code);
     finish_deletion(system, &row).await;
     Ok(Outcome::Failed)
 }
@@ -205,7 +205,7 @@ pub async fn queue_timeout(system: &System, job: JobId) -> Result<(), JobsError>
     tx.commit().await?;
     tell(system, &row);
     objects::bury_all(system, graves).await;
-    metrics::counter!("songwalker_jobs_ended_total", "state" => "failed").increment(1);
+    counts::failed(ErrorCode::QueueTimeout);
     Ok(())
 }
 

@@ -19,6 +19,7 @@ pub mod checkup;
 pub mod claim;
 pub mod clock;
 pub mod config;
+pub mod counts;
 pub mod data_dir;
 pub mod db;
 pub mod delete;
@@ -54,6 +55,7 @@ pub mod sweep;
 pub mod system;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod testing;
+pub mod trace;
 pub mod users;
 pub mod view;
 pub mod webhooks;

@@ -20,6 +20,7 @@ use crate::error::JobsError;
 use crate::failpoint::{self, Failpoint};
 use crate::ports::{Hint, Signal};
 use crate::system::System;
+use crate::trace;
 
 /// Of what age a job's word that it was hinted at is young enough: the relay does not write it again.
 fn recent(system: &System) -> Duration {
@@ -62,8 +63,10 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
         return Ok(0);
     }
     let ids: Vec<_> = rows.iter().map(|row| row.job_id).collect();
-    let hints = hints(system.db.read(), &ids).await?;
+    let mut hints = hints(system.db.read(), &ids).await?;
+    let spans = trace::relayed(&mut hints);
     system.queue.publish(&hints).await?;
+    drop(spans);
     failpoint::reached(Failpoint::RelayPublished).await?;
     let tx = system.db.begin().await?;
     let steady = system.clock.steady();
@@ -89,13 +92,14 @@ pub async fn relay(system: &System, limit: u64) -> Result<usize, JobsError> {
 /// What the jobs' rows say of each, and their users' plans; a job that is gone has a hint all the same, that its outbox row
 /// may go too.
 async fn hints<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Hint>, JobsError> {
-    let found: Vec<(Uuid, Uuid, String, i32)> = jobs::Entity::find()
+    let found: Vec<(Uuid, Uuid, String, i32, Option<String>)> = jobs::Entity::find()
         .select_only()
         .columns([
             jobs::Column::Id,
             jobs::Column::UserId,
             jobs::Column::Kind,
             jobs::Column::Deaths,
+            jobs::Column::Trace,
         ])
         .filter(jobs::Column::Id.is_in(ids.iter().copied()))
         .into_tuple()
@@ -112,12 +116,13 @@ async fn hints<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Hint>, Jo
         .collect();
     let found: HashMap<Uuid, Hint> = found
         .into_iter()
-        .map(|(id, user, kind, deaths)| {
+        .map(|(id, user, kind, deaths, trace)| {
             let plain = Hint::of(JobId(id));
             let hint = Hint {
                 quarantine: u32::try_from(deaths).unwrap_or(0) >= QUARANTINE_DEATHS,
                 kind: JobKind::from_name(&kind).unwrap_or(plain.kind),
                 class: plans.get(&user).cloned().unwrap_or_default(),
+                trace,
                 ..plain
             };
             (id, hint)

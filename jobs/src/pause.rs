@@ -47,6 +47,12 @@ impl Paused {
         self.0.iter().any(|row| row.kind == EVERY || row.kind == kind)
     }
 
+    /// Whether anything is.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// As operators see it.
     #[must_use]
     pub fn told(&self) -> Vec<wire::Pause> {

@@ -64,18 +64,39 @@ pub async fn leave(system: &System, worker: Uuid) -> Result<(), JobsError> {
     Ok(())
 }
 
+/// Seen within a lease.
+fn is_alive(system: &System) -> Condition {
+    let steady = system.clock.steady();
+    let since = steady.minus(system.config.worker.lease.duration());
+    Condition::all()
+        .add(Column::SeenAt.gt(since.0))
+        .add(Column::SeenAt.lte(steady.0))
+}
+
 /// How many workers were seen within a lease.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn alive(system: &System) -> Result<u64, JobsError> {
-    let steady = system.clock.steady();
-    let since = steady.minus(system.config.worker.lease.duration());
     Ok(Entity::find()
-        .filter(Column::SeenAt.gt(since.0))
-        .filter(Column::SeenAt.lte(steady.0))
+        .filter(is_alive(system))
         .count(system.db.read())
         .await?)
+}
+
+/// How many jobs these workers can run at a time.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn slots(system: &System) -> Result<u64, JobsError> {
+    let slots: Vec<i32> = Entity::find()
+        .select_only()
+        .column(Column::Slots)
+        .filter(is_alive(system))
+        .into_tuple()
+        .all(system.db.read())
+        .await?;
+    Ok(slots.iter().map(|slots| u64::try_from(*slots).unwrap_or(0)).sum())
 }
 
 /// Not seen for long, or seen by the clock of a process that is no more.

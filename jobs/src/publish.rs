@@ -11,6 +11,7 @@ use songwalker_schemas::wire::EventKind;
 
 use crate::attempt::{changed, put_output, running};
 use crate::claim::Ownership;
+use crate::counts;
 use crate::entity::{plans, stage_outputs, users};
 use crate::error::JobsError;
 use crate::events::NewEvent;
@@ -162,7 +163,6 @@ pub async fn succeed(system: &System, own: &Ownership, packaged: &Packaged) -> R
     failpoint::reached(Failpoint::PublishingCommitted).await?;
     changed(system, own);
     objects::bury_all(system, graves).await;
-    metrics::counter!("songwalker_jobs_ended_total", "state" => "succeeded").increment(1);
     tracing::info!(job.id = %own.job_id, job.fence = own.fence, bundle.sha256 = packaged.sha256, "job succeeded");
     Ok(())
 }
@@ -193,6 +193,7 @@ async fn say(system: &System, own: &Ownership, packaged: &Packaged) -> Result<Ve
     row::save(&tx, &mut row, Some(event)).await?;
     let graves = objects::drop_claims(&tx, system, &row).await?;
     tx.commit().await?;
+    counts::succeeded(&row);
     Ok(graves)
 }
 

@@ -10,7 +10,7 @@ use crate::entity::prompts;
 use crate::error::JobsError;
 use crate::ports::Signal;
 use crate::system::System;
-use crate::{outbox, quota, row};
+use crate::{outbox, quota, row, trace};
 
 /// Does a job again.
 ///
@@ -46,6 +46,7 @@ pub async fn retry(system: &System, user: UserId, job: JobId) -> Result<Accepted
         planner: row.planner()?,
         parent_sha256: row.model.parent_sha256.clone(),
         retry_of: Some(row.model.id),
+        trace: trace::current(),
     };
     let accepted = insert_or_find(&tx, system, &locked, &checked).await?;
     tx.commit().await?;

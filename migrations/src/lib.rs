@@ -4,6 +4,7 @@
 pub mod dialect;
 mod m0001_start;
 mod m0002_operators;
+mod m0003_traces;
 pub mod triggers;
 
 use sea_orm_migration::MigrationTrait;
@@ -17,7 +18,11 @@ pub struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_start::Start), Box::new(m0002_operators::Operators)]
+        vec![
+            Box::new(m0001_start::Start),
+            Box::new(m0002_operators::Operators),
+            Box::new(m0003_traces::Traces),
+        ]
     }
 }
 

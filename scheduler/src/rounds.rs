@@ -21,7 +21,10 @@ pub(crate) async fn full(system: &System, stop: &CancellationToken, told: &Told)
     let every = system.config.scheduler.full_sweep_every.duration();
     while !stop.is_cancelled() {
         let round = sweep::full_until(system, stop).await;
-        let gauged = gauges::tell(system).await;
+        let gauged = match gauges::tell_ended(system).await {
+            Ok(()) => gauges::tell(system).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = &gauged {
             tracing::warn!(error.code = error.code().name(), error = %error, "gauges not told");
         }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use songwalker_jobs::System;
 use songwalker_jobs::webhooks::delivery::{self, Delivery};
+use songwalker_jobs::{System, trace};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::handle::Told;
 use send::Sender;
@@ -68,6 +69,16 @@ pub(crate) async fn run(system: &System, stop: &CancellationToken, told: &Told) 
 
 /// Sends one and writes down how that went. What is not written down is sent again.
 async fn deliver(system: System, sender: Arc<Sender>, delivery: Delivery) {
+    let span = tracing::info_span!(
+        "webhook",
+        delivery.id = delivery.id,
+        delivery.attempt = delivery.attempt
+    );
+    trace::continues(&span, delivery.trace.as_deref());
+    send(system, sender, delivery).instrument(span).await;
+}
+
+async fn send(system: System, sender: Arc<Sender>, delivery: Delivery) {
     let sent = async {
         let attempted = sender.send(&delivery, system.clock.now().0 / 1_000).await;
         delivery::settle(&system, &delivery, attempted).await

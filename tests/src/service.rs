@@ -285,6 +285,38 @@ impl Service {
         self.replicas.as_ref()
     }
 
+    /// What its processes count, each for itself: by its own listener where it has one, else the server's.
+    ///
+    /// # Errors
+    /// One does not answer.
+    pub async fn metrics(&self) -> Result<Vec<String>> {
+        let told: Vec<Value> = self
+            .log()
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .collect();
+        let own: Vec<&str> = told
+            .iter()
+            .filter(|line| line["part"].is_string())
+            .filter_map(|line| line["metrics"].as_str())
+            .collect();
+        let mut requests: Vec<_> = own.iter().map(|url| self.client.get(*url)).collect();
+        if requests.is_empty() {
+            requests.push(self.request("GET", "/metrics"));
+        }
+        let mut all = Vec::new();
+        for request in requests {
+            all.push(request.send().await?.error_for_status()?.text().await?);
+        }
+        Ok(all)
+    }
+
+    /// The ids of its processes.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        self.processes.iter().map(Child::id).collect()
+    }
+
     /// What it has printed.
     #[must_use]
     pub fn log(&self) -> Vec<String> {

@@ -17,6 +17,7 @@ use songwalker_jobs::claim::{Ownership, Work};
 use songwalker_schemas::Stage;
 use songwalker_schemas::job::PlannerChoice;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::child::{RenderChild, Stop};
 
@@ -68,14 +69,19 @@ pub async fn run<P>(
     admit: impl AsyncFnOnce(PlannerChoice) -> Result<P, Failure>,
 ) -> Result<(), Failure> {
     if let Some(packaged) = publish::left(attempt).await? {
-        return publish::again(attempt, &packaged).await;
+        let publishing = publish::again(attempt, &packaged);
+        return publishing.instrument(progress::span(Stage::Publishing)).await;
     }
     let intent = match plan::left(attempt) {
         Some(intent) => intent,
-        None => plan::plan(attempt, child, admit).await?,
+        None => {
+            let planning = plan::plan(attempt, child, admit);
+            planning.instrument(progress::span(Stage::Planning)).await?
+        }
     };
     attempt.check()?;
     let made = make::make(attempt, child, intent).await?;
     attempt.check()?;
-    publish::publish(attempt, made).await
+    let publishing = publish::publish(attempt, made);
+    publishing.instrument(progress::span(Stage::Publishing)).await
 }

@@ -191,6 +191,7 @@ fn has_nextest(workspace: &Workspace) -> bool {
 const ON_SERVICES: &str = "\
 (package(songwalker-tests) and not binary(data_dir) and not binary(same_bytes) \
  and not test(/r10_a_deleted_prompt/)) \
+or (package(songwalker-api) and (binary(metrics) or test(/^(access|shares)::/))) \
 or (package(songwalker-jobs) and ( \
  binary(lifecycle) or binary(properties) or binary(shares) or binary(library) or binary(artifacts) \
  or (binary(sweeps) and not test(/erasure::(a_full_round|an_erased_account_leaves|an_account_is_erased|r10_)/) \

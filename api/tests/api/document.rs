@@ -182,22 +182,12 @@ fn errors() -> String {
 fn job_errors() -> String {
     let mut text = String::from("| code | retryable | what went wrong |\n|---|---|---|\n");
     let meanings = meanings();
-    for code in [
-        "timeout",
-        "queue_timeout",
-        "worker_lost",
-        "planner_unavailable",
-        "planner_refused",
-        "invalid_intent",
-        "render_failed",
-        "silent_patch",
-        "bundle_too_large",
-        "storage_unavailable",
-        "cancelled",
-        "internal",
-    ] {
-        let retryable = ErrorCode::from_name(code).expect("a code").retryable();
-        let retryable = if retryable { "yes" } else { "no" };
+    let codes = songwalker_jobs::counts::FAILING
+        .iter()
+        .chain([&ErrorCode::Cancelled]);
+    for code in codes {
+        let retryable = if code.retryable() { "yes" } else { "no" };
+        let code = code.name();
         let _ = writeln!(text, "| `{code}` | {retryable} | {} |", meaning(&meanings, code));
     }
     text
@@ -259,7 +249,10 @@ fn every_metric_that_is_counted_is_in_the_table_and_every_one_in_the_table_is_co
         })
         .collect();
     // The server's own are named by constants that the table uses too.
-    let own = |name: &str| name.starts_with("songwalker_http_") || name == "songwalker_event_listeners";
+    let own = |name: &str| {
+        name.starts_with("songwalker_http_")
+            || ["songwalker_event_listeners", "songwalker_part_up"].contains(&name)
+    };
     let table: BTreeSet<(&str, &str)> = METRICS
         .iter()
         .filter(|metric| !own(metric.name))

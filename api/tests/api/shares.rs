@@ -115,6 +115,42 @@ async fn unknown_revoked_and_expired_shares_and_those_of_deleted_jobs_answer_ali
     refused(send(server.ask("GET", "/s/unknown")).await, 404, "not_found").await;
 }
 
+/// What the database is asked for one answer.
+async fn statements(server: &Server, path: &str) -> Vec<String> {
+    let _ = server.system.db.statements();
+    let _ = whole(server, path, BROWSER).await;
+    server.system.db.statements()
+}
+
+#[tokio::test]
+async fn unknown_expired_and_revoked_shares_take_the_same_queries() {
+    let server = Server::start().await;
+    let (live, _) = share(&server, None).await;
+    let (revoked, told) = share(&server, None).await;
+    let path = format!("/v1/shares/{}", told["id"].as_str().expect("an id"));
+    assert_eq!(server.call("DELETE", &path, None).await.0, 204);
+    let (expired, _) = share(&server, Some(json!({ "expires_in": "1m" }))).await;
+    server.system.clock.advance(Duration::from_secs(61));
+    for rest in ["", "/preview", "/bundle"] {
+        let unknown = statements(&server, &format!("/s/{}{rest}", "A".repeat(22))).await;
+        assert_eq!(unknown.len(), 1, "{unknown:?}");
+        assert!(
+            unknown[0].contains(r#""shares"."hash""#),
+            "a token of the right form is looked up"
+        );
+        for token in [&expired, &revoked] {
+            let asked = statements(&server, &format!("/s/{token}{rest}")).await;
+            assert_eq!(asked, unknown, "{rest}");
+        }
+        let known = statements(&server, &format!("/s/{live}{rest}")).await;
+        assert_eq!(
+            known[..1],
+            unknown,
+            "not even the one that works is looked up otherwise: {rest}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn shares_are_listed_without_their_tokens_and_only_what_succeeded_is_shared() {
     let server = Server::start_with(|config| {

@@ -19,13 +19,14 @@ use crate::client::catalogue;
 use crate::commands::serve::{cannot_listen, probe, version};
 use crate::failure::Failure;
 use crate::interrupt::{self, Answer};
+use crate::telemetry::Telemetry;
 use crate::terminal::{self, BOLD, DIM, paint};
-use crate::{logging, runtime, settings};
+use crate::{runtime, settings};
 
 /// The HTTP API.
 pub fn api(args: &ApiProcess) -> Result<(), Failure> {
     let listen = args.listen.map(|at| ("server.listen".to_owned(), at.to_string()));
-    run(&args.place, listen.into_iter().collect(), async |system| {
+    run("api", &args.place, listen.into_iter().collect(), async |system| {
         let options = ApiOptions {
             version: version(),
             workers: None,
@@ -45,7 +46,7 @@ pub fn api(args: &ApiProcess) -> Result<(), Failure> {
 
 /// Workers.
 pub fn worker(args: &WorkerProcess) -> Result<(), Failure> {
-    run(&args.place, Vec::new(), async |system| {
+    run("worker", &args.place, Vec::new(), async |system| {
         let handle = Arc::new(OnceLock::new());
         let probe = probe(Arc::clone(&handle), |workers: &WorkersHandle| {
             workers.state().problem()
@@ -77,7 +78,7 @@ pub fn worker(args: &WorkerProcess) -> Result<(), Failure> {
 
 /// What happens by the clock.
 pub fn scheduler(args: &Plain) -> Result<(), Failure> {
-    run(&args.place, Vec::new(), async |system| {
+    run("scheduler", &args.place, Vec::new(), async |system| {
         let side = Side::bind(system.clone(), None).map_err(cannot_listen)?;
         let scheduler = Scheduler::start(system.clone());
         announce("scheduler", args.json, &[("metrics", metrics(side.addr))])?;
@@ -90,23 +91,33 @@ pub fn scheduler(args: &Plain) -> Result<(), Failure> {
 
 /// Opens the services that the configuration names, does its part on them, and closes them.
 fn run(
+    name: &str,
     place: &Place,
     overrides: Vec<(String, String)>,
     part: impl AsyncFnOnce(&System) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let config = settings::load_with(place, overrides)?;
     shared(&config)?;
-    logging::of_server(&config)?;
     quiet_panics();
     interrupt::answer(Answer::Ask);
     interrupt::last_words("stopped at once; jobs that ran go on elsewhere once their leases end");
     runtime::block_on(async {
-        let system = open(config, catalogue()).await?;
-        let done = part(&system).await;
-        system.db.close().await;
+        let telemetry = Telemetry::start(&config, Some(name))?;
+        let done = on_services(config, part).await;
         tracing::info!("process stopped");
+        telemetry.finish().await;
         done
     })
+}
+
+async fn on_services(
+    config: Config,
+    part: impl AsyncFnOnce(&System) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let system = open(config, catalogue()).await?;
+    let done = part(&system).await;
+    system.db.close().await;
+    done
 }
 
 /// Refuses a configuration whose processes could not find each other.

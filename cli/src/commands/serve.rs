@@ -27,8 +27,9 @@ use crate::failure::Failure;
 use crate::interrupt::{self, Answer};
 use crate::runner::Runner;
 use crate::table::Table;
+use crate::telemetry::Telemetry;
 use crate::terminal::{self, BOLD, COMMAND, DIM, NOTICE, paint};
-use crate::{logging, runtime, settings, whereabouts};
+use crate::{runtime, settings, whereabouts};
 
 /// What others read about this process.
 const PURPOSE: &str = "songwalker serve";
@@ -46,11 +47,15 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         return Err(Failure::new(ErrorCode::Usage, message)
             .with_hint("run `songwalker api`, `songwalker worker` and `songwalker scheduler`, or remove database.url and queue.url"));
     }
-    logging::of_server(&config)?;
     quiet_panics();
     interrupt::answer(Answer::Ask);
     interrupt::last_words("stopped at once; jobs that ran go on at the next start");
-    runtime::block_on(serve(config, args))
+    runtime::block_on(async {
+        let telemetry = Telemetry::start(&config, None)?;
+        let served = serve(config, args).await;
+        telemetry.finish().await;
+        served
+    })
 }
 
 async fn serve(config: Config, args: &Serve) -> Result<(), Failure> {

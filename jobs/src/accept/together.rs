@@ -60,14 +60,14 @@ WITH v AS (
         id uuid, user_id uuid, kind text, state text, max_attempts integer, queue_deadline bigint, hinted_at bigint,
         job_key text, template_id text, seed bigint, variations integer, planner text, generator_version text, tags text,
         created_at bigint, prompt text, erase_at bigint, event_kind text, event_message text, key_sha256 text,
-        body_sha256 text, expires_at bigint)
+        body_sha256 text, expires_at bigint, trace text)
 ), new_job AS (
     INSERT INTO jobs (id, user_id, kind, state, progress, attempt, max_attempts, deaths, fence, queue_deadline, hinted_at,
             job_key, template_id, seed, variations, planner, generator_version, tags, starred, stages, event_seq,
-            created_at, queued_at)
+            created_at, queued_at, trace)
         SELECT id, user_id, kind, state, 0, 0, max_attempts, 0, 0, queue_deadline, hinted_at,
             job_key, template_id, seed, variations, planner, generator_version, tags, FALSE, '[]', 1,
-            created_at, created_at FROM v
+            created_at, created_at, trace FROM v
 ), new_event AS (
     INSERT INTO job_events (job_id, seq, kind, at, attempt, state, message)
         SELECT id, 1, event_kind, created_at, 0, state, event_message FROM v
@@ -187,6 +187,6 @@ fn values_of(system: &System, one: &Plain, locked: &LockedUser, row: &JobRow) ->
         "erase_at": system.keep_prompts(&locked.plan).map(|span| now.plus(span).0),
         "event_kind": event.kind.name(), "event_message": event.message,
         "key_sha256": known.map(|known| &known.key_sha256), "body_sha256": known.map(|known| &known.body_sha256),
-        "expires_at": now.plus(system.config.retention.idempotency.duration()).0,
+        "expires_at": now.plus(system.config.retention.idempotency.duration()).0, "trace": model.trace,
     })
 }

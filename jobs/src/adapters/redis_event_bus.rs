@@ -177,14 +177,13 @@ struct Reader {
 
 impl Reader {
     async fn run(self) {
-        let up = metrics::gauge!("songwalker_redis_up", "part" => "events");
         let mut pause = FIRST_PAUSE;
         let mut lost = false;
         loop {
             if matches!(self.listen(&mut lost).await, Lost::Stood) {
                 pause = FIRST_PAUSE;
             }
-            up.set(0.0);
+            metrics::gauge!("songwalker_redis_up", "part" => "events").set(0.0);
             self.hears.send_replace(false);
             if !lost {
                 tracing::warn!("redis away, signals stay in this process");

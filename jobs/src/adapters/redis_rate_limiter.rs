@@ -141,6 +141,17 @@ impl RateLimiter for RedisRateLimiter {
         }
         self.alone.take(who, per_minute).await
     }
+
+    async fn ping(&self) -> Result<(), PortError> {
+        let mut connection = self.connection.clone();
+        let ping = redis::cmd("PING");
+        let asked = tokio::time::timeout(ANSWER, ping.query_async::<redis::Value>(&mut connection)).await;
+        match asked {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(PortError::Unavailable(format!("redis fails: {:?}", error.kind()))),
+            Err(_) => Err(PortError::Unavailable("redis does not answer in time".to_owned())),
+        }
+    }
 }
 
 /// A client of the server that the configuration names; asks it nothing yet.

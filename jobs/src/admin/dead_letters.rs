@@ -5,7 +5,8 @@
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use songwalker_schemas::job::JobState;
 use songwalker_schemas::limits::MAX_PAGE;
@@ -51,6 +52,17 @@ pub async fn list(
         items.push(letter(system, row).await?);
     }
     Ok(Page { items, next_cursor })
+}
+
+/// How many there are.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn count(system: &System) -> Result<u64, JobsError> {
+    Ok(jobs::Entity::find()
+        .filter(are_dead())
+        .count(system.db.read())
+        .await?)
 }
 
 /// One of them with its log.

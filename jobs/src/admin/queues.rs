@@ -42,7 +42,11 @@ pub async fn look(system: &System) -> Result<Queues, JobsError> {
     })
 }
 
-async fn lanes(system: &System, paused: &Paused, is_served: bool) -> Result<Vec<Lane>, JobsError> {
+/// The lanes in which there are jobs; `is_served` says whether a worker is alive.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn lanes(system: &System, paused: &Paused, is_served: bool) -> Result<Vec<Lane>, JobsError> {
     let db = system.db.read();
     let steady = system.clock.steady().0;
     let sql = Statement::from_sql_and_values(db.get_database_backend(), LANES, [steady.into()]);

@@ -97,4 +97,8 @@ impl Clock for DatabaseClock {
     fn steady(&self) -> Timestamp {
         Timestamp::from_millis(self.base.load(Ordering::SeqCst) + whole_millis(self.started.elapsed()))
     }
+
+    fn skew(&self) -> Option<i64> {
+        Some(self.now().as_millis() - self.steady().as_millis())
+    }
 }

@@ -23,6 +23,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
     if config.log.filter.trim().is_empty() {
         faults.add("log.filter", "is empty");
     }
+    telemetry(&config.telemetry, &mut faults);
     faults.0
 }
 
@@ -243,6 +244,22 @@ fn waits(config: &Config, faults: &mut Faults) {
         (1..=10_000).contains(&scheduler.batch),
         "scheduler.batch",
         "must be from 1 to 10000",
+    );
+}
+
+fn telemetry(telemetry: &super::Telemetry, faults: &mut Faults) {
+    if let Some(problem) = telemetry.otlp_endpoint.as_deref().and_then(public_url_problem) {
+        faults.add("telemetry.otlp_endpoint", problem);
+    }
+    faults.unless(
+        !telemetry.service_name.trim().is_empty(),
+        "telemetry.service_name",
+        "is empty",
+    );
+    faults.unless(
+        (0.0..=1.0).contains(&telemetry.sample_ratio),
+        "telemetry.sample_ratio",
+        "must be from 0 to 1",
     );
 }
 

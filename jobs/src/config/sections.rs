@@ -398,3 +398,25 @@ pub struct Metrics {
     /// A listener of their own; none: the server's, for keys with the admin scope.
     pub listen: Option<SocketAddr>,
 }
+
+/// The traces.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// The address of an OTLP collector over HTTP, such as `http://127.0.0.1:4318`; none: there are no traces.
+    pub otlp_endpoint: Option<String>,
+    /// What the traces call this service.
+    pub service_name: String,
+    /// Which part of the traces that begin here is kept, 0..1.
+    pub sample_ratio: f64,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            otlp_endpoint: None,
+            service_name: "songwalker".to_owned(),
+            sample_ratio: 1.0,
+        }
+    }
+}

@@ -53,6 +53,8 @@ pub struct Model {
     pub finished_at: Option<i64>,
     pub retain_until: Option<i64>,
     pub delete_requested_at: Option<i64>,
+    /// The `traceparent` of the request that made it.
+    pub trace: Option<String>,
 }
 
 /// Relations are written out where they are joined.

@@ -12,12 +12,13 @@ use crate::failpoint::{self, Failpoint};
 use crate::ports::Hint;
 use crate::row::together::statement;
 use crate::system::System;
+use crate::trace;
 
 const ANY: &str = "SELECT 1 FROM outbox LIMIT 1";
 
 /// The next rows with what the jobs' rows say of each, and their users' plans.
 const NEXT: &str = "
-SELECT o.id, o.job_id, j.kind, j.deaths, u.plan
+SELECT o.id, o.job_id, j.kind, j.deaths, j.trace, u.plan
 FROM outbox o JOIN jobs j ON j.id = o.job_id JOIN users u ON u.id = j.user_id
 ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED";
 
@@ -39,6 +40,7 @@ struct Next {
     job_id: Uuid,
     kind: String,
     deaths: i32,
+    trace: Option<String>,
     plan: String,
 }
 
@@ -49,6 +51,7 @@ impl Next {
             quarantine: u32::try_from(self.deaths).unwrap_or(0) >= QUARANTINE_DEATHS,
             kind: JobKind::from_name(&self.kind).unwrap_or(plain.kind),
             class: self.plan.clone(),
+            trace: self.trace.clone(),
             ..plain
         }
     }
@@ -73,8 +76,10 @@ pub(super) async fn relay(system: &System, limit: u64) -> Result<usize, JobsErro
     if rows.is_empty() {
         return Ok(0);
     }
-    let hints: Vec<Hint> = rows.iter().map(Next::hint).collect();
+    let mut hints: Vec<Hint> = rows.iter().map(Next::hint).collect();
+    let spans = trace::relayed(&mut hints);
     system.queue.publish(&hints).await?;
+    drop(spans);
     failpoint::reached(Failpoint::RelayPublished).await?;
     let jobs: Vec<Uuid> = rows.iter().map(|row| row.job_id).collect();
     let steady = system.clock.steady();

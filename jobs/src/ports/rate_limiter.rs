@@ -28,4 +28,9 @@ pub trait RateLimiter: Send + Sync {
     /// Counts a request of `who`, an id and never a key, who may make `per_minute` at once and so many each minute.
     /// A refused request costs nothing.
     async fn take(&self, who: &str, per_minute: u32) -> Result<Decision, PortError>;
+
+    /// Whether what counts for all processes together answers; where each counts for itself, it does.
+    async fn ping(&self) -> Result<(), PortError> {
+        Ok(())
+    }
 }

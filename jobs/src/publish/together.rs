@@ -12,6 +12,7 @@ use songwalker_schemas::job::JobState;
 use super::{Packaged, success};
 use crate::attempt::is_owned;
 use crate::claim::Ownership;
+use crate::counts;
 use crate::entity::jobs;
 use crate::error::JobsError;
 use crate::group::{Member, Told};
@@ -140,6 +141,7 @@ async fn say(system: &System, all: &[Success]) -> Result<Told<Vec<ObjectKey>>, J
         }
     }
     tx.commit().await?;
+    rows.iter().for_each(counts::succeeded);
     Ok(told)
 }
 

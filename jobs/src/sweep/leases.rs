@@ -5,12 +5,12 @@ use sea_orm::sea_query::Condition;
 use songwalker_schemas::JobId;
 use songwalker_schemas::job::JobState;
 
-use crate::ending;
 use crate::entity::jobs::Column;
 use crate::error::JobsError;
 use crate::sweep::pass::{jobs_that, walk};
 use crate::sweep::{Sweep, Swept};
 use crate::system::System;
+use crate::{counts, ending};
 
 /// Ends them.
 ///
@@ -25,6 +25,7 @@ pub async fn sweep(system: &System) -> Result<Swept, JobsError> {
         |after| jobs_that(system, are.clone(), after),
         |id| async move {
             ending::lost(system, JobId(id), "no heartbeat within its lease").await?;
+            counts::attempt_lost();
             Ok(true)
         },
     )

@@ -71,6 +71,8 @@ pub struct Delivery {
     pub url: String,
     /// The body.
     pub body: Vec<u8>,
+    /// The `traceparent` of the job that it tells of.
+    pub trace: Option<String>,
     /// The address is one that a job named.
     is_of_job: bool,
     secrets: Vec<Vec<u8>>,
@@ -188,7 +190,7 @@ async fn prepare(system: &System, row: Model) -> Result<Option<Delivery>, JobsEr
         end(system, row.id, row.attempts + 1, given_up, None).await?;
         return Ok(None);
     };
-    let Some(body) = body(system, &row).await? else {
+    let Some((body, trace)) = body(system, &row).await? else {
         return Ok(None);
     };
     let now = system.clock.now();
@@ -210,23 +212,25 @@ async fn prepare(system: &System, row: Model) -> Result<Option<Delivery>, JobsEr
         id: message_id(row.webhook_id, row.id),
         url,
         body,
+        trace,
         is_of_job,
         secrets: secrets.into_iter().map(|secret| secret.secret).collect(),
     }))
 }
 
-/// The message: what happened, when, and the job as the API shows it, without its prompt.
-async fn body(system: &System, row: &Model) -> Result<Option<Vec<u8>>, JobsError> {
-    let data = match row.job_id {
-        None => json!({ "webhook_id": row.webhook_id }),
+/// The message: what happened, when, and the job as the API shows it, without its prompt; and the job's trace.
+async fn body(system: &System, row: &Model) -> Result<Option<(Vec<u8>, Option<String>)>, JobsError> {
+    let (data, trace) = match row.job_id {
+        None => (json!({ "webhook_id": row.webhook_id }), None),
         Some(id) => {
             let found = jobs::Entity::find_by_id(id)
                 .filter(jobs::Column::DeleteRequestedAt.is_null())
                 .one(system.db.read())
                 .await?;
             let Some(model) = found else { return Ok(None) };
+            let trace = model.trace.clone();
             let job = view::job(system, JobRow::from(model)).await?;
-            json!(view::without_prompt(job))
+            (json!(view::without_prompt(job)), trace)
         }
     };
     let body = json!({
@@ -234,7 +238,7 @@ async fn body(system: &System, row: &Model) -> Result<Option<Vec<u8>>, JobsError
         "timestamp": Timestamp(row.created_at),
         "data": data,
     });
-    Ok(Some(serde_json::to_vec(&body)?))
+    Ok(Some((serde_json::to_vec(&body)?, trace)))
 }
 
 /// Writes down how an attempt ended: for good, or until the next one.

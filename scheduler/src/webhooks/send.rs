@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use songwalker_jobs::config::Webhooks;
+use songwalker_jobs::trace;
 use songwalker_jobs::webhooks::delivery::{Attempted, Delivery};
 use songwalker_schemas::wire::DeliveryProblem;
 
@@ -81,8 +82,11 @@ impl Sender {
         let (Some(url), Some(client)) = (url.clone(), client) else {
             return failed(DeliveryProblem::AddressRefused);
         };
-        let sent = client
-            .post(url)
+        let mut request = client.post(url);
+        if let Some(trace) = trace::current() {
+            request = request.header("traceparent", trace);
+        }
+        let sent = request
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", &delivery.id)
             .header("webhook-timestamp", now_s.to_string())

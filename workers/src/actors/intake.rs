@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use futures::FutureExt;
-use songwalker_jobs::JobsError;
 use songwalker_jobs::claim::{self, Claimed};
 use songwalker_jobs::failpoint::{self, Failpoint};
 use songwalker_jobs::ports::{Consumer, Delivery, Hint};
+use songwalker_jobs::{JobsError, trace};
 use songwalker_schemas::{JobId, Timestamp};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -168,7 +168,7 @@ impl Session<'_> {
         for ((lease, delivery), is_refused) in taken.into_iter().zip(is_refused) {
             match together.remove(&delivery.hint.job_id) {
                 Some(claimed) => {
-                    self.begin(claimed, at, lease);
+                    self.begin(claimed, at, lease, delivery.hint.trace.as_deref());
                     done.push(delivery);
                 }
                 None if is_refused => {
@@ -183,7 +183,7 @@ impl Session<'_> {
             let claimed = self.claim(&delivery.hint).await?;
             let is_alone = claimed.as_ref().is_some_and(|(claimed, _)| claimed.quarantine);
             match claimed {
-                Some((claimed, at)) => self.begin(claimed, at, lease),
+                Some((claimed, at)) => self.begin(claimed, at, lease, delivery.hint.trace.as_deref()),
                 None => *spare = Some(lease),
             }
             self.done_with(vec![delivery]).await?;
@@ -315,7 +315,7 @@ impl Session<'_> {
         }
     }
 
-    fn begin(&self, claimed: Claimed, at: Timestamp, lease: Lease) {
+    fn begin(&self, claimed: Claimed, at: Timestamp, lease: Lease, trace: Option<&str>) {
         let needs = self.needs;
         let own = claimed.own;
         let sign = StopSign::new();
@@ -325,7 +325,11 @@ impl Session<'_> {
             "job claimed"
         );
         let colleagues = needs.colleagues.clone();
-        let owner = JobActor::new(needs.system.clone(), claimed, at, lease, colleagues, sign, entry).start();
+        let span = tracing::info_span!("attempt", job.id = %own.job_id, job.attempt = own.attempt, user.id = %own.user_id);
+        trace::continues(&span, trace);
+        let mut owner = JobActor::new(needs.system.clone(), claimed, at, lease, colleagues, sign, entry);
+        owner.within(span);
+        let owner = owner.start();
         needs
             .colleagues
             .control

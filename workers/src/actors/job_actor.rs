@@ -14,7 +14,7 @@ use songwalker_jobs::{JobsError, System, ending};
 use songwalker_schemas::{Stage, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::control::{Control, Ended};
 use super::planner::{Admit, Planner};
@@ -50,6 +50,7 @@ pub struct JobActor {
     /// What does not see the sign in time is given up by this.
     give_up: CancellationToken,
     entry: Entry,
+    span: Span,
     began: Instant,
     progress: f64,
     /// When the lease was last known to be renewed, by the steady clock.
@@ -94,6 +95,7 @@ impl JobActor {
             sign,
             give_up: CancellationToken::new(),
             entry,
+            span: Span::none(),
             began: Instant::now(),
             progress: 0.0,
             renewed_at: claimed_at,
@@ -102,6 +104,11 @@ impl JobActor {
             #[cfg(feature = "bench")]
             makes_nothing: colleagues.makes_nothing,
         }
+    }
+
+    /// Says which span the attempt is.
+    pub fn within(&mut self, span: Span) {
+        self.span = span;
     }
 
     /// Begins the attempt.
@@ -119,9 +126,7 @@ impl JobActor {
             #[cfg(feature = "bench")]
             makes_nothing: self.makes_nothing.clone(),
         };
-        let own = self.claimed.own;
-        let span = tracing::info_span!("attempt", job.id = %own.job_id, job.attempt = own.attempt, user.id = %own.user_id);
-        let outcome = work.done(lease).instrument(span);
+        let outcome = work.done(lease).instrument(self.span.clone());
         let over = outcome
             .into_actor(self)
             .map(|outcome, actor, ctx| actor.over(outcome, ctx));
@@ -197,6 +202,7 @@ impl JobActor {
     fn over(&mut self, outcome: Result<(), Failure>, ctx: &mut Context<Self>) {
         let (system, own, sign) = (self.system.clone(), self.claimed.own, self.sign.clone());
         let end = async move { attempt::end(&system, &own, outcome, &sign).await };
+        let end = end.instrument(std::mem::replace(&mut self.span, Span::none()));
         let ended = end.into_actor(self).map(|ending: Ending, actor, ctx| {
             actor.entry.ended(ending.name());
             metrics::counter!("songwalker_attempts_ended_total", "ending" => ending.name()).increment(1);

@@ -3,6 +3,7 @@
 use songwalker_jobs::{JobsError, attempt};
 use songwalker_schemas::Stage;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::Span;
 
 use super::Attempt;
 use super::stop_sign::Cause;
@@ -46,12 +47,18 @@ pub async fn begin(attempt: &Attempt<'_>, stage: Stage) -> Result<(), JobsError>
     }
 }
 
+/// A stage as a part of its attempt's trace.
+pub fn span(stage: Stage) -> Span {
+    tracing::info_span!("stage", job.stage = stage.name())
+}
+
 /// Records and tells what the child says of its progress, until it says no more.
 pub async fn record(attempt: &Attempt<'_>, mut said: UnboundedReceiver<(Stage, f64)>) {
     let mut current = None;
     while let Some((stage, share)) = said.recv().await {
-        if current != Some(stage) {
-            current = Some(stage);
+        if current.as_ref().is_none_or(|(its, _)| *its != stage) {
+            // The span of the stage before ends here.
+            current = Some((stage, span(stage)));
             match begin(attempt, stage).await {
                 Err(JobsError::Stopping) => attempt.sign.raise(Cause::Cancelled),
                 Err(_) => attempt.sign.raise(Cause::Stale),

@@ -9,6 +9,7 @@ use songwalker_schemas::{JobId, JobKind};
 use uuid::Uuid;
 
 use crate::ports::Hint;
+use crate::trace::is_traceparent;
 
 const TRACE: &str = "traceparent";
 /// Written to disk before it is confirmed.
@@ -33,7 +34,7 @@ pub(super) fn written(hint: &Hint) -> (Vec<u8>, BasicProperties) {
     let mut properties = BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
         .with_content_type("application/json".into());
-    if let Some(trace) = hint.trace.as_deref().filter(|trace| is_trace(trace)) {
+    if let Some(trace) = hint.trace.as_deref().filter(|trace| is_traceparent(trace)) {
         let mut headers = FieldTable::default();
         headers.insert(TRACE.into(), AMQPValue::LongString(trace.into()));
         properties = properties.with_headers(headers);
@@ -60,14 +61,7 @@ fn trace(delivery: &Delivery) -> Option<String> {
         return None;
     };
     let trace = std::str::from_utf8(trace.as_bytes()).ok()?;
-    is_trace(trace).then(|| trace.to_owned())
-}
-
-/// Version, trace, span and flags: `00-` 32 digits `-` 16 digits `-` 2 digits.
-fn is_trace(text: &str) -> bool {
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.iter().map(|part| part.len()).eq([2, 32, 16, 2]) && parts.iter().all(|part| is_hex(part))
+    is_traceparent(trace).then(|| trace.to_owned())
 }
 
 #[cfg(test)]

@@ -45,7 +45,6 @@ pub(super) struct Session {
 pub(super) async fn keep(mut uri: AMQPUri, topology: Arc<Topology>, tell: watch::Sender<Link>) {
     uri.query.heartbeat = Some(HEARTBEAT_SECONDS);
     uri.query.connection_timeout = Some(OPEN.as_millis() as u64);
-    let up = metrics::gauge!("songwalker_rabbitmq_up");
     let mut pause = FIRST_PAUSE;
     let mut told = false;
     loop {
@@ -53,11 +52,12 @@ pub(super) async fn keep(mut uri: AMQPUri, topology: Arc<Topology>, tell: watch:
             Ok(Ok(session)) => {
                 tracing::info!("queue connected");
                 (pause, told) = (FIRST_PAUSE, false);
-                up.set(1.0);
+                metrics::gauge!("songwalker_rabbitmq_up").set(1.0);
                 let session = Arc::new(session);
                 tell.send_replace(Link::Up(Arc::clone(&session)));
                 session.until_lost().await;
-                up.set(0.0);
+                metrics::gauge!("songwalker_rabbitmq_up").set(0.0);
+                metrics::counter!("songwalker_queue_sessions_lost_total").increment(1);
                 tracing::warn!("queue connection lost");
             }
             // Once for each outage.
