@@ -290,17 +290,12 @@ impl Service {
     /// # Errors
     /// One does not answer.
     pub async fn metrics(&self) -> Result<Vec<String>> {
-        let told: Vec<Value> = self
-            .log()
-            .iter()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .collect();
-        let own: Vec<&str> = told
-            .iter()
-            .filter(|line| line["part"].is_string())
-            .filter_map(|line| line["metrics"].as_str())
-            .collect();
-        let mut requests: Vec<_> = own.iter().map(|url| self.client.get(*url)).collect();
+        let told = self
+            .pids()
+            .into_iter()
+            .filter_map(|pid| self.processes.announced(pid));
+        let own = told.filter_map(|told| told["metrics"].as_str().map(str::to_owned));
+        let mut requests: Vec<_> = own.map(|url| self.client.get(url)).collect();
         if requests.is_empty() {
             requests.push(self.request("GET", "/metrics"));
         }
@@ -314,7 +309,7 @@ impl Service {
     /// The ids of its processes.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
-        self.processes.iter().map(Child::id).collect()
+        self.processes.ids(None)
     }
 
     /// What it has printed.

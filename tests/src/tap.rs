@@ -1,10 +1,11 @@
-//! A way to a service on which everything that goes by is kept, in either direction.
+//! A way to a service on which everything that goes by is kept, in either direction, and which can be cut.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinHandle};
 
 /// The way.
 #[derive(Debug)]
@@ -12,7 +13,8 @@ pub struct Tap {
     /// Where it begins, on loopback.
     pub port: u16,
     heard: Arc<Mutex<Vec<u8>>>,
-    task: tokio::task::JoinHandle<()>,
+    connections: Arc<Mutex<Vec<AbortHandle>>>,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Tap {
@@ -31,10 +33,12 @@ impl Tap {
         let port = listener.local_addr()?.port();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&heard);
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let opened = Arc::clone(&connections);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (kept, service) = (Arc::clone(&kept), service.clone());
-                tokio::spawn(async move {
+                let connection = tokio::spawn(async move {
                     let Ok(server) = TcpStream::connect(service).await else {
                         return;
                     };
@@ -45,9 +49,24 @@ impl Tap {
                         () = pass(from_server, to_client, &kept) => {}
                     }
                 });
+                let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+                opened.push(connection.abort_handle());
             }
         });
-        Ok(Self { port, heard, task })
+        Ok(Self {
+            port,
+            heard,
+            connections,
+            task,
+        })
+    }
+
+    /// Ends every connection that there is; new ones may come.
+    pub fn cut(&self) {
+        let mut opened = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        for connection in opened.drain(..) {
+            connection.abort();
+        }
     }
 
     /// Everything that went by so far.
