@@ -57,7 +57,7 @@ const GRACES: [&str; 3] = ["0ms", "300ms", "3s"];
 /// The pauses between two changes, milliseconds.
 const PAUSES_MS: std::ops::Range<u64> = 150..900;
 /// How long a proxy takes until it has noticed that a replica is to go.
-const NOTICED: Duration = Duration::from_millis(100);
+const NOTICED: Duration = Duration::from_secs(1);
 
 /// Whether tests on services are to run on many.
 #[must_use]
