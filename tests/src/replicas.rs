@@ -55,7 +55,7 @@ static KINDS: [Kind; 3] = [
 /// How long a worker that is told to stop lets its jobs go on; drawn for each.
 const GRACES: [&str; 3] = ["0ms", "300ms", "3s"];
 /// The pauses between two changes, milliseconds.
-const PAUSES_MS: std::ops::Range<u64> = 150..900;
+const PAUSES_MS: std::ops::Range<u64> = 400..2_000;
 /// How long a proxy takes until it has noticed that a replica is to go.
 const NOTICED: Duration = Duration::from_secs(1);
 
