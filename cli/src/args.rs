@@ -22,7 +22,9 @@ pub use self::service::{
     Admin, AdminCommand, ApiProcess, Audit, Backup, Health, KeyAdd, KeyCommand, KeyList, KeyRevoke, Plain,
     Restore, Serve, UserAdd, UserCommand, WorkerProcess,
 };
-pub use self::tools::{Analyse, Completions, Doctor, Export, Import, Render, Synth, Templates, Verify};
+pub use self::tools::{
+    Analyse, Completions, Doctor, Explain, Export, Import, Render, Synth, Templates, Verify,
+};
 pub use self::values::{IdPrefix, JobReference, Knob, MacroSetting, Seed};
 
 /// What `--version` prints after the program's name.
@@ -136,6 +138,9 @@ pub enum Command {
     Verify(Verify),
     /// List the sounds that a patch can start from
     Templates(Templates),
+    /// Say how a prompt is understood, word by word
+    #[command(after_long_help = tools::EXPLAIN_HELP)]
+    Explain(Explain),
     /// Look after users and keys
     Admin(Admin),
     /// Copy the whole data directory into one file
@@ -184,6 +189,7 @@ impl Command {
             Self::Import(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Templates(args) => args.json,
+            Self::Explain(args) => args.json,
             Self::Admin(args) => args.command.json(),
             Self::Backup(args) => args.json,
             Self::Restore(args) => args.json,
@@ -230,6 +236,7 @@ impl Command {
             | Self::Import(_)
             | Self::Verify(_)
             | Self::Templates(_)
+            | Self::Explain(_)
             | Self::Openapi
             | Self::Health(_)
             | Self::Completions(_) => None,

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod completions;
 pub mod deliver;
 pub mod doctor;
+pub mod explain;
 pub mod export;
 pub mod generate;
 pub mod health;
@@ -58,6 +59,7 @@ pub fn run(command: &Command) -> Result<(), Failure> {
         Command::Import(args) => import::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Templates(args) => templates::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Admin(args) => admin::run(&args.command),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => backup::restore(args),

@@ -5,6 +5,8 @@
 mod bundles;
 #[path = "cli/contract.rs"]
 mod contract;
+#[path = "cli/explaining.rs"]
+mod explaining;
 #[path = "cli/importing.rs"]
 mod importing;
 #[path = "cli/interrupts.rs"]

@@ -1,15 +1,19 @@
-//! `cargo xtask eval`: the evaluation prompts through the release build, judged by `tests/evaluation/eval.py`.
+//! `cargo xtask eval`: the evaluation prompts through the release build, judged by `tests/evaluation/eval.py`; with
+//! `--names`, real patch names through the planner alone, judged by `tests/evaluation/names.py`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, execute};
 use crate::{needs, python};
 
 /// What `cargo xtask eval` can be told.
 #[derive(clap::Args)]
 pub struct Options {
+    /// Instead of prompts: the categories of real patch names, planned without sound
+    #[arg(long, conflicts_with_all = ["prompts", "binary", "only", "keep", "no_baselines"])]
+    names: bool,
     /// Prompts of this split: dev, held_out or all.
     #[arg(long, default_value = "dev")]
     split: String,
@@ -42,6 +46,9 @@ pub struct Options {
 /// Runs the evaluation; false when something could not be evaluated.
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::find()?;
+    if options.names {
+        return names(&workspace, options);
+    }
     let python = python::CONFORMANCE
         .ready(&workspace)
         .or_else(|| needs::provide(&workspace, options.yes, &["eval".to_owned()]).conformance);
@@ -74,6 +81,23 @@ pub fn run(options: &Options) -> Result<bool> {
         if given {
             command.arg(flag);
         }
+    }
+    Ok(command.status()?.success())
+}
+
+/// The planner as a process, and the script that asks it; that needs nothing beyond Python itself.
+fn names(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let example = ["--package", "songwalker-generator", "--example", "plan"];
+    execute(workspace.cargo(["build", "--release"]).args(example))?;
+    let mut command = python::script(workspace, Path::new("python3"), "evaluation/names.py");
+    command
+        .arg("--planner")
+        .arg(workspace.target.join("release/examples/plan"));
+    if let Some(path) = &options.json {
+        command.arg("--json").arg(path);
+    }
+    if options.verbose {
+        command.arg("--all");
     }
     Ok(command.status()?.success())
 }

@@ -157,6 +157,28 @@ pub struct Templates {
     pub json: bool,
 }
 
+pub const EXPLAIN_HELP: &str = "\
+Reads the prompt with the embedded planner and makes nothing. The entry of a word is its line in
+the lexicon; a word marked ~ is not written so, but is the nearest one there is.
+
+Examples:
+  songwalker explain \"dark reese bass, not too wide, 2 Hz wobble\"
+  songwalker explain --json warmes Pad mit viel Hall";
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// What the sound should be, quoted or not; `-` reads it from standard input
+    #[arg(value_name = "PROMPT", required = true)]
+    pub prompt: Vec<String>,
+    /// The seed that would choose among templates
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64, 0, MAX_SEED>)]
+    pub seed: u64,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
