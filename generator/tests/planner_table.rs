@@ -1,5 +1,5 @@
-//! What the planner makes of prompts as different people write them, twenty of each kind of the evaluation: the table
-//! `data/prompts.txt`, with what must be understood of each.
+//! What the planner makes of prompts as different people write them, twenty and more of each kind of the evaluation: the
+//! table `data/prompts.txt`, with what must be understood of each.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "planner/checks.rs"]
