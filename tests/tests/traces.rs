@@ -1,8 +1,6 @@
 //! One trace leads from a request to everything that came of it, whichever process did it; and whoever takes the traces
 //! can be slow, or away, and nobody waits for that.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::collections::BTreeSet;
 
 use songwalker_jobs::testing::is_on_services;

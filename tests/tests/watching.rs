@@ -1,7 +1,5 @@
 //! What each process of a service tells whoever watches it: which parts answer it, and what happened to its connections.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use songwalker_tests::service::{Service, Settings, until};
 use songwalker_tests::shared::Shared;
 use songwalker_tests::tap::Tap;
