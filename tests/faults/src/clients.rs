@@ -50,6 +50,28 @@ impl Clients {
         })
     }
 
+    /// Every user makes a webhook, before anything goes wrong.
+    ///
+    /// # Errors
+    /// The service does not take one.
+    pub async fn want_to_be_told(&self) -> anyhow::Result<()> {
+        let wanted = json!({ "url": self.world.receiver.url() });
+        for user in 0..self.world.keys.len() {
+            let mut tries = 0;
+            loop {
+                let request = self.request(user, Method::POST, "/v1/webhooks").json(&wanted);
+                let answer = request.send().await;
+                if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+                    break;
+                }
+                tries += 1;
+                anyhow::ensure!(tries < 240, "no webhook can be made: {answer:?}");
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        Ok(())
+    }
+
     /// One user's client that does one job after the other, until there are enough and `faults_over`.
     pub async fn run(&self, user: usize, faults_over: &CancellationToken) {
         loop {

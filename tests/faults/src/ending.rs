@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use crate::clients::{Clients, is_final};
+use crate::plan::Way;
 use crate::world::World;
 
 /// How long nothing at all may change while jobs are not final, or orphans not gone: longer than any lease, deadline or
@@ -75,6 +76,54 @@ pub async fn all_final(world: &World, clients: &Clients) -> Result<()> {
         open = still;
         progress.look(json!(seen))?;
         tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Waits until the end of every job was told to the webhook of its user, but for what was refused so often that it is put
+/// off; which ends were not told is strange.
+///
+/// # Errors
+/// Messages are not sent, or the database does not answer.
+pub async fn all_told(world: &World, clients: &Clients) -> Result<()> {
+    let mut progress = Progress::new();
+    let waiting =
+        "SELECT 'waiting', COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts < 2";
+    loop {
+        let rows = world.place.rows(waiting).await?;
+        if rows.iter().all(|(_, count)| *count == 0) {
+            break;
+        }
+        progress.look(json!([rows, world.receiver.counts().0]))?;
+        tokio::time::sleep(LOOK).await;
+    }
+    let id = match world.place.way {
+        Way::Distributed => "REPLACE(CAST(job_id AS TEXT), '-', '')",
+        Way::Embedded => "LOWER(HEX(job_id))",
+    };
+    let put_off = format!(
+        "SELECT {id}, CAST(0 AS BIGINT) FROM webhook_deliveries WHERE state = 'pending' AND job_id IS NOT NULL"
+    );
+    let put_off: Vec<String> = world
+        .place
+        .rows(&put_off)
+        .await?
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    for (id, told) in world.counts.jobs() {
+        let job = clients.look(told.user, &id).await.unwrap_or_default();
+        let state = job["state"].as_str().unwrap_or_default();
+        if told.is_deleted || world.receiver.was_told(state, &id) {
+            continue;
+        }
+        if put_off.contains(&id.replace('-', "")) {
+            world.counts.count("webhook: message put off");
+        } else {
+            world
+                .counts
+                .strange(format!("nobody was told that job {id} is {state:?}"));
+        }
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod place;
 mod plan;
 mod process;
 mod proxy;
+mod receiver;
 mod world;
 
 use std::path::PathBuf;
@@ -106,7 +107,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         }
     }
     let place = Place::make(way, &arguments.binary, arguments.s3.as_deref()).await?;
-    let world = Arc::new(World::start(place, arguments.users).await?);
+    let world = Arc::new(World::start(place, arguments.users, seed).await?);
     println!("━━ the run");
     let went = go(&world, &plan, seed, jobs).await;
     if let Err(error) = &went {
@@ -136,6 +137,9 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(proxy) = &world.place.proxy {
         println!("  {:60} {:6}", "requests to S3 disturbed", proxy.disturbed());
     }
+    let (times, messages) = world.receiver.counts();
+    println!("  {:60} {messages:6}", "messages to webhooks");
+    println!("  {:60} {times:6}", "how often they came");
     println!("  audit: {}", report["looked"]);
     let strange = world.counts.all_strange();
     println!("━━ findings: {}", strange.len());
@@ -156,6 +160,7 @@ async fn go(world: &Arc<World>, plan: &Plan, seed: u64, jobs: u64) -> Result<ser
     let clients = Clients::new(Arc::clone(world), seed, jobs)?;
     let faults_over = CancellationToken::new();
     let over = CancellationToken::new();
+    clients.want_to_be_told().await?;
     let work = async {
         let users = 0..world.keys.len();
         let of_users = users.flat_map(|user| std::iter::repeat_n(user, CLIENTS_OF_USER));
@@ -172,6 +177,8 @@ async fn go(world: &Arc<World>, plan: &Plan, seed: u64, jobs: u64) -> Result<ser
         println!("  the clients are done");
         ending::all_final(world, &clients).await?;
         println!("  every job is final");
+        ending::all_told(world, &clients).await?;
+        println!("  every end was told");
         let report = ending::audited(world).await;
         over.cancel();
         report

@@ -40,6 +40,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("WORKER__CHILD_MEMORY_BYTES", "1073741824"),
     ("QUEUE__REHINT_AFTER", "4s"),
     ("RETENTION__OBJECTS_GRACE", "25s"),
+    ("WEBHOOKS__ALLOW_PRIVATE", "[\"127.0.0.0/8\"]"),
+    ("WEBHOOKS__TIMEOUT", "2s"),
     // The clock jumps by hours: both come to their date in a run of some length.
     ("RETENTION__PROMPTS", "50m"),
     ("RETENTION__ARTIFACTS", "110m"),

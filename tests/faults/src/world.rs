@@ -13,6 +13,7 @@ use crate::counts::Counts;
 use crate::place::Place;
 use crate::plan::{Role, Way};
 use crate::process::Process;
+use crate::receiver::Receiver;
 
 /// How often is looked whether a process has died.
 const LOOK: Duration = Duration::from_millis(100);
@@ -23,6 +24,8 @@ pub struct World {
     pub place: Place,
     /// What was seen.
     pub counts: Counts,
+    /// Who is told of the ends of jobs.
+    pub receiver: Receiver,
     /// The processes.
     pub processes: Vec<Arc<Mutex<Process>>>,
     roles: Vec<Role>,
@@ -37,12 +40,13 @@ impl World {
     ///
     /// # Errors
     /// It cannot be.
-    pub async fn start(place: Place, users: usize) -> Result<Self> {
+    pub async fn start(place: Place, users: usize, seed: u64) -> Result<Self> {
         let keys: Result<Vec<String>> = (0..users).map(|n| place.user(&format!("user-{n}"))).collect();
         let keys = keys?;
         place.observe_quotas().await?;
         let mut world = Self {
             counts: Counts::new(),
+            receiver: Receiver::start(seed).await?,
             processes: Vec::new(),
             roles: Vec::new(),
             urls: Vec::new(),
