@@ -92,7 +92,11 @@ impl Clients {
         };
         let path = format!("/v1/jobs/{id}");
         if chance.percent(25) {
-            tokio::time::sleep(Duration::from_millis(chance.between(0, 2_500))).await;
+            // While it waits, or while it runs.
+            if chance.percent(60) {
+                self.running(user, &path).await;
+            }
+            tokio::time::sleep(Duration::from_millis(chance.between(0, 600))).await;
             counts.count("client: cancellation asked for");
             self.ask(user, Method::POST, &format!("{path}/cancel")).await;
         }
@@ -189,6 +193,24 @@ impl Clients {
             }
             self.pause(chance).await;
         }
+    }
+
+    /// Waits until a job runs, or is over.
+    async fn running(&self, user: usize, path: &str) {
+        let waited = tokio::time::timeout(WATCH, async {
+            loop {
+                tokio::time::sleep(LOOK / 2).await;
+                let Some(answer) = self.ask_once(user, Method::GET, path).await else {
+                    continue;
+                };
+                let job: Value = answer.json().await.unwrap_or_default();
+                if job["state"].as_str().is_some_and(|state| state != "queued") {
+                    return;
+                }
+            }
+        });
+        // Where it never does, it is cancelled as it is.
+        let _ = waited.await;
     }
 
     /// The job once it is final; none where its client stopped looking.

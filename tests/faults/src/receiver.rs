@@ -72,7 +72,7 @@ impl Receiver {
 
     /// Its address.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.0.listen)
+        format!("http://localhost:{}/", self.0.listen.port())
     }
 
     /// How many messages came, and how many different ones.
