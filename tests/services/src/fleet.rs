@@ -44,11 +44,13 @@ impl Fleet {
             std::thread::spawn(move || Rabbit::new(&folder))
         };
         let others = (|| {
-            Ok((
-                Postgres::new(&folder)?,
-                Redis::new(&folder)?,
-                S3::new(&folder, s3)?,
-            ))
+            let mut postgres = Postgres::new(&folder)?;
+            let mut redis = Redis::new(&folder).inspect_err(|_| postgres.stop())?;
+            let s3 = S3::new(&folder, s3).inspect_err(|_| {
+                postgres.stop();
+                redis.stop();
+            })?;
+            Ok((postgres, redis, s3))
         })();
         let rabbit = rabbit
             .join()
@@ -76,6 +78,7 @@ impl Fleet {
                     Ok(mut rabbit) => rabbit.stop(),
                     Err(error) => fault = Some(error),
                 }
+                let _ = std::fs::remove_dir_all(&folder);
                 Err(fault.unwrap_or_else(|| anyhow::anyhow!("no server started")))
             }
         }
