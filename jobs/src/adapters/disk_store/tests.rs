@@ -92,7 +92,8 @@ fn a_call_that_is_dropped_takes_place_before_that_or_never() {
             let (key, bytes) = object(number, 20_000);
             let path = store.path(&key);
             let mut put = Box::pin(store.put(&key, Arc::clone(&bytes)));
-            assert!(futures::poll!(&mut put).is_pending());
+            // Seldom the other thread is done already.
+            let _ = futures::poll!(&mut put);
             spin(number);
             drop(put);
             seen.push((path.clone(), path.exists()));
@@ -103,7 +104,7 @@ fn a_call_that_is_dropped_takes_place_before_that_or_never() {
             let path = store.path(&key);
             store.put(&key, bytes).await.unwrap();
             let mut delete = Box::pin(store.delete(&key));
-            assert!(futures::poll!(&mut delete).is_pending());
+            let _ = futures::poll!(&mut delete);
             spin(number % 50);
             drop(delete);
             seen.push((path.clone(), path.exists()));
