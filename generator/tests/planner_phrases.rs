@@ -4,27 +4,11 @@
 #[path = "planner/checks.rs"]
 mod checks;
 
-use checks::faults_of;
-
-/// Prompt, accepted categories, checks.
-type Row = (&'static str, &'static str, &'static str);
-
-fn run(rows: &[Row]) {
-    let faults: Vec<String> = rows
-        .iter()
-        .flat_map(|(prompt, categories, checks)| faults_of(prompt, categories, checks))
-        .collect();
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        faults.join("\n")
-    );
-}
+use checks::hold;
 
 #[test]
 fn roles_name_the_category_and_the_head_of_a_phrase_wins() {
-    run(&[
+    hold(&[
         ("bass", "bass", "voicing = mono"),
         ("pad", "pad", "voicing = poly"),
         ("lead", "lead", "voicing = mono"),
@@ -70,7 +54,7 @@ fn roles_name_the_category_and_the_head_of_a_phrase_wins() {
 
 #[test]
 fn instruments_and_kinds_reach_their_category_and_subcategory() {
-    run(&[
+    hold(&[
         ("clarinet", "wind", "sub = clarinet"),
         ("saxophone", "wind", "sub = saxophone"),
         ("distorted guitar", "guitar", "sub = distorted"),
@@ -170,7 +154,7 @@ fn instruments_and_kinds_reach_their_category_and_subcategory() {
 
 #[test]
 fn a_kind_named_beside_a_category_only_colours_it() {
-    run(&[
+    hold(&[
         ("distorted guitar lead", "lead", "drive > 0.3"),
         ("sitar lead", "lead", ""),
         ("steel drum lead", "lead", ""),
@@ -190,7 +174,7 @@ fn a_kind_named_beside_a_category_only_colours_it() {
 
 #[test]
 fn what_it_is_for_like_or_with_does_not_name_it() {
-    run(&[
+    hold(&[
         (
             "short plucky synth for future bass arps",
             "pluck arp",
@@ -216,7 +200,7 @@ fn what_it_is_for_like_or_with_does_not_name_it() {
 
 #[test]
 fn degrees_scale_and_comparatives_count_as_their_word() {
-    run(&[
+    hold(&[
         ("slightly bright pad", "pad", "brightness = 0.25"),
         ("bright pad", "pad", "brightness = 0.5"),
         ("very bright pad", "pad", "brightness = 0.75"),
@@ -245,7 +229,7 @@ fn degrees_scale_and_comparatives_count_as_their_word() {
 
 #[test]
 fn negation_reaches_as_far_as_it_should() {
-    run(&[
+    hold(&[
         (
             "a lead but not too bright please",
             "lead",
@@ -347,7 +331,7 @@ fn negation_reaches_as_far_as_it_should() {
 
 #[test]
 fn adjectives_change_meaning_with_their_noun() {
-    run(&[
+    hold(&[
         ("slow attack pad", "pad", "attack = 0.5; no movement_speed"),
         (
             "pad with slow movement",
@@ -405,7 +389,7 @@ fn adjectives_change_meaning_with_their_noun() {
 
 #[test]
 fn numbers_with_units_are_taken_exactly() {
-    run(&[
+    hold(&[
         ("pluck, 250 ms attack", "pluck pad", "attack_s = 0.25"),
         ("pad attack 2 s release 3 s", "pad", "attack_s = 2; release_s = 3"),
         ("wobble bass at 2 Hz", "bass", "movement.rate_hz = 2"),
@@ -497,7 +481,7 @@ fn numbers_with_units_are_taken_exactly() {
 
 #[test]
 fn styles_machines_and_scenes_colour_but_do_not_overrule() {
-    run(&[
+    hold(&[
         ("303 squelch", "bass", "sub = acid; resonance > 0.4"),
         ("808 bass", "bass", "sub = 808"),
         ("reese", "bass", "sub = reese; detune > 0.4"),
@@ -543,7 +527,7 @@ fn styles_machines_and_scenes_colour_but_do_not_overrule() {
 
 #[test]
 fn without_a_role_the_words_decide_and_confidence_is_lower() {
-    run(&[
+    hold(&[
         ("something percussive", "pluck", "confidence < 0.8"),
         (
             "BRIGHT!!!! PLUCKY!!!! SHORT!!!!",
@@ -559,7 +543,7 @@ fn without_a_role_the_words_decide_and_confidence_is_lower() {
 
 #[test]
 fn contradictions_are_settled_and_listed() {
-    run(&[
+    hold(&[
         (
             "bright dark pad with a fast slow attack",
             "pad",
@@ -584,7 +568,7 @@ fn contradictions_are_settled_and_listed() {
 
 #[test]
 fn slips_and_slang_are_read() {
-    run(&[
+    hold(&[
         ("agresive distroted bas", "bass", "drive > 0.4; roughness > 0.3"),
         (
             "brihgt lush padd wit revrb",
@@ -600,7 +584,7 @@ fn slips_and_slang_are_read() {
 
 #[test]
 fn other_languages_say_the_same() {
-    run(&[
+    hold(&[
         (
             "warmes, breites Analog-Pad mit langsamer Bewegung",
             "pad",
@@ -673,7 +657,7 @@ fn a_long_request_is_followed_in_all_its_sentences() {
         What I hear is a soft electric piano, a little like the ones on old soul records, with a warm body and just a bit \
         of tremolo. It shouldn't be bright, no bells please, and definitely no distortion. The release can be long, because \
         the bass player leaves early. If you add reverb keep it small. Thank you!";
-    run(&[(
+    hold(&[(
         prompt,
         "keys",
         "sub = electric_piano; tempo_bpm = 70; brightness < 0; tremolo_hz > 1; has no_distortion; release > 0.3; space > 0; space < 0.5",

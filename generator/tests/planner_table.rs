@@ -5,7 +5,7 @@
 #[path = "planner/checks.rs"]
 mod checks;
 
-use checks::faults_of;
+use checks::hold;
 
 const TABLE: &str = include_str!("data/prompts.txt");
 
@@ -30,14 +30,5 @@ fn the_prompts_of_the_table_are_understood() {
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let rows: Vec<_> = lines.map(row).collect();
     assert!(rows.len() >= 240, "{} prompts", rows.len());
-    let faults: Vec<String> = rows
-        .iter()
-        .flat_map(|(prompt, categories, checks)| faults_of(prompt, categories, checks))
-        .collect();
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        faults.join("\n")
-    );
+    hold(&rows);
 }

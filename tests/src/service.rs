@@ -477,6 +477,13 @@ pub fn is_final(job: &Value) -> bool {
     matches!(job["state"].as_str(), Some("succeeded" | "failed" | "cancelled"))
 }
 
+/// The value of the cookie that an answer sets.
+#[must_use]
+pub fn cookie(answer: &reqwest::Response) -> Option<String> {
+    let set = answer.headers().get("set-cookie")?.to_str().ok()?;
+    Some(set.split(['=', ';']).nth(1)?.to_owned())
+}
+
 /// A request of a small job.
 #[must_use]
 pub fn small(prompt: &str) -> Value {

@@ -13,7 +13,7 @@ use std::path::Path;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use songwalker_tests::canary::Canary;
-use songwalker_tests::service::{Service, Settings, client, small, until};
+use songwalker_tests::service::{Service, Settings, client, cookie, small, until};
 use songwalker_tests::shared::Shared;
 use songwalker_tests::sink::Sink;
 use songwalker_tests::tap::Tap;
@@ -287,13 +287,7 @@ async fn r10_planted_canaries_turn_up_nowhere_in_a_whole_life() {
         .send()
         .await
         .expect("a session");
-    let cookie = session
-        .headers()
-        .get("set-cookie")
-        .and_then(|cookie| cookie.to_str().ok())
-        .and_then(|cookie| cookie.split(['=', ';']).nth(1))
-        .expect("a cookie")
-        .to_owned();
+    let cookie = cookie(&session).expect("a cookie");
     let csrf = text(&session.json().await.expect("a session"), "csrf_token");
 
     // A job that succeeds, watched while it runs.

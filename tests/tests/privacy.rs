@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use songwalker_tests::service::{Service, Settings, small, until};
+use songwalker_tests::service::{Service, Settings, cookie, small, until};
 
 const PROMPT: &str = "canary prompt zq7xk pad";
 const NEEDLE: &str = "zq7xk";
@@ -91,13 +91,7 @@ async fn r10_canaries_turn_up_nowhere() {
         .await
         .expect("a session");
     assert!(session.status().is_success(), "{}", session.status());
-    let cookie = session
-        .headers()
-        .get("set-cookie")
-        .and_then(|cookie| cookie.to_str().ok())
-        .and_then(|cookie| cookie.split(['=', ';']).nth(1))
-        .expect("a cookie")
-        .to_owned();
+    let cookie = cookie(&session).expect("a cookie");
     let (_, key) = service
         .call(
             "POST",

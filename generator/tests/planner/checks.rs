@@ -59,8 +59,22 @@ fn holds(intent: &Value, check: &str) -> bool {
     }
 }
 
+/// Every row holds: a prompt, the categories that it may get, and its checks.
+pub fn hold<P: AsRef<str>>(rows: &[(P, &str, &str)]) {
+    let faults: Vec<String> = rows
+        .iter()
+        .flat_map(|(prompt, categories, checks)| faults_of(prompt.as_ref(), categories, checks))
+        .collect();
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
 /// What an intent lacks of what its prompt must give: one of the categories (`*`: any), and every check.
-pub fn faults_of(prompt: &str, categories: &str, checks: &str) -> Vec<String> {
+fn faults_of(prompt: &str, categories: &str, checks: &str) -> Vec<String> {
     let intent = intent(prompt);
     let mut faults = Vec::new();
     if !categories
