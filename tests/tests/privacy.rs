@@ -123,7 +123,8 @@ async fn r10_canaries_turn_up_nowhere() {
     assert_eq!(metrics.status(), 200);
     let metrics = metrics.text().await.expect("metrics");
     let log = service.log().join("\n");
-    assert!(log.len() > 10_000, "the log is at trace level");
+    // What only we say, and only in detail: so much is looked through, and not the little of the usual level.
+    assert!(log.contains("request answered"), "the log is in detail: {log}");
     for (what, canary) in [
         ("prompt", NEEDLE),
         ("share token", &token),
