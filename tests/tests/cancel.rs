@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 use songwalker_tests::service::{Service, Settings, audit, objects, small};
 
 const TIMES: u64 = 200;
-/// A job that met a machine with much to do, or a worker that went, says little about how long the others live.
+/// The life to begin with: one that met a machine with much to do says little about how long the others live.
 const LONGEST_LIFE: Duration = Duration::from_secs(2);
 
-/// The moments are spread over the life of a job, and a little more, by a fixed sequence (a linear congruence), so that
-/// a failure can be found again.
-fn moments(life: Duration) -> impl Iterator<Item = Duration> {
+/// Moments in thousandths of a job's life, spread over it and a little more by a fixed sequence (a linear congruence), so
+/// that a failure can be found again.
+fn moments() -> impl Iterator<Item = u32> {
     let mut state = 12_345_u64;
     std::iter::repeat_with(move || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        life * u32::try_from((state >> 33) % 1_200).unwrap_or(0) / 1_000
+        u32::try_from((state >> 33) % 1_200).unwrap_or(0)
     })
 }
 
@@ -33,8 +33,8 @@ async fn r8_two_hundred_cancellations_at_random_moments_leave_nothing_behind() {
     .expect("it starts");
     let (mut cancelled, mut succeeded) = (0, 0);
     let mut results = BTreeSet::new();
-    // How long one lives here and now, once its child is warm.
-    let mut life = Duration::ZERO;
+    // How long one lives here, once its child is warm: the shortest life that was seen.
+    let mut life = LONGEST_LIFE;
     for words in ["pluck of the first", "pluck of the second"] {
         let began = Instant::now();
         let job = service.post(small(words)).await.expect("accepted");
@@ -42,17 +42,18 @@ async fn r8_two_hundred_cancellations_at_random_moments_leave_nothing_behind() {
             .ended(job["id"].as_str().expect("an id"))
             .await
             .expect("it ends");
-        life = began.elapsed().min(LONGEST_LIFE);
+        life = began.elapsed().min(life);
         results.insert(job["bundle"]["sha256"].as_str().expect("its hash").to_owned());
     }
-    for (n, moment) in (0..TIMES).zip(moments(life)) {
+    for (n, moment) in (0..TIMES).zip(moments()) {
+        let began = Instant::now();
         let job = service
             .post(small(&format!("pluck {n}")))
             .await
             .expect("accepted");
         let id = job["id"].as_str().expect("an id").to_owned();
         // Not a wait for anything: the moment itself is what is tried.
-        tokio::time::sleep(moment).await;
+        tokio::time::sleep(life * moment / 1_000).await;
         let (status, _) = service
             .call("POST", &format!("/v1/jobs/{id}/cancel"), None)
             .await
@@ -66,6 +67,7 @@ async fn r8_two_hundred_cancellations_at_random_moments_leave_nothing_behind() {
             }
             Some("succeeded") => {
                 succeeded += 1;
+                life = began.elapsed().min(life);
                 results.insert(job["bundle"]["sha256"].as_str().expect("its hash").to_owned());
             }
             other => panic!("{other:?}: {job}"),
