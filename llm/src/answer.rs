@@ -1,7 +1,9 @@
 //! One streamed answer: its text, how it ended, what it cost.
 
+use std::fmt;
+
 use futures::{Stream, StreamExt};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
@@ -23,14 +25,30 @@ pub struct Spent {
     pub estimated: bool,
 }
 
+/// An answer as it came: what a caller puts by so that nobody asks for it again. Its `Debug` shows nothing of it (R10).
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heard {
+    /// What it says; at most some 64 KiB.
+    pub text: String,
+    /// It was cut by the number of tokens or by ours of bytes.
+    pub cut: bool,
+    /// It says that it will not.
+    pub refused: bool,
+}
+
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heard")
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What came.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
-    pub(crate) text: String,
-    /// It was cut by the number of tokens or by ours of bytes.
-    pub(crate) cut: bool,
-    /// It says that it will not.
-    pub(crate) refused: bool,
+    pub(crate) heard: Heard,
     usage: Option<Usage>,
 }
 
@@ -96,9 +114,9 @@ impl Answer {
                 return Err(Fault::Unreachable);
             }
             ended |= answer.take(chunk);
-            progress(answer.text.len());
-            if answer.text.len() > MOST_BYTES {
-                answer.cut = true;
+            progress(answer.heard.text.len());
+            if answer.heard.text.len() > MOST_BYTES {
+                answer.heard.cut = true;
                 return Ok(answer);
             }
         }
@@ -116,8 +134,10 @@ impl Answer {
         let mut ended = false;
         for part in chunk.choices.into_iter().filter(|part| part.index == 0) {
             let delta = part.delta.or(part.message).unwrap_or_default();
-            self.text.push_str(delta.content.as_deref().unwrap_or_default());
-            self.refused |= delta.refusal.is_some_and(|words| !words.trim().is_empty());
+            self.heard
+                .text
+                .push_str(delta.content.as_deref().unwrap_or_default());
+            self.heard.refused |= delta.refusal.is_some_and(|words| !words.trim().is_empty());
             for call in delta
                 .tool_calls
                 .into_iter()
@@ -125,12 +145,12 @@ impl Answer {
                 .filter(|call| call.index == 0)
             {
                 let arguments = call.function.and_then(|function| function.arguments);
-                self.text.push_str(arguments.as_deref().unwrap_or_default());
+                self.heard.text.push_str(arguments.as_deref().unwrap_or_default());
             }
             match part.finish_reason.as_deref() {
                 None => {}
-                Some("length") => (self.cut, ended) = (true, true),
-                Some("content_filter") => (self.refused, ended) = (true, true),
+                Some("length") => (self.heard.cut, ended) = (true, true),
+                Some("content_filter") => (self.heard.refused, ended) = (true, true),
                 Some(_) => ended = true,
             }
         }
@@ -138,23 +158,39 @@ impl Answer {
     }
 
     /// Puts what the endpoint counted in place of what was guessed when it was asked.
-    pub(crate) fn pay(&self, before: Spent, spent: &mut Spent) {
+    pub(crate) fn pay(&self, cost: &mut Spent) {
         match self.usage.filter(|usage| usage.completion_tokens > 0) {
             Some(usage) => {
-                spent.estimated = before.estimated;
-                spent.input_tokens = before.input_tokens + usage.prompt_tokens;
-                spent.output_tokens = before.output_tokens + usage.completion_tokens;
+                cost.estimated = false;
+                cost.input_tokens = usage.prompt_tokens;
+                cost.output_tokens = usage.completion_tokens;
             }
-            None => spent.output_tokens += (self.text.len() as u64).div_ceil(CHARS_PER_TOKEN),
+            None => cost.output_tokens = tokens(self.heard.text.len()),
         }
     }
 }
 
+/// About so many tokens are so many bytes.
+pub(crate) const fn tokens(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(CHARS_PER_TOKEN)
+}
+
 impl Spent {
-    /// A question of so many characters goes out: it costs, whatever comes back.
-    pub(crate) fn asking(&mut self, chars: usize) {
-        self.calls += 1;
-        self.input_tokens += (chars as u64).div_ceil(CHARS_PER_TOKEN);
-        self.estimated = true;
+    /// A question of so many bytes goes out: it costs, whatever comes back.
+    pub(crate) fn of_question(bytes: usize) -> Self {
+        Self {
+            calls: 1,
+            input_tokens: tokens(bytes),
+            output_tokens: 0,
+            estimated: true,
+        }
+    }
+
+    /// One call more.
+    pub(crate) fn add(&mut self, call: &Self) {
+        self.calls += call.calls;
+        self.input_tokens += call.input_tokens;
+        self.output_tokens += call.output_tokens;
+        self.estimated |= call.estimated;
     }
 }

@@ -1,5 +1,6 @@
 //! The asking: a question, at most two repairs, other forms where the endpoint does not take the first, one more try
-//! where it breaks down, all before a deadline.
+//! where it breaks down, all before a deadline. An [`Account`] is asked before each call and told of each answer; answers
+//! that came before are read again, not asked for again.
 
 use std::time::Duration;
 
@@ -8,12 +9,14 @@ use serde_json::Value;
 use songwalker_schemas::Intent;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{Answer, Chunk, Spent};
+use crate::account::{Account, Call, Ended};
+use crate::answer::{Answer, Chunk, Heard, Spent, tokens};
+use crate::breaker::Permit;
 use crate::fault::Fault;
-use crate::form::Form;
 use crate::messages;
 use crate::model::Model;
 use crate::read::{Read, read};
+use crate::schema;
 
 /// How often the model is told what is wrong with its answer.
 const REPAIRS: u32 = 2;
@@ -32,6 +35,8 @@ pub struct Ask<'a> {
     pub seed: u64,
     /// Questions with good answers, shown before this one.
     pub examples: &'a [Example],
+    /// What was answered to this question before, in order: read again before anything is asked.
+    pub heard: &'a [Heard],
     /// Whether a word, in lower case, may stand in a name or a tag.
     pub knows: &'a (dyn Fn(&str) -> bool + Sync),
     /// When an answer is of no use any more.
@@ -45,6 +50,17 @@ pub struct Example {
     pub prompt: String,
     /// What [`answer_schema`](crate::answer_schema) holds.
     pub answer: Value,
+}
+
+impl Example {
+    /// A prompt whose meaning is known.
+    #[must_use]
+    pub fn of(prompt: &str, intent: &Intent) -> Self {
+        Self {
+            prompt: prompt.to_owned(),
+            answer: schema::answer_of(intent),
+        }
+    }
 }
 
 /// How far it is.
@@ -67,62 +83,108 @@ pub struct Outcome {
     pub spent: Spent,
 }
 
+/// What has been spent, and the call that is under way.
+#[derive(Default)]
+struct Bill {
+    spent: Spent,
+    open: Option<(Call, Spent)>,
+}
+
+impl Bill {
+    /// The call that was under way is over; what it cost.
+    fn close(&mut self) -> Option<(Call, Spent)> {
+        let (call, cost) = self.open.take()?;
+        self.spent.add(&cost);
+        Some((call, cost))
+    }
+}
+
 impl Model {
-    /// Asks for an intent. A future that is dropped closes its connection.
-    pub async fn plan(&self, ask: &Ask<'_>, mut progress: impl FnMut(Progress)) -> Outcome {
-        let mut spent = Spent::default();
-        let permit = match self.breaker.admit() {
-            Ok(permit) => permit,
-            Err(fault) => {
-                return Outcome {
-                    intent: Err(fault),
-                    spent,
-                };
-            }
-        };
-        let intent = match timeout_at(ask.deadline, self.converse(ask, &mut spent, &mut progress)).await {
+    /// Asks for an intent, on nobody's account. A future that is dropped closes its connection.
+    pub async fn plan(&self, ask: &Ask<'_>, progress: impl FnMut(Progress)) -> Outcome {
+        self.plan_on(ask, &mut (), progress).await
+    }
+
+    /// Asks for an intent on an account. A future that is dropped closes its connection; its last call is then not ended.
+    pub async fn plan_on(
+        &self,
+        ask: &Ask<'_>,
+        account: &mut impl Account,
+        mut progress: impl FnMut(Progress),
+    ) -> Outcome {
+        let mut bill = Bill::default();
+        let mut permit = None;
+        let asking = self.converse(ask, account, &mut bill, &mut permit, &mut progress);
+        let intent = match timeout_at(ask.deadline, asking).await {
             Ok(intent) => intent,
             Err(_) => Err(Fault::OutOfTime),
         };
-        match &intent {
-            Err(fault) if fault.of_endpoint() => permit.failed(),
-            _ => permit.answered(),
+        if let Some((call, cost)) = bill.close() {
+            // What is too late is too late, whatever the account says to it.
+            let outcome = Err(&Fault::OutOfTime);
+            let _ = account.ended(&call, Ended { outcome, cost }).await;
         }
-        Outcome { intent, spent }
+        if let Some(permit) = permit {
+            match &intent {
+                Err(fault) if fault.of_endpoint() => permit.failed(),
+                Err(Fault::NotAllowed) => {}
+                _ => permit.answered(),
+            }
+        }
+        Outcome {
+            intent,
+            spent: bill.spent,
+        }
     }
 
-    async fn converse(
-        &self,
+    async fn converse<'a>(
+        &'a self,
         ask: &Ask<'_>,
-        spent: &mut Spent,
+        account: &mut impl Account,
+        bill: &mut Bill,
+        permit: &mut Option<Permit<'a>>,
         progress: &mut impl FnMut(Progress),
     ) -> Result<Intent, Fault> {
         let mut form = self.form.get();
         let mut messages = messages::question(ask, form);
         let (mut repairs, mut retries, mut asked) = (0, 0, 0);
+        let mut earlier = ask.heard.iter();
         loop {
-            asked += 1;
-            progress(Progress::Asked(asked));
-            let answer = match self.call(form, &messages, ask.seed, spent, progress).await {
-                Ok(answer) => answer,
-                Err(Fault::Form) => {
-                    form = form.next().ok_or(Fault::Settings(400))?;
-                    messages = messages::question(ask, form);
-                    continue;
+            let heard = if let Some(heard) = earlier.next() {
+                heard.clone()
+            } else {
+                if permit.is_none() {
+                    *permit = Some(self.breaker.admit()?);
                 }
-                Err(fault) => {
-                    wait(&fault, retries, ask.deadline).await?;
-                    retries += 1;
-                    continue;
+                asked += 1;
+                progress(Progress::Asked(asked));
+                let request = form.request(
+                    &self.settings.model,
+                    &messages,
+                    self.settings.answer_tokens,
+                    ask.seed,
+                );
+                match self.call(asked, request, account, bill, progress).await {
+                    Ok(heard) => heard,
+                    Err(Fault::Form) => {
+                        form = form.next().ok_or(Fault::Settings(400))?;
+                        messages = messages::question(ask, form);
+                        continue;
+                    }
+                    Err(fault) => {
+                        wait(&fault, retries, ask.deadline).await?;
+                        retries += 1;
+                        continue;
+                    }
                 }
             };
             self.form.set(form);
-            if answer.refused {
+            if heard.refused {
                 return Err(Fault::Refused);
             }
-            let faults = match read(&answer.text, ask.knows) {
+            let faults = match read(&heard.text, ask.knows) {
                 Read::Intent(intent) => return Ok(*intent),
-                Read::Faults(_) if answer.cut => vec!["it is too long and was cut: be brief".to_owned()],
+                Read::Faults(_) if heard.cut => vec!["it is too long and was cut: be brief".to_owned()],
                 Read::Faults(faults) => faults,
             };
             if repairs == REPAIRS {
@@ -130,32 +192,59 @@ impl Model {
             }
             repairs += 1;
             progress(Progress::Repairs(repairs));
-            messages.extend(messages::repair(&answer.text, &faults));
+            messages.extend(messages::repair(&heard.text, &faults));
         }
     }
 
-    /// One question and its whole answer.
+    /// One question and its whole answer, on the account.
     async fn call(
         &self,
-        form: Form,
-        messages: &[Value],
-        seed: u64,
-        spent: &mut Spent,
+        number: u32,
+        request: Value,
+        account: &mut impl Account,
+        bill: &mut Bill,
         progress: &mut impl FnMut(Progress),
-    ) -> Result<Answer, Fault> {
-        let settings = &self.settings;
-        let request = form.request(&settings.model, messages, settings.answer_tokens, seed);
-        let before = *spent;
-        spent.asking(request.to_string().len());
+    ) -> Result<Heard, Fault> {
+        let cost = Spent::of_question(request.to_string().len());
+        let call = Call {
+            number,
+            input_tokens: cost.input_tokens,
+            output_tokens: u64::from(self.settings.answer_tokens),
+        };
+        account.begins(&call).await?;
+        bill.open = Some((call, cost));
+        let answer = self.answer(request, bill, progress).await;
+        let Some((call, cost)) = bill.close() else {
+            return answer;
+        };
+        let outcome = answer.as_ref();
+        account.ended(&call, Ended { outcome, cost }).await?;
+        answer
+    }
+
+    async fn answer(
+        &self,
+        request: Value,
+        bill: &mut Bill,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Heard, Fault> {
         let stream = self
             .client
             .chat()
             .create_stream_byot::<_, Chunk>(request)
             .await
             .map_err(Fault::from)?;
-        let answer = Answer::collect(stream, |bytes| progress(Progress::Heard(bytes))).await?;
-        answer.pay(before, spent);
-        Ok(answer)
+        let answer = Answer::collect(stream, |bytes| {
+            if let Some((_, cost)) = &mut bill.open {
+                cost.output_tokens = tokens(bytes);
+            }
+            progress(Progress::Heard(bytes));
+        })
+        .await?;
+        if let Some((_, cost)) = &mut bill.open {
+            answer.pay(cost);
+        }
+        Ok(answer.heard)
     }
 }
 

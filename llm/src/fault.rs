@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use songwalker_schemas::ErrorCode;
+use songwalker_schemas::job::PlannerFallback;
 
 /// Why there is no intent. Says nothing of what was asked or answered (R10).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum Fault {
     /// It failed so often that it is left alone for a while.
     #[error("the model failed too often and is left alone for a while")]
     Resting,
+    /// Whoever pays does not allow the call.
+    #[error("the model may not be asked")]
+    NotAllowed,
     /// It does not take the form of the question. Only between the forms; never an outcome.
     #[error("the model does not take this form of a question")]
     Form,
@@ -41,6 +45,20 @@ impl Fault {
             Self::Refused => ErrorCode::PlannerRefused,
             Self::Unusable => ErrorCode::InvalidIntent,
             _ => ErrorCode::PlannerUnavailable,
+        }
+    }
+
+    /// Why the embedded planner takes over, as a job says it.
+    #[must_use]
+    pub const fn fallback(&self) -> PlannerFallback {
+        match self {
+            Self::Unreachable | Self::NotAllowed => PlannerFallback::Unreachable,
+            Self::Limited(_) => PlannerFallback::RateLimited,
+            Self::Settings(_) | Self::Form => PlannerFallback::SettingsRefused,
+            Self::Refused => PlannerFallback::Refused,
+            Self::Unusable => PlannerFallback::InvalidAnswer,
+            Self::OutOfTime => PlannerFallback::TooSlow,
+            Self::Resting => PlannerFallback::Resting,
         }
     }
 

@@ -5,6 +5,7 @@
 //! holds, or a [`Fault`]; its texts are words that the caller knows, so that nothing it was told can be told on. No
 //! database, no job, no lexicon: those are the caller's.
 
+mod account;
 mod answer;
 mod ask;
 mod breaker;
@@ -16,7 +17,8 @@ mod read;
 mod schema;
 mod transport;
 
-pub use answer::Spent;
+pub use account::{Account, Call, Ended};
+pub use answer::{Heard, Spent};
 pub use ask::{Ask, Example, Outcome, Progress};
 pub use breaker::Breaker;
 pub use fault::Fault;

@@ -35,6 +35,15 @@ pub fn answer() -> Value {
     })
 }
 
+/// The answer that means an intent, without what it does not speak of.
+pub(crate) fn answer_of(intent: &Intent) -> Value {
+    let mut whole = serde_json::to_value(intent).unwrap_or_default();
+    if let Some(whole) = whole.as_object_mut() {
+        whole.retain(|name, value| ANSWERED.contains(&name.as_str()) && !value.is_null());
+    }
+    whole
+}
+
 /// A schema in the strict form: without keywords that not every endpoint knows.
 fn strict(schema: &Value) -> Value {
     let Some(object) = schema.as_object() else {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use songwalker_llm::{Ask, Example, Fault, Model, Outcome, Progress, Settings};
+use songwalker_llm::{Account, Ask, Call, Ended, Example, Fault, Heard, Model, Outcome, Progress, Settings};
 use songwalker_model_server::{Act, ModelServer, Says};
 use songwalker_schemas::{Category, ErrorCode};
 use tokio::time::Instant;
@@ -43,6 +43,7 @@ fn ask(deadline: Duration) -> Ask<'static> {
         tags: &[],
         seed: 7,
         examples: &[],
+        heard: &[],
         knows: &knows,
         deadline: Instant::now() + deadline,
     }
@@ -334,4 +335,88 @@ async fn progress_tells_of_questions_bytes_and_repairs() {
     assert!(place(&Progress::Asked(1)) < place(&Progress::Repairs(1)));
     assert!(place(&Progress::Repairs(1)) < place(&Progress::Asked(2)));
     assert_eq!(told.last(), Some(&Progress::Heard(good().to_string().len())));
+}
+
+/// An account that allows so many calls and keeps what it is told.
+#[derive(Default)]
+struct Purse {
+    left: u32,
+    begun: Vec<Call>,
+    kept: Vec<Heard>,
+    outcomes: Vec<Result<(), Fault>>,
+}
+
+impl Account for Purse {
+    async fn begins(&mut self, call: &Call) -> Result<(), Fault> {
+        self.left = self.left.checked_sub(1).ok_or(Fault::NotAllowed)?;
+        self.begun.push(*call);
+        Ok(())
+    }
+
+    async fn ended(&mut self, call: &Call, end: Ended<'_>) -> Result<(), Fault> {
+        assert_eq!(self.begun.last(), Some(call));
+        assert_eq!(end.cost.calls, 1);
+        self.kept.extend(end.outcome.ok().cloned());
+        self.outcomes.push(end.outcome.map(|_| ()).map_err(Clone::clone));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn every_call_is_on_the_account_before_it_is_made_and_none_is_made_that_it_refuses() {
+    let server = ModelServer::start([
+        Act::Stream(Says::Text("no".to_owned())),
+        Act::Status(500, None),
+        Act::Stream(text(&good())),
+    ])
+    .expect("a port");
+    let mut purse = Purse {
+        left: 2,
+        ..Purse::default()
+    };
+    let outcome = model(&server, LONG).plan_on(&ask(LONG), &mut purse, |_| {}).await;
+    assert_eq!(outcome.intent.expect_err("no intent"), Fault::NotAllowed);
+    assert_eq!((server.asked().len(), outcome.spent.calls), (2, 2));
+    assert_eq!(purse.outcomes, [Ok(()), Err(Fault::Unreachable)]);
+    assert!(purse.begun[1].input_tokens > purse.begun[0].input_tokens);
+    assert_eq!(purse.begun[0].output_tokens, 1500);
+}
+
+#[tokio::test]
+async fn what_was_answered_before_is_read_again_and_not_asked_for_again() {
+    let server = ModelServer::start([
+        Act::Stream(Says::Text("no".to_owned())),
+        Act::Stream(text(&good())),
+    ])
+    .expect("a port");
+    let model = model(&server, LONG);
+    let mut purse = Purse {
+        left: 1,
+        ..Purse::default()
+    };
+    let first = model.plan_on(&ask(LONG), &mut purse, |_| {}).await;
+    first.intent.expect_err("one call was not enough");
+    purse.left = 1;
+    let heard = purse.kept.clone();
+    let question = Ask {
+        heard: &heard,
+        ..ask(LONG)
+    };
+    model
+        .plan_on(&question, &mut purse, |_| {})
+        .await
+        .intent
+        .expect("an intent");
+    assert_eq!(server.asked().len(), 2);
+    let told = server.asked()[1]["messages"].to_string();
+    assert!(told.contains("no JSON object"), "{told}");
+    // All of it is there: nobody is asked, though the account would allow nothing.
+    let heard = purse.kept.clone();
+    let question = Ask {
+        heard: &heard,
+        ..ask(LONG)
+    };
+    let last = model.plan_on(&question, &mut purse, |_| {}).await;
+    last.intent.expect("an intent");
+    assert_eq!((last.spent.calls, server.asked().len()), (0, 2));
 }

@@ -64,6 +64,36 @@ choice! {
 }
 
 choice! {
+    /// Why the embedded planner took the place of a language model.
+    PlannerFallback {
+        /// The worker knows no model.
+        NotConfigured = "not_configured",
+        /// The endpoint cannot be reached, breaks off, says nothing, or has a fault of its own.
+        Unreachable = "unreachable",
+        /// It takes no more questions for now.
+        RateLimited = "rate_limited",
+        /// It does not know the key, the model or the address.
+        SettingsRefused = "settings_refused",
+        /// It would not answer.
+        Refused = "refused",
+        /// What it answered is no intent, also after repairs.
+        InvalidAnswer = "invalid_answer",
+        /// It took too long.
+        TooSlow = "too_slow",
+        /// It failed so often that it is left alone for a while.
+        Resting = "resting",
+        /// The job's budget does not hold another call.
+        JobBudget = "job_budget",
+        /// The user's budget of the day does not.
+        UserBudget = "user_budget",
+        /// The installation's budget of the day does not.
+        InstallationBudget = "installation_budget",
+        /// Workers died twice while it was asked.
+        WorkerLost = "worker_lost",
+    }
+}
+
+choice! {
     /// Why a queued job does not run yet.
     WaitingReason {
         /// A failed attempt is followed by a pause.
