@@ -278,6 +278,30 @@ pub static METRICS: &[Metric] = &[
         "How long ago a sweep was last complete.",
     ),
     metric(
+        "songwalker_model_calls_total",
+        Kind::Counter,
+        &["outcome"],
+        "Calls of the language model, by how they ended: `answered`, or why there was no answer.",
+    ),
+    metric(
+        "songwalker_model_tokens_total",
+        Kind::Counter,
+        &["direction"],
+        "Tokens that the language model read (`input`) and wrote (`output`); guessed where it did not count.",
+    ),
+    metric(
+        "songwalker_model_seconds",
+        Kind::Histogram,
+        &[],
+        "How long asking the language model took for a job, with repairs and waits.",
+    ),
+    metric(
+        "songwalker_planner_fallbacks_total",
+        Kind::Counter,
+        &["code"],
+        "Jobs for which the embedded planner took the language model's place, by why.",
+    ),
+    metric(
         "songwalker_sweeps_broken_total",
         Kind::Counter,
         &["sweep"],
@@ -352,6 +376,7 @@ impl Meter {
             .set_buckets_for_metric(full("songwalker_accept_seconds"), &REQUEST_SECONDS)?
             .set_buckets_for_metric(full("songwalker_start_wait_seconds"), &START_SECONDS)?
             .set_buckets_for_metric(full("songwalker_job_seconds"), &JOB_SECONDS)?
+            .set_buckets_for_metric(full("songwalker_model_seconds"), &START_SECONDS)?
             .install_recorder()?;
         describe();
         counts::begin();

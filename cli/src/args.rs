@@ -14,7 +14,7 @@ use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::{Parser, Subcommand};
 use songwalker_schemas::SCHEMA_VERSION;
 
-pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Planner, Submit};
+pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Submit};
 pub use self::jobs::{DEFAULT_LIMIT, Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
 pub use self::operate::{LetterCommand, Limit, OneLetter, PauseKind, PlanCommand, PlanGive, PlanLimits};
 pub use self::place::{Place, Target};

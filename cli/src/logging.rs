@@ -79,9 +79,13 @@ fn start(config: &Config, beside: Option<Listener>) -> Result<(), Failure> {
 /// A filter under which the crates of others say at most `info`.
 struct Ours(EnvFilter);
 
+/// Crates that say private things at any level: the client of language models quotes answers in its errors.
+const NEVER: [&str; 1] = ["async_openai"];
+
 /// Whether something may be heard at all, at whatever level somebody asks for it.
 fn may_be_heard(metadata: &Metadata<'_>) -> bool {
-    is_ours(metadata) || *metadata.level() <= Level::INFO
+    let is_silent = NEVER.iter().any(|name| metadata.target().starts_with(name));
+    is_ours(metadata) || (*metadata.level() <= Level::INFO && !is_silent)
 }
 
 /// Whether it is said by one of our own crates.
@@ -167,6 +171,7 @@ mod tests {
             tracing::trace!(target: "songwalker_jobs::claim", "ours in detail");
             tracing::info!(target: "actix_server", "theirs in short");
             tracing::debug!(target: "lapin::frames", "canary");
+            tracing::error!(target: "async_openai::error", "canary");
             let span = tracing::trace_span!(target: "sea_orm", "query", statement = "canary");
             span.in_scope(|| tracing::info!(target: "songwalker", "within theirs"));
         });

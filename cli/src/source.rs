@@ -10,6 +10,7 @@ use songwalker_generator::assets::{AssetError, PatchAssets};
 use songwalker_generator::package::archive::{self, MAX_ENTRIES, MAX_TOTAL_BYTES};
 use songwalker_generator::package::layout;
 use songwalker_generator::verify::{self, BundleFault, Report, VerifyError};
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::limits::MAX_PATCH_BYTES;
 use songwalker_schemas::{ErrorCode, Faults, Intent, PatchSpec, json_schema, structure};
 
@@ -77,17 +78,21 @@ fn refused_asset(patch: &Path, error: &AssetError) -> Failure {
         .with_hint("a patch and its folder `assets` go together: copy both, or import the preset again")
 }
 
-/// The intent of a JSON file or of a bundle.
+/// The intent of a JSON file or of a bundle, and whose it is, as far as a bundle says so.
 ///
 /// # Errors
 /// `not_found`, `storage_unavailable`, `invalid_json`, `invalid_request` with every fault, and those of [`bundle`].
-pub fn intent(path: &Path) -> Result<Intent, Failure> {
+pub fn intent(path: &Path) -> Result<(Intent, PlannerChoice), Failure> {
+    let of_bundle = |report: Report| {
+        let planner = PlannerChoice::from_name(&report.provenance.planner);
+        (report.intent, planner.unwrap_or(PlannerChoice::Embedded))
+    };
     if path.is_dir() {
-        return Ok(bundle(path)?.report.intent);
+        return Ok(of_bundle(bundle(path)?.report));
     }
     let bytes = read_json_or_zip(path, MAX_INTENT_BYTES, ErrorCode::InvalidRequest)?;
     if bytes.starts_with(ZIP_START) {
-        return Ok(checked(path, bytes)?.report.intent);
+        return Ok(of_bundle(checked(path, bytes)?.report));
     }
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(
@@ -99,7 +104,7 @@ pub fn intent(path: &Path) -> Result<Intent, Failure> {
     structure::check(&value, json_schema::intent(), &mut faults);
     if faults.is_empty() {
         match serde_json::from_value(value) {
-            Ok(intent) => return Ok(intent),
+            Ok(intent) => return Ok((intent, PlannerChoice::Embedded)),
             Err(error) => faults.push("", error.to_string()),
         }
     }

@@ -6,6 +6,7 @@ use songwalker_engine::audio::Audio;
 use songwalker_engine::math;
 use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::intent::Conflict;
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::variations::Variation;
 use songwalker_schemas::{
@@ -50,6 +51,8 @@ pub struct Planned<'a> {
     pub variations: usize,
     /// `bundle_sha256` of the bundle this one is made from, where there is one.
     pub parent: Option<&'a str>,
+    /// Whose intent it is; provenance says so.
+    pub planner: PlannerChoice,
 }
 
 /// The stages, in their order.
@@ -159,6 +162,7 @@ pub fn generate(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateE
         seed: request.seed,
         variations: request.variations,
         parent: request.parent.as_deref(),
+        planner: PlannerChoice::Embedded,
     };
     generate_from_intent(&planned, hooks)
 }
@@ -191,6 +195,7 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         seed,
         variations,
         parent,
+        planner,
     } = *planned;
     check_numbers(seed, variations)?;
     let intent = &sealed(intent)?;
@@ -259,7 +264,7 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         schema_version: SCHEMA_VERSION.to_owned(),
         engine_version: songwalker_engine::ENGINE_VERSION.to_owned(),
         generator_version: crate::generator_version().to_owned(),
-        planner: "embedded".to_owned(),
+        planner: planner.name().to_owned(),
         template_id: entry.template.id.clone(),
         seed,
         variations: variations as u64,

@@ -9,6 +9,7 @@ mod assemble;
 mod binding;
 mod draft;
 mod effect;
+mod examples;
 mod fit;
 mod hybrid;
 mod lexicon;
@@ -26,7 +27,8 @@ mod stem;
 mod text;
 mod vocabulary;
 
-pub use hybrid::{complete, knows};
+pub use examples::{Example, examples};
+pub use hybrid::{alone, complete, knows};
 pub(crate) use lexicon::texts as lexicon_texts;
 
 use draft::Draft;

@@ -12,7 +12,7 @@ use songwalker_schemas::limits::{MAX_ATTEMPTS, MAX_IDEMPOTENCY_KEY_BYTES, MAX_SE
 use songwalker_schemas::wire::{CreateJob, EventKind};
 use songwalker_schemas::{ErrorCode, JobId, Timestamp, UserId, canonical, text};
 
-use crate::entity::{idempotency_keys, jobs, prompts, stage_outputs};
+use crate::entity::{idempotency_keys, jobs, prompts};
 use crate::error::JobsError;
 use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
@@ -22,7 +22,7 @@ use crate::quota::{self, LockedUser};
 use crate::row::{self, JobRow};
 use crate::system::System;
 use crate::webhooks::{self, address};
-use crate::{counts, outbox, trace};
+use crate::{counts, outbox, planning, trace};
 
 mod together;
 
@@ -213,16 +213,7 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
             faults,
         });
     }
-    let planner = match request.planner {
-        PlannerChoice::Auto | PlannerChoice::Embedded => PlannerChoice::Embedded,
-        PlannerChoice::Llm | PlannerChoice::Hybrid => {
-            return Err(JobsError::refused(
-                ErrorCode::PlannerUnavailable,
-                "/planner",
-                "no language model is set up here; `auto` and `embedded` work",
-            ));
-        }
-    };
+    let planner = settled(request.planner, system.config.llm.named())?;
     Ok(Checked {
         request,
         planner,
@@ -230,6 +221,20 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
         retry_of: None,
         trace: trace::current(),
     })
+}
+
+/// The planner that is meant: never `auto`, which is what the installation has.
+fn settled(asked: PlannerChoice, model: Option<&str>) -> Result<PlannerChoice, JobsError> {
+    match (asked, model) {
+        (PlannerChoice::Embedded, _) | (PlannerChoice::Auto, None) => Ok(PlannerChoice::Embedded),
+        (PlannerChoice::Auto, Some(_)) => Ok(PlannerChoice::Hybrid),
+        (PlannerChoice::Llm | PlannerChoice::Hybrid, Some(_)) => Ok(asked),
+        (PlannerChoice::Llm | PlannerChoice::Hybrid, None) => Err(JobsError::refused(
+            ErrorCode::PlannerUnavailable,
+            "/planner",
+            "no language model is set up here; `auto` and `embedded` work",
+        )),
+    }
 }
 
 /// Within the transaction: the job that answers the request already, or a new one.
@@ -267,7 +272,7 @@ pub(crate) async fn insert_or_find(
     }
     quota::pass(tx, system, locked).await?;
     let before = same.first();
-    let row = insert(
+    let mut row = insert(
         tx,
         system,
         locked,
@@ -278,7 +283,7 @@ pub(crate) async fn insert_or_find(
     )
     .await?;
     if let Some(before) = before {
-        inherit_intent(tx, before.id, &row).await?;
+        planning::inherited(tx, before.id, &mut row).await?;
     }
     if let Some(before) = checked.retry_of {
         webhooks::outbox::inherit(tx, JobId(before), &row).await?;
@@ -313,10 +318,19 @@ fn key_of(
             seed: request.seed,
             variations: request.variations,
             planner: checked.planner,
+            model: model_of(system, checked.planner),
             parent,
             generator_version: &system.catalogue.generator_version,
         },
     ))
+}
+
+/// The model that a planner asks: another one may answer otherwise.
+fn model_of(system: &System, planner: PlannerChoice) -> Option<&str> {
+    match planner {
+        PlannerChoice::Llm | PlannerChoice::Hybrid => system.config.llm.named(),
+        PlannerChoice::Auto | PlannerChoice::Embedded => None,
+    }
 }
 
 /// The manifest hash of a finished job of the user.
@@ -418,22 +432,8 @@ fn model(
         retain_until: None,
         delete_requested_at: None,
         trace: checked.trace.clone(),
+        planning: None,
     })
-}
-
-/// The intent that an earlier run of the same request has put by is the new run's: no model is asked for it again.
-async fn inherit_intent(tx: &DatabaseTransaction, before: Uuid, row: &JobRow) -> Result<(), JobsError> {
-    let planned = stage_outputs::Entity::find_by_id((before, "planning".to_owned()))
-        .one(tx)
-        .await?;
-    if let Some(mut output) = planned {
-        output.job_id = row.model.id;
-        output.fence = 0;
-        stage_outputs::Entity::insert(output.into_active_model().reset_all())
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
 }
 
 /// An Idempotency-Key with the request it came with, both as hashes.

@@ -1,4 +1,4 @@
-//! What an owner writes while its attempt goes on: heartbeat, stages, log lines, the intent. Each names the job and the
+//! What an owner writes while its attempt goes on: heartbeat, stages, log lines. Each names the job and the
 //! fence; where no such row is there any more, the owner is stale and stops (R3, R4, R8).
 
 use sea_orm::sea_query::Expr;
@@ -7,7 +7,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QuerySelect,
 };
-use songwalker_schemas::canonical;
 use songwalker_schemas::job::{JobState, Stage};
 use songwalker_schemas::wire::{EventKind, StageTiming};
 
@@ -15,7 +14,6 @@ use crate::claim::Ownership;
 use crate::entity::{jobs, stage_outputs};
 use crate::error::JobsError;
 use crate::events::NewEvent;
-use crate::failpoint::{self, Failpoint};
 use crate::ports::Signal;
 use crate::row::{self, JobRow, StageNote};
 use crate::system::System;
@@ -165,31 +163,6 @@ pub async fn log(system: &System, own: &Ownership, message: &str) -> Result<(), 
     row::save(&tx, &mut row, Some(event)).await?;
     tx.commit().await?;
     changed(system, own);
-    Ok(())
-}
-
-/// Puts the intent by, so that no attempt asks for it again.
-///
-/// # Errors
-/// [`JobsError::Stale`], [`JobsError::Stopping`].
-pub async fn store_intent(system: &System, own: &Ownership, intent: &[u8]) -> Result<(), JobsError> {
-    let tx = system.db.begin().await?;
-    running(&tx, own).await?;
-    let output = stage_outputs::Model {
-        job_id: own.job_id.0,
-        user_id: own.user_id.0,
-        stage: Stage::Planning.name().to_owned(),
-        fence: own.fence,
-        sha256: canonical::sha256_hex(intent),
-        bytes: i64::try_from(intent.len()).unwrap_or(i64::MAX),
-        content: Some(intent.to_vec()),
-        about: None,
-        stored: true,
-        at: system.clock.now().0,
-    };
-    put_output(&tx, output).await?;
-    tx.commit().await?;
-    failpoint::reached(Failpoint::PlanningStored).await?;
     Ok(())
 }
 

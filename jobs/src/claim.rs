@@ -12,6 +12,7 @@ use crate::entity::{jobs, prompts, stage_outputs};
 use crate::error::JobsError;
 use crate::events::NewEvent;
 use crate::failpoint::{self, Failpoint};
+use crate::planning::{PlannedBy, Stored};
 use crate::ports::Signal;
 use crate::publish::Packaged;
 use crate::row::JobRow;
@@ -61,6 +62,10 @@ pub struct Work {
     pub parent_sha256: Option<String>,
     /// The intent that an earlier attempt put by, as JSON.
     pub intent: Option<Vec<u8>>,
+    /// Who made it.
+    pub planned_by: Option<PlannedBy>,
+    /// What a language model answered to earlier attempts that have no intent yet, as JSON.
+    pub answers: Option<Vec<u8>>,
     /// The bundle that an earlier attempt put by.
     pub packaged: Option<Packaged>,
 }
@@ -156,6 +161,13 @@ fn work(
     outputs: &[stage_outputs::Model],
 ) -> Result<Work, JobsError> {
     let of = |stage: Stage| outputs.iter().find(|output| output.stage == stage.name());
+    let planning = of(Stage::Planning);
+    let content = planning.and_then(|output| output.content.clone());
+    let (intent, planned_by, answers) = match planning.map(Stored::of).transpose()? {
+        Some(Stored::Planned(by)) => (content, Some(by), None),
+        Some(Stored::Asking) => (None, None, content),
+        None => (None, None, None),
+    };
     Ok(Work {
         kind: row.kind()?,
         prompt,
@@ -165,7 +177,9 @@ fn work(
         variations: u8::try_from(row.model.variations).unwrap_or(0),
         planner: row.planner()?,
         parent_sha256: row.model.parent_sha256.clone(),
-        intent: of(Stage::Planning).and_then(|output| output.content.clone()),
+        intent,
+        planned_by,
+        answers,
         packaged: of(Stage::Packaging).map(Packaged::of).transpose()?,
     })
 }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Auth, Database, Log, LogFormat, Metrics, Queue, Quotas, Redis, Retention, Retry, Scheduler, Server,
+    Auth, Database, Llm, Log, LogFormat, Metrics, Queue, Quotas, Redis, Retention, Retry, Scheduler, Server,
     Store, Telemetry, Webhooks, Worker,
 };
 pub use span::{Span, SpanError};
@@ -40,6 +40,8 @@ pub struct Config {
     pub auth: Auth,
     /// How jobs are run.
     pub worker: Worker,
+    /// The language model that plans, where one is named.
+    pub llm: Llm,
     /// How jobs wait.
     pub queue: Queue,
     /// How long a failed attempt waits for the next one.

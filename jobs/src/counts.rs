@@ -6,6 +6,7 @@
 
 use std::time::Instant;
 
+use songwalker_schemas::job::PlannerFallback;
 use songwalker_schemas::{ErrorCode, Timestamp};
 
 use crate::row::JobRow;
@@ -32,6 +33,9 @@ pub const FAILING: &[ErrorCode] = &[
 pub fn begin() {
     for code in FAILING {
         metrics::counter!("songwalker_jobs_failed_total", "code" => code.name()).increment(0);
+    }
+    for why in PlannerFallback::ALL {
+        metrics::counter!("songwalker_planner_fallbacks_total", "code" => why.name()).increment(0);
     }
     metrics::counter!("songwalker_attempts_lost_total").increment(0);
     metrics::counter!("songwalker_queue_sessions_lost_total").increment(0);

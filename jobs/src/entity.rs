@@ -7,6 +7,7 @@ pub mod idempotency_keys;
 pub mod job_events;
 pub mod job_webhooks;
 pub mod jobs;
+pub mod model_calls;
 pub mod outbox;
 pub mod pauses;
 pub mod plans;

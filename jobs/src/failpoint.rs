@@ -35,6 +35,10 @@ failpoints! {
     IntakeReceived = "intake_received",
     /// The claim is committed, the hint not yet acknowledged.
     ClaimCommitted = "claim_committed",
+    /// A call of a language model is written down, nothing was asked yet.
+    ModelCallBegun = "model_call_begun",
+    /// A language model's answer is stored, nothing was made of it yet.
+    ModelAnswered = "model_answered",
     /// The intent is stored.
     PlanningStored = "planning_stored",
     /// A child runs for the job.

@@ -22,6 +22,8 @@ pub struct KeyFields<'a> {
     pub variations: u8,
     /// The planner, settled: never `auto`.
     pub planner: PlannerChoice,
+    /// The language model that it asks, where it asks one.
+    pub model: Option<&'a str>,
     /// The parent's manifest hash.
     pub parent: Option<&'a str>,
     /// The generator.
@@ -31,11 +33,16 @@ pub struct KeyFields<'a> {
 /// The key, lower-case hex.
 #[must_use]
 pub fn job_key(secret: &[u8; 32], fields: &KeyFields) -> String {
-    let text = canonical::to_string(&json!({
+    let mut fields_of = json!({
         "kind": fields.kind, "prompt": fields.prompt, "tags": fields.tags, "template_id": fields.template_id,
         "seed": fields.seed, "variations": fields.variations, "planner": fields.planner,
         "parent": fields.parent, "generator_version": fields.generator_version,
-    }));
+    });
+    // Keys of requests that no model has to do with stay what they were before there were models.
+    if let Some(model) = fields.model {
+        fields_of["model"] = json!(model);
+    }
+    let text = canonical::to_string(&fields_of);
     blake3::keyed_hash(secret, text.as_bytes()).to_hex().to_string()
 }
 
@@ -52,6 +59,7 @@ mod tests {
             seed: 0,
             variations: 3,
             planner: PlannerChoice::Embedded,
+            model: None,
             parent: None,
             generator_version: "1",
         }
@@ -98,6 +106,13 @@ mod tests {
                 &secret,
                 &KeyFields {
                     planner: PlannerChoice::Llm,
+                    ..fields()
+                },
+            ),
+            job_key(
+                &secret,
+                &KeyFields {
+                    model: Some("small"),
                     ..fields()
                 },
             ),

@@ -39,6 +39,7 @@ pub mod objects;
 pub mod open;
 pub mod outbox;
 pub mod pause;
+pub mod planning;
 pub mod ports;
 pub mod presence;
 pub mod publish;

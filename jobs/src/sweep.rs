@@ -13,6 +13,7 @@ pub mod gauges;
 pub mod hints;
 pub mod idempotency;
 pub mod leases;
+pub mod model_calls;
 mod pass;
 pub mod prompts;
 pub mod queue_deadlines;
@@ -109,6 +110,8 @@ sweeps! {
     Sessions = sessions,
     /// Deliveries to webhooks that ended some days ago.
     Deliveries = deliveries,
+    /// Calls of language models that are long ago.
+    ModelCalls = model_calls,
     /// Workers that were not seen for long.
     Workers = workers,
     /// Deletions of objects that somebody began and did not end.

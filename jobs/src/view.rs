@@ -79,6 +79,7 @@ fn one(row: JobRow, prompt: Option<prompts::Model>, waiting: Option<Waiting>) ->
             }),
             _ => None,
         },
+        planner: Some(row.planning()?),
         stages: row.stages()?.into_iter().map(|note| note.timing).collect(),
         tags: serde_json::from_str(&row.model.tags)?,
         starred: row.model.starred,

@@ -18,12 +18,13 @@ use songwalker_jobs::audit::{Finding, Options, Report, audit, audit_by, patience
 use songwalker_jobs::claim::Ownership;
 use songwalker_jobs::clock::Clock;
 use songwalker_jobs::ending::{self, Fate};
+use songwalker_jobs::planning::{self, PlannedBy};
 use songwalker_jobs::ports::ObjectKey;
 use songwalker_jobs::publish::{About, Packaged};
 use songwalker_jobs::runner::RunnerLock;
 use songwalker_jobs::system::Parts;
 use songwalker_jobs::testing::{self, START, TestSystem};
-use songwalker_jobs::{System, attempt, cancel, outbox, presence, publish, sweep};
+use songwalker_jobs::{System, cancel, outbox, presence, publish, sweep};
 use songwalker_migrations::triggers;
 use songwalker_schemas::{ErrorCode, JobId, canonical};
 use support::finished;
@@ -80,7 +81,7 @@ async fn busy() -> Busy {
     outbox::relay(&system, 100).await.expect("the queue takes them");
     let queued = finished::queued(&system, user, "a job that waits").await;
     let running = finished::running(&system, user, "a job that runs").await;
-    attempt::store_intent(&system, &running, b"{}")
+    planning::store_intent(&system, &running, b"{}", &PlannedBy::EMBEDDED)
         .await
         .expect("is stored");
     let lock = RunnerLock::try_take(system.path())

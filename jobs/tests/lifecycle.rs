@@ -12,6 +12,7 @@ mod lifecycle {
     mod accepting;
     mod ending;
     mod guards;
+    mod planning;
     mod publishing;
     mod quota;
     mod taking;

@@ -5,6 +5,7 @@ pub mod dialect;
 mod m0001_start;
 mod m0002_operators;
 mod m0003_traces;
+mod m0004_models;
 pub mod triggers;
 
 use sea_orm_migration::MigrationTrait;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_start::Start),
             Box::new(m0002_operators::Operators),
             Box::new(m0003_traces::Traces),
+            Box::new(m0004_models::Models),
         ]
     }
 }

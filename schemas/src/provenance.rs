@@ -15,7 +15,7 @@ pub struct Provenance {
     pub engine_version: String,
     /// Version of planner, templates and mapper.
     pub generator_version: String,
-    /// The planner that was used: `embedded`.
+    /// The planner whose intent it is: `embedded`, `llm` or `hybrid`.
     pub planner: String,
     /// The template the patch grew from.
     pub template_id: String,

@@ -18,7 +18,7 @@ pub use admin::{
     UpdateUser, User, WaitingCounts, WorkerSeen,
 };
 pub use event::{Event, EventKind, LogLine, Progress};
-pub use job::{BundleInfo, Job, Links, RequestEcho, StageTiming, Waiting};
+pub use job::{BundleInfo, Job, Links, PlannerUse, RequestEcho, StageTiming, Waiting};
 pub use page::Page;
 pub use request::{CreateJob, UpdateJob};
 pub use share::{CreateShare, NewShare, Share};

@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -29,10 +30,10 @@ CATEGORIES = ["bass", "lead", "pad", "pluck", "keys", "organ", "bell", "mallet",
 
 
 def generate(task):
-    """Runs in a worker process. `task`: (key, binary, prompt, seed, folder)."""
-    key, binary, prompt, seed, folder = task
+    """Runs in a worker process. `task`: (key, binary, planner, prompt, seed, folder)."""
+    key, binary, planner, prompt, seed, folder = task
     Path(folder).mkdir(parents=True)
-    return key, Product(binary).generate(prompt, seed, folder)
+    return key, Product(binary, planner).generate(prompt, seed, folder)
 
 
 def measure(task):
@@ -45,13 +46,16 @@ def measure(task):
 class Bench:
     """Answers and measurements of one run; each patch is rendered once per (note, hold)."""
 
-    def __init__(self, binary, folder, pool, keep):
-        self.binary, self.folder, self.pool, self.keep = binary, Path(folder), pool, keep
+    def __init__(self, binary, planner, folder, pool, keep):
+        self.binary, self.planner, self.folder, self.pool, self.keep = binary, planner, Path(folder), pool, keep
         self.answers, self.measured = {}, {}
 
     def generate_all(self, wanted):
-        """`wanted`: {key: (prompt, seed)}."""
-        tasks = [(key, self.binary, prompt, seed, str(self.folder / key)) for key, (prompt, seed) in wanted.items()]
+        """`wanted`: {key: (prompt, seed)}. What our prompts are held against is the embedded planner's, always."""
+        def planner(key):
+            return self.planner if key.startswith("prompt-") else "embedded"
+        tasks = [(key, self.binary, planner(key), prompt, seed, str(self.folder / key))
+                 for key, (prompt, seed) in wanted.items()]
         self.answers.update(self.pool.map(generate, tasks))
 
     def measure_all(self, wanted):
@@ -122,7 +126,7 @@ def evaluate(arguments, folder):
     if not prompts:
         raise SystemExit(f"no prompt of {arguments.prompts} was chosen")
     with ProcessPoolExecutor(2) as pool:
-        bench = Bench(str(Path(arguments.binary).resolve()), folder, pool, bool(arguments.keep))
+        bench = Bench(str(Path(arguments.binary).resolve()), arguments.planner, folder, pool, bool(arguments.keep))
         wanted = {f"neutral-{c}": (c, protocol.SEED) for c in CATEGORIES}
         wanted |= {f"prompt-{p['id']}": (p["prompt"], protocol.SEED) for p in prompts}
         if arguments.baselines:
@@ -153,11 +157,26 @@ def written(path, systems, neutrals, bench):
     Path(path).write_text(json.dumps(finite(result), indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
+def planned(bench):
+    """Who planned the prompts, and what that cost: lines, none where nobody but the embedded planner was asked."""
+    told = [answer["made"].get("planner") for key, answer in bench.answers.items() if key.startswith("prompt-")]
+    told = [planner for planner in told if planner and planner["asked"] != "embedded"]
+    if not told:
+        return ""
+    words = Counter(p["used"] if not p["fallback"] else f"{p['used']} ({p['fallback']})" for p in told)
+    tokens = sum(p["input_tokens"] + p["output_tokens"] for p in told)
+    models = ", ".join(sorted({p["model"] for p in told if p["model"]}))
+    return (f"planned by {', '.join(f'{who}: {count}' for who, count in words.most_common())}; model {models or 'none'}, "
+            f"{sum(p['calls'] for p in told)} calls, {tokens} tokens")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", required=True)
     parser.add_argument("--prompts", default=str(PROMPTS))
     parser.add_argument("--split", default="dev", help="dev, held_out or all")
+    parser.add_argument("--planner", default="embedded", choices=["embedded", "hybrid", "llm", "auto"],
+                        help="who plans the prompts; a model is the one that SONGWALKER__LLM__... name")
     parser.add_argument("--only", action="append", metavar="ID")
     parser.add_argument("--json", metavar="OUT")
     parser.add_argument("--keep", metavar="DIR", help="keep bundles and renders in this new directory")
@@ -175,6 +194,8 @@ def main():
     print(tables.by_stratum(systems["ours"]), end="\n\n")
     print(tables.neutrals(neutrals), end="\n\n")
     print(tables.overall(systems))
+    if planned(bench):
+        print(f"\n{planned(bench)}")
     print(f"\n{len(prompts)} prompts, {len(bench.answers)} patches, {len(bench.measured)} renders "
           f"in {time.monotonic() - started:.0f} s")
     return 1 if any(a["crashed"] for a in bench.answers.values()) else 0

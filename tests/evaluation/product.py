@@ -26,8 +26,9 @@ TIMEOUT_S = 120
 class Product:
     """One binary, by its path."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, planner="embedded"):
         self.binary = str(Path(binary).resolve())
+        self.planner = planner
 
     def run(self, *arguments, cwd=None):
         """Each call has a data directory of its own, which goes with it: no answer comes from an earlier call."""
@@ -46,7 +47,7 @@ class Product:
         `documented_error`: an error envelope with its exit code and an empty stdout. `crashed`: neither.
         """
         started = time.monotonic()
-        done = self.run("generate", "--seed", seed, "--planner", "embedded", "--variations", 0, "--out", folder, "--json",
+        done = self.run("generate", "--seed", seed, "--planner", self.planner, "--variations", 0, "--out", folder, "--json",
                         *extra, "--", prompt)
         answer = {"prompt": prompt, "seed": seed, "exit": done.returncode, "seconds": time.monotonic() - started,
                   "valid": False, "documented_error": False, "crashed": False, "faults": [], "made": {}, "patch": None,

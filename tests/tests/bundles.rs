@@ -10,6 +10,7 @@ use songwalker_generator::pipeline::{
     Generated, Hooks, Planned, Request, Stage, generate, generate_from_intent,
 };
 use songwalker_generator::verify::verify;
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::patch::VoicingMode;
 use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::{
@@ -151,6 +152,7 @@ fn the_intent_in_a_bundle_makes_the_bundle_again() {
         seed: 0,
         variations: 2,
         parent: None,
+        planner: PlannerChoice::Embedded,
     };
     let again = generate_from_intent(&planned, &Hooks::none()).expect("makes it again");
     assert_eq!(again.bundle.zip, made.bundle.zip);

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use songwalker_model_server::{Act, ModelServer, Says};
 use songwalker_tests::canary::Canary;
 use songwalker_tests::service::{Service, Settings, client, cookie, small, until};
 use songwalker_tests::shared::Shared;
@@ -24,6 +25,10 @@ const WORD: &str = "zq7xkvw";
 const DATABASE_PASSWORD: &str = "Db4kanarieQzmT";
 const REDIS_PASSWORD: &str = "Rd7kanarieWxpL";
 const MODEL_KEY: &str = "sk-Lm9kanarieVbnR";
+/// A key that is set and meant for other programs.
+const OTHER_KEY: &str = "sk-Ot2kanariePwqS";
+/// What the language model says beside what it was asked for.
+const ANSWER: &str = "An6kanarieZbrT";
 /// What its user calls a sound, and writes on it: nobody else reads it, but it goes where its user sends it.
 const OWN_WORDS: &str = "Ow5kanarieFgbY";
 /// The name of a field that there is not: whoever sent it is told which it was, and nobody else.
@@ -40,7 +45,7 @@ struct Taps {
 }
 
 /// Settings under which everything is said, with secrets in them.
-async fn settings(dir: &Path, collector: &Sink) -> (Settings, Option<Taps>) {
+async fn settings(dir: &Path, collector: &Sink, model: &ModelServer) -> (Settings, Option<Taps>) {
     let settings = Settings::new()
         .with("SONGWALKER__LOG__FILTER", "trace")
         .with("SONGWALKER__LOG__FORMAT", "json")
@@ -49,7 +54,10 @@ async fn settings(dir: &Path, collector: &Sink) -> (Settings, Option<Taps>) {
         .with("SONGWALKER__WEBHOOKS__ALLOW_PRIVATE", r#"["127.0.0.0/8", "::1"]"#)
         .with("SONGWALKER__SCHEDULER__FULL_SWEEP_EVERY", "1s")
         .with("SONGWALKER_CHILD_MISBEHAVE", "panic:seed:13")
-        .with("OPENAI_API_KEY", MODEL_KEY);
+        .with("SONGWALKER__LLM__BASE_URL", model.base_url())
+        .with("SONGWALKER__LLM__MODEL", "small")
+        .with("SONGWALKER__LLM__KEY", MODEL_KEY)
+        .with("OPENAI_API_KEY", OTHER_KEY);
     let Some(shared) = Shared::of_tests(dir) else {
         return (settings, None);
     };
@@ -82,6 +90,19 @@ async fn settings(dir: &Path, collector: &Sink) -> (Settings, Option<Taps>) {
         .with("SONGWALKER__REDIS__URL", &redis)
         .with("SONGWALKER__METRICS__LISTEN", "127.0.0.1:0");
     (settings, Some(taps))
+}
+
+/// What the model answers: one that has to be mended, a status that quotes the question, then good ones; all with words
+/// that are nobody's business.
+fn answers() -> Vec<Act> {
+    let good = json!({ "name": format!("Warm {ANSWER}"), "category": "pad", "tags": [ANSWER], "rationale": ANSWER,
+        "descriptors": { "warmth": 0.5 }, "invariants": [], "avoid": [], "confidence": 0.9 });
+    vec![
+        Act::Stream(Says::Text(format!("{ANSWER} {{"))),
+        Act::Status(500, None),
+        Act::Garbage,
+        Act::Stream(Says::Text(good.to_string())),
+    ]
 }
 
 /// Makes a user with a password in the Redis server.
@@ -263,7 +284,8 @@ async fn r10_planted_canaries_turn_up_nowhere_in_a_whole_life() {
     let dir = tempfile::tempdir().expect("a folder");
     let collector = Sink::start().await.expect("a port");
     let receiver = Sink::start().await.expect("a port");
-    let (settings, taps) = settings(dir.path(), &collector).await;
+    let model = ModelServer::start(answers()).expect("a port");
+    let (settings, taps) = settings(dir.path(), &collector, &model).await;
     let service = Service::start(dir.path(), &settings).await.expect("it starts");
     let first_key = service.token.clone();
     let mut life = Life {
@@ -310,6 +332,7 @@ async fn r10_planted_canaries_turn_up_nowhere_in_a_whole_life() {
     .expect("there is one");
     let done = life.service.ended(&id).await.expect("it ends");
     assert_eq!(done["state"], "succeeded", "{done}");
+    assert_eq!(done["planner"]["used"], "hybrid", "{done}");
     seen.extend(children(worker).iter().map(|pid| process(*pid)));
     for part in [
         "preview",
@@ -425,6 +448,8 @@ async fn r10_planted_canaries_turn_up_nowhere_in_a_whole_life() {
         .header("Cookie", format!("songwalker_session={cookie}"))
         .header("X-CSRF-Token", &csrf);
     assert!(matches!(life.send(end).await.0, 200 | 204));
+    let keys: BTreeSet<Option<String>> = model.keys().into_iter().collect();
+    assert_eq!(keys, BTreeSet::from([Some(format!("Bearer {MODEL_KEY}"))]));
     let metrics = life.service.metrics().await.expect("metrics").join("\n");
     let commands: Vec<u8> = life.service.pids().into_iter().flat_map(arguments).collect();
     life.service.stop().await.expect("it stops");
@@ -450,6 +475,8 @@ async fn r10_planted_canaries_turn_up_nowhere_in_a_whole_life() {
         Canary::new("Redis password", REDIS_PASSWORD),
         Canary::new("store secret", "songwalkertestsecret"),
         Canary::new("model key", MODEL_KEY),
+        Canary::new("another program's model key", OTHER_KEY),
+        Canary::new("word of the model's answer", ANSWER),
     ];
     let bodies = |sink: &Sink| -> Vec<u8> {
         let taken = sink.taken().into_iter();

@@ -4,6 +4,8 @@
 //! Each step that writes names the fence (R3); a step that an earlier attempt put by is not done again. Whatever goes
 //! wrong becomes a [`Failure`], and [`end`] makes of it what the row is to say (R7, R8, R11).
 
+mod admitted;
+mod ask;
 mod end;
 mod failure;
 mod make;
@@ -19,8 +21,9 @@ use songwalker_schemas::job::PlannerChoice;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::child::{RenderChild, Stop};
+use crate::child::{ChildError, RenderChild, Stop};
 
+pub use admitted::Admitted;
 pub use end::{Ending, end};
 pub use failure::Failure;
 pub use stop_sign::{Cause, StopSign};
@@ -63,24 +66,34 @@ impl Attempt<'_> {
 ///
 /// # Errors
 /// Whatever ended it without a published bundle.
-pub async fn run<P>(
+pub async fn run(
     attempt: &Attempt<'_>,
     child: &mut RenderChild,
-    admit: impl AsyncFnOnce(PlannerChoice) -> Result<P, Failure>,
+    admit: impl AsyncFnOnce(PlannerChoice) -> Result<Admitted, Failure>,
 ) -> Result<(), Failure> {
     if let Some(packaged) = publish::left(attempt).await? {
         let publishing = publish::again(attempt, &packaged);
         return publishing.instrument(progress::span(Stage::Publishing)).await;
     }
-    let intent = match plan::left(attempt) {
-        Some(intent) => intent,
+    let planned = match plan::left(attempt) {
+        Some(planned) => planned,
         None => {
             let planning = plan::plan(attempt, child, admit);
             planning.instrument(progress::span(Stage::Planning)).await?
         }
     };
     attempt.check()?;
-    let made = make::make(attempt, child, intent).await?;
+    let by = planned.by.clone();
+    let made = match make::make(attempt, child, planned).await {
+        // Nothing can be made of what a model said: the words themselves may do.
+        Err(Failure::Child(ChildError::Failed(_))) if by.used != PlannerChoice::Embedded => {
+            let planning = plan::again(attempt, child, by);
+            let planned = planning.instrument(progress::span(Stage::Planning)).await?;
+            attempt.check()?;
+            make::make(attempt, child, planned).await?
+        }
+        made => made?,
+    };
     attempt.check()?;
     let publishing = publish::publish(attempt, made);
     publishing.instrument(progress::span(Stage::Publishing)).await

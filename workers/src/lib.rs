@@ -9,6 +9,7 @@ mod actors;
 pub mod attempt;
 mod board;
 pub mod child;
+mod model;
 mod workers;
 
 pub use board::{IntakeState, RunningJob, WorkersState};

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::actors::supervisor::{Drain, Purpose, Supervisor};
 use crate::board::{Board, WorkersState};
 use crate::child::{self, PoolConfig};
+use crate::model;
 
 /// How often the supervisor itself is looked after.
 const ROUND: Duration = Duration::from_millis(250);
@@ -61,7 +62,7 @@ impl Workers {
     /// Starts the workers of a system; they take jobs from now on.
     ///
     /// # Errors
-    /// There is no thread to be had.
+    /// There is no thread to be had, or the language model that is named cannot be asked.
     pub fn start(system: System, options: WorkersOptions) -> std::io::Result<WorkersHandle> {
         Self::launch(
             system,
@@ -74,7 +75,7 @@ impl Workers {
     /// The same with attempts that ask no child for anything and say at once that this is their result.
     ///
     /// # Errors
-    /// There is no thread to be had.
+    /// There is no thread to be had, or the language model that is named cannot be asked.
     #[cfg(feature = "bench")]
     pub fn start_making_nothing(
         system: System,
@@ -91,6 +92,7 @@ impl Workers {
     ) -> std::io::Result<WorkersHandle> {
         let worker = &system.config.worker;
         let slots = options.slots.unwrap_or_else(|| worker.slots()).max(1);
+        let model = model::of(&system.config.llm)?.map(Arc::new);
         let board = Board::new(slots);
         let purpose = Purpose {
             pool: PoolConfig {
@@ -102,6 +104,7 @@ impl Workers {
             },
             system,
             worker_id: Uuid::now_v7(),
+            model,
             board: Arc::clone(&board),
             #[cfg(feature = "bench")]
             makes_nothing,

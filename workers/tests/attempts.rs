@@ -8,13 +8,15 @@ use std::time::Duration;
 use songwalker_generator::pipeline::{self, Hooks, Planned, Request};
 use songwalker_jobs::claim::{Claimed, claim};
 use songwalker_jobs::failpoint;
+use songwalker_jobs::planning::{self, PlannedBy};
 use songwalker_jobs::publish::{self, About, Packaged};
 use songwalker_jobs::row::JobRow;
 use songwalker_jobs::testing::{self, TestSystem};
-use songwalker_jobs::{accept, attempt as rows, cancel, ending, read};
+use songwalker_jobs::{accept, cancel, ending, read};
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::wire::CreateJob;
 use songwalker_schemas::{ErrorCode, JobId, JobState, Stage};
-use songwalker_workers::attempt::{Attempt, Cause, Ending, Failure, StopSign, end, run};
+use songwalker_workers::attempt::{Admitted, Attempt, Cause, Ending, Failure, StopSign, end, run};
 use songwalker_workers::child::misbehaviour::Misbehaviour;
 use songwalker_workers::child::{ChildLimits, RenderChild};
 use tokio::time::Instant;
@@ -78,7 +80,7 @@ async fn done(
         deadline: Instant::now() + Duration::from_secs(60),
         report,
     };
-    let outcome = run(&attempt, child, async |_| Ok(())).await;
+    let outcome = run(&attempt, child, async |_| Ok(Admitted::default())).await;
     end(system, &claimed.own, outcome, sign).await
 }
 
@@ -152,7 +154,7 @@ async fn an_intent_that_was_put_by_is_not_asked_for_again() {
     };
     let intent = pipeline::plan(&request).expect("plans").intent;
     let stored = serde_json::to_vec(&intent).expect("JSON");
-    rows::store_intent(&system, &first.own, &stored)
+    planning::store_intent(&system, &first.own, &stored, &PlannedBy::EMBEDDED)
         .await
         .expect("stored");
     let lost = ending::sanitised(ErrorCode::Timeout, "too long", Vec::new());
@@ -170,7 +172,7 @@ async fn an_intent_that_was_put_by_is_not_asked_for_again() {
         deadline: Instant::now() + Duration::from_secs(60),
         report: &|_, _| {},
     };
-    let never = async |_| -> Result<(), Failure> { panic!("planned again") };
+    let never = async |_| -> Result<Admitted, Failure> { panic!("planned again") };
     run(&attempt, &mut child().await, never).await.expect("a bundle");
     let row = row(&system, job).await;
     assert_eq!(
@@ -451,6 +453,7 @@ async fn a_parents_hash_reaches_the_bundle() {
         seed: 0,
         variations: 0,
         parent: Some(&hash),
+        planner: PlannerChoice::Embedded,
     };
     let made = pipeline::generate_from_intent(&planned, &Hooks::none()).expect("a bundle");
     assert!(bundle == made.bundle.zip);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use songwalker_generator::pipeline::{self, Request};
 use songwalker_schemas::Intent;
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_workers::child::{ChildLimits, GenerateOrder, PlanOrder, RenderChild, Stop};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +69,7 @@ fn order(prompt: &str, variations: usize) -> GenerateOrder {
         seed: 0,
         variations,
         parent: None,
+        planner: PlannerChoice::Embedded,
     }
 }
 

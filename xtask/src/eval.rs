@@ -20,6 +20,9 @@ pub struct Options {
     /// Another prompt file than tests/data/prompts-dev.json.
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
+    /// Who plans: embedded, hybrid, llm or auto. A model is the one that SONGWALKER__LLM__… name; it is asked for money.
+    #[arg(long, default_value = "embedded")]
+    planner: String,
     /// Use this binary instead of building the release one.
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
@@ -61,7 +64,9 @@ pub fn run(options: &Options) -> Result<bool> {
         .arg("--binary")
         .arg(binary)
         .arg("--split")
-        .arg(&options.split);
+        .arg(&options.split)
+        .arg("--planner")
+        .arg(&options.planner);
     for (flag, path) in [
         ("--prompts", &options.prompts),
         ("--json", &options.json),

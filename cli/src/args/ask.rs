@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::limits::DEFAULT_VARIATIONS;
 
 use super::place::Target;
@@ -148,8 +149,24 @@ pub struct Delivery {
 /// Who turns words into an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Planner {
-    /// The best that is at hand: here, the embedded one
+    /// The best that is at hand: hybrid where a language model is set up, else embedded
     Auto,
     /// The one inside this program: no network, the same answer always
     Embedded,
+    /// A language model, checked and completed by the embedded planner
+    Hybrid,
+    /// A language model alone
+    Llm,
+}
+
+impl Planner {
+    /// The word of the wire for it.
+    pub const fn choice(self) -> PlannerChoice {
+        match self {
+            Self::Auto => PlannerChoice::Auto,
+            Self::Embedded => PlannerChoice::Embedded,
+            Self::Hybrid => PlannerChoice::Hybrid,
+            Self::Llm => PlannerChoice::Llm,
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use songwalker_engine::render::{self, RenderRequest};
 use songwalker_generator::package::{layout, midi};
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::wire::{Job, RequestEcho};
 use songwalker_schemas::{ErrorCode, Stage};
 
@@ -35,6 +36,8 @@ pub struct Asked {
     pub variations: u8,
     /// The seed that was used.
     pub seed: u64,
+    /// The planner, where it is not left to the program.
+    pub planner: Option<PlannerChoice>,
 }
 
 impl Asked {
@@ -46,6 +49,7 @@ impl Asked {
             tags: details.tags.clone(),
             variations: details.variations,
             seed,
+            planner: Some(details.planner.choice()).filter(|choice| *choice != PlannerChoice::Auto),
         }
     }
 
@@ -57,8 +61,14 @@ impl Asked {
             tags: request.tags.clone(),
             variations: request.variations,
             seed: request.seed,
+            planner: by_model(request.planner),
         }
     }
+}
+
+/// The planner, where a language model was asked for.
+pub fn by_model(planner: PlannerChoice) -> Option<PlannerChoice> {
+    Some(planner).filter(|choice| matches!(choice, PlannerChoice::Hybrid | PlannerChoice::Llm))
 }
 
 /// The job that made a bundle.
@@ -231,6 +241,7 @@ fn as_json(made: &Made) -> Result<Value, Failure> {
         "directory": absolute(written.folder.clone()),
         "already_there": written.already_there,
         "installed": made.installed.map(|path| absolute(path.to_owned())),
+        "planner": made.made_by.and_then(|by| by.job.planner.as_ref()),
         "job_id": made.made_by.map(|by| by.job.id),
         "made_before": made.made_by.is_some_and(|by| !by.ran_now),
     }))

@@ -10,7 +10,7 @@ use songwalker_schemas::limits::{MAX_PROMPT_CHARS, MAX_SEED};
 use songwalker_schemas::wire::{CreateJob, Job};
 use songwalker_schemas::{ErrorCode, Intent, Stage};
 
-use crate::args::{Details, Generate, Planner, Seed, Target};
+use crate::args::{Details, Generate, Seed, Target};
 use crate::bundle::Bundle;
 use crate::client::Client;
 use crate::commands::deliver::{self, Asked, MadeBy, Ready};
@@ -26,8 +26,8 @@ const MAX_STDIN_BYTES: u64 = 64 * MAX_PROMPT_CHARS as u64;
 /// Generates, puts in place, and says so.
 pub fn run(args: &Generate) -> Result<(), Failure> {
     if let Some(path) = &args.intent {
-        let intent = source::intent(path)?;
-        return directly(args, &intent);
+        let (intent, planner) = source::intent(path)?;
+        return directly(args, &intent, planner);
     }
     let prompt = prompt(&args.prompt)?;
     let request = request(&prompt, &args.details);
@@ -46,10 +46,7 @@ pub fn request(prompt: &str, details: &Details) -> CreateJob {
         seed: seed(details.seed),
         kind: JobKind::Patch,
         variations: details.variations,
-        planner: match details.planner {
-            Planner::Auto => PlannerChoice::Auto,
-            Planner::Embedded => PlannerChoice::Embedded,
-        },
+        planner: details.planner.choice(),
         parent_job_id: None,
         webhook_url: None,
     }
@@ -112,12 +109,17 @@ async fn job(
         job = follow::to_its_end(client, job.id, progress, OnInterrupt::Cancel).await?;
     }
     let job = follow::succeeded(job)?;
+    if let Some(why) = job.planner.as_ref().and_then(|planner| planner.fallback) {
+        progress.notice(&format!(
+            "the language model was not used ({why}): the embedded planner planned this"
+        ));
+    }
     let zip = client.bundle(&job).await?;
     Ok((job, !was_over, zip))
 }
 
 /// Without a job: what follows planning, in this process.
-fn directly(args: &Generate, intent: &Intent) -> Result<(), Failure> {
+fn directly(args: &Generate, intent: &Intent, planner: PlannerChoice) -> Result<(), Failure> {
     let seed = seed(args.details.seed);
     let ready = deliver::prepare(&args.delivery)?;
     let progress = Progress::start(args.json);
@@ -134,6 +136,7 @@ fn directly(args: &Generate, intent: &Intent) -> Result<(), Failure> {
         seed,
         variations: usize::from(args.details.variations),
         parent: None,
+        planner,
     };
     let generated = pipeline::generate_from_intent(&planned, &hooks)?;
     let bundle = Bundle::unpack(generated.bundle.zip)?;

@@ -7,10 +7,11 @@ mod watch;
 
 use anstyle::Style;
 use serde_json::json;
-use songwalker_schemas::wire::Job;
+use songwalker_schemas::wire::{Job, PlannerUse};
 
 use crate::args::{JobCommand, OneJob};
 use crate::client::{Client, Standing};
+use crate::commands::deliver::by_model;
 use crate::commands::list::{called, state};
 use crate::failure::Failure;
 use crate::follow::waiting_for;
@@ -126,6 +127,9 @@ pub fn whole(job: &Job) -> String {
     if let Some(template) = &job.request.template_id {
         fact("template", template.clone());
     }
+    if let Some(planner) = job.planner.as_ref().and_then(planned_by) {
+        fact("planner", planner);
+    }
     fact("seed", job.request.seed.to_string());
     fact("variations", job.request.variations.to_string());
     if !job.tags.is_empty() {
@@ -169,6 +173,32 @@ pub fn whole(job: &Job) -> String {
         text.push_str(&format!("\n{}\n{}", paint(BOLD, "Next"), next));
     }
     text
+}
+
+/// Who planned, and what that cost, where a language model had to do with it.
+fn planned_by(planner: &PlannerUse) -> Option<String> {
+    by_model(planner.asked)?;
+    let mut text = match (planner.used, planner.fallback) {
+        (_, Some(why)) => format!("embedded in place of {}: {why}", planner.asked),
+        (Some(used), None) => used.to_string(),
+        (None, None) => format!("{}, not yet", planner.asked),
+    };
+    if let Some(model) = &planner.model {
+        text.push_str(&format!(", model {model}"));
+    }
+    if planner.calls > 0 {
+        let about = if planner.estimated { "about " } else { "" };
+        text.push_str(&format!(
+            ", {} {}, {about}{} tokens",
+            planner.calls,
+            if planner.calls == 1 { "call" } else { "calls" },
+            planner.input_tokens + planner.output_tokens
+        ));
+    }
+    if let Some(cost) = planner.cost {
+        text.push_str(&format!(", cost {cost}"));
+    }
+    Some(text)
 }
 
 fn next(job: &Job) -> String {

@@ -171,6 +171,7 @@ pub mod tests {
             waiting: None,
             error: None,
             bundle: None,
+            planner: None,
             stages: Vec::new(),
             parent_job_id: None,
             retry_of: None,

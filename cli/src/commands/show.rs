@@ -13,6 +13,7 @@ use songwalker_schemas::{ErrorCode, Fault, VariationsDiff};
 
 use crate::args::{JobReference, Show};
 use crate::client::Client;
+use crate::commands::deliver::by_model;
 use crate::commands::{analyse, job as one_job};
 use crate::failure::Failure;
 use crate::source::{self, Bundle};
@@ -114,6 +115,9 @@ fn command_of_job(job: &Job) -> Option<String> {
     }
     if let Some(template) = &request.template_id {
         option("template", template);
+    }
+    if let Some(planner) = by_model(request.planner) {
+        option("planner", planner.name());
     }
     if !request.tags.is_empty() {
         option("tags", &request.tags.join(","));

@@ -272,6 +272,9 @@ fn another_version(made: &Made) -> Option<String> {
     if asked.variations != DEFAULT_VARIATIONS {
         option("variations", &asked.variations.to_string());
     }
+    if let Some(planner) = asked.planner {
+        option("planner", planner.name());
+    }
     if made.delivery.out != Path::new(DEFAULT_OUT) {
         option("out", &made.delivery.out.display().to_string());
     }

@@ -124,6 +124,43 @@ pub fn complete(model: Intent, own: &Intent) -> Intent {
     }
 }
 
+/// The model's intent alone, with only what it cannot know or must not say taken from the embedded planner's own: the
+/// template that was asked for, a name where it has none, and what no template or mapper could use left out.
+#[must_use]
+pub fn alone(model: Intent, own: &Intent) -> Intent {
+    let category = model.category;
+    let both = [Invariant::Mono, Invariant::Poly]
+        .iter()
+        .all(|voicing| model.invariants.contains(voicing));
+    let mut tags = vec![category.name().to_owned()];
+    for tag in &model.tags {
+        if tags.len() < TAGS.min(MAX_TAGS) && !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    Intent {
+        name: if model.name == "Untitled" {
+            own.name.clone()
+        } else {
+            model.name
+        },
+        subcategory: model
+            .subcategory
+            .filter(|kind| !templates::serving(category, kind).is_empty()),
+        template_id: own.template_id.clone(),
+        register: model.register.filter(|notes| notes.low_note <= notes.high_note),
+        invariants: model
+            .invariants
+            .into_iter()
+            .filter(|invariant| !both || !matches!(invariant, Invariant::Mono | Invariant::Poly))
+            .collect(),
+        tags,
+        conflicts: Vec::new(),
+        rationale: String::new(),
+        ..model
+    }
+}
+
 /// Mono and poly exclude each other: the words decide.
 fn other_voicing(invariant: Invariant, own: &Intent) -> bool {
     match invariant {
@@ -315,6 +352,30 @@ mod tests {
         let both = complete(model, &own("pad with a lot of reverb"));
         assert_eq!(both.avoid, [Feature::Click]);
         assert!(!both.invariants.contains(&Invariant::NoReverb));
+    }
+
+    #[test]
+    fn alone_a_model_is_believed_but_for_what_cannot_be() {
+        let model = Intent {
+            name: "Untitled".to_owned(),
+            subcategory: Some("no such kind".to_owned()),
+            template_id: Some("invented".to_owned()),
+            invariants: vec![Invariant::Mono, Invariant::Poly, Invariant::NoReverb],
+            ..said(
+                Category::Pad,
+                Descriptors {
+                    brightness: Some(-0.5),
+                    ..Descriptors::default()
+                },
+            )
+        };
+        let words = own("bright pluck");
+        let alone = alone(model, &words);
+        assert_eq!((alone.category, &alone.name), (Category::Pad, &words.name));
+        assert_eq!(alone.descriptors.brightness, Some(-0.5));
+        assert_eq!((alone.subcategory, alone.template_id), (None, None));
+        assert_eq!(alone.invariants, [Invariant::NoReverb]);
+        assert_eq!(alone.tags, ["pad"]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
     services(config, &mut faults);
     server(config, &mut faults);
     worker(config, &mut faults);
+    llm(config, &mut faults);
     waits(config, &mut faults);
     retention(config, &mut faults);
     if config.log.filter.trim().is_empty() {
@@ -214,6 +215,57 @@ fn worker(config: &Config, faults: &mut Faults) {
         "worker.max_attempts",
         "must be from 1 to 10",
     );
+}
+
+/// A model that is asked must be named, and asking it must leave time for the rest of an attempt.
+fn llm(config: &Config, faults: &mut Faults) {
+    let llm = &config.llm;
+    let Some(base_url) = &llm.base_url else { return };
+    if let Some(problem) = public_url_problem(base_url) {
+        faults.add("llm.base_url", problem);
+    }
+    let is_named = llm.model.as_ref().is_some_and(|name| {
+        (1..=128).contains(&name.chars().count())
+            && !name.contains(|c: char| c.is_control() || c.is_whitespace())
+    });
+    faults.unless(
+        is_named,
+        "llm.model",
+        "must name a model, in 1 to 128 characters without spaces",
+    );
+    faults.not_zero("llm.deadline", llm.deadline);
+    faults.not_zero("llm.silence", llm.silence);
+    let leaves_time =
+        2 * llm.deadline.duration().as_millis() <= 3 * config.worker.soft_deadline.duration().as_millis() / 2;
+    faults.unless(
+        leaves_time,
+        "llm.deadline",
+        "must be at most three quarters of worker.soft_deadline: the sound has to be made after it",
+    );
+    faults.unless(
+        (200..=32_000).contains(&llm.answer_tokens),
+        "llm.answer_tokens",
+        "must be from 200 to 32000",
+    );
+    let amounts = [
+        ("llm.input_price", llm.input_price),
+        ("llm.output_price", llm.output_price),
+        ("llm.job_cost", llm.job_cost),
+        ("llm.user_day_cost", llm.user_day_cost),
+        ("llm.day_cost", llm.day_cost),
+    ];
+    for (key, amount) in amounts {
+        let is_one = amount.is_none_or(|amount| (0.0..=1e9).contains(&amount));
+        faults.unless(is_one, key, "must be an amount of money from 0 to 1000000000");
+    }
+    for (key, cap) in &amounts[2..] {
+        let is_priced = cap.is_none() || llm.has_prices();
+        faults.unless(
+            is_priced,
+            key,
+            "needs llm.input_price and llm.output_price: without them nobody knows a cost",
+        );
+    }
 }
 
 fn waits(config: &Config, faults: &mut Faults) {

@@ -17,10 +17,11 @@ const ENVIRONMENT: &str = "environment";
 const COMMAND_LINE: &str = "command line";
 
 /// Keys whose text is taken as it stands: a secret that looks like a number is still that text.
-const SECRET_KEYS: [&str; 5] = [
+const SECRET_KEYS: [&str; 6] = [
     "database.url",
     "queue.url",
     "redis.url",
+    "llm.key",
     "store.access_key",
     "store.secret_key",
 ];
@@ -372,6 +373,9 @@ fn complete(config: &mut Config) -> Vec<ConfigFault> {
         }),
         complete_secret(config, "redis.url", |config| {
             (&mut config.redis.url, &config.redis.url_file)
+        }),
+        complete_secret(config, "llm.key", |config| {
+            (&mut config.llm.key, &config.llm.key_file)
         }),
         complete_secret(config, "store.access_key", |config| {
             (&mut config.store.access_key, &config.store.access_key_file)

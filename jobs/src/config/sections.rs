@@ -212,6 +212,87 @@ impl Default for Worker {
     }
 }
 
+/// The language model that plans, where one is named.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Llm {
+    /// The address of an endpoint that speaks OpenAI's chat completions, as in `https://api.openai.com/v1`; none: there is
+    /// no model.
+    pub base_url: Option<String>,
+    /// The name by which it knows the model.
+    pub model: Option<String>,
+    /// The key that it wants.
+    pub key: Option<Secret>,
+    /// A file that holds the key, in place of `key`.
+    pub key_file: Option<PathBuf>,
+    /// How long asking may take, with repairs and waits.
+    pub deadline: Span,
+    /// How long the model may say nothing.
+    pub silence: Span,
+    /// The most tokens of one answer.
+    pub answer_tokens: u32,
+    /// What a million tokens cost that it reads, in any currency; none: not known.
+    pub input_price: Option<f64>,
+    /// What a million tokens cost that it writes, in the same.
+    pub output_price: Option<f64>,
+    /// The most tokens of a job, read and written together; none: no limit.
+    pub job_tokens: Option<u64>,
+    /// The most tokens of a user in a day (UTC).
+    pub user_day_tokens: Option<u64>,
+    /// The most tokens of everybody in a day.
+    pub day_tokens: Option<u64>,
+    /// The most that a job may cost; needs the prices.
+    pub job_cost: Option<f64>,
+    /// The most that a user may cost in a day.
+    pub user_day_cost: Option<f64>,
+    /// The most that everybody may cost in a day.
+    pub day_cost: Option<f64>,
+}
+
+impl Llm {
+    /// The model's name, where there is one to be asked.
+    #[must_use]
+    pub fn named(&self) -> Option<&str> {
+        self.base_url.as_ref().and(self.model.as_deref())
+    }
+
+    /// What so many tokens cost, in millionths of the currency, rounded up; 0 where no price is known.
+    #[must_use]
+    pub fn cost_micros(&self, input_tokens: u64, output_tokens: u64) -> u64 {
+        let price = |price: Option<f64>, tokens: u64| price.unwrap_or(0.0) * tokens as f64;
+        let micros = price(self.input_price, input_tokens) + price(self.output_price, output_tokens);
+        micros.ceil() as u64
+    }
+
+    /// Whether it is known what tokens cost.
+    #[must_use]
+    pub const fn has_prices(&self) -> bool {
+        self.input_price.is_some() && self.output_price.is_some()
+    }
+}
+
+impl Default for Llm {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            model: None,
+            key: None,
+            key_file: None,
+            deadline: Span::from_secs(25),
+            silence: Span::from_secs(10),
+            answer_tokens: 1_500,
+            input_price: None,
+            output_price: None,
+            job_tokens: Some(100_000),
+            user_day_tokens: None,
+            day_tokens: None,
+            job_cost: None,
+            user_day_cost: None,
+            day_cost: None,
+        }
+    }
+}
+
 /// How jobs wait.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -55,6 +55,8 @@ pub struct Model {
     pub delete_requested_at: Option<i64>,
     /// The `traceparent` of the request that made it.
     pub trace: Option<String>,
+    /// Who planned it and what that cost, as JSON; none where no language model had to do with it.
+    pub planning: Option<String>,
 }
 
 /// Relations are written out where they are joined.

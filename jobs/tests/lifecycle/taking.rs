@@ -6,6 +6,7 @@ use futures::future::join_all;
 use songwalker_jobs::attempt::{self, Pulse, beat, begin_stage, pulse};
 use songwalker_jobs::claim::{Ownership, claim, peek};
 use songwalker_jobs::ending::{self, Fate};
+use songwalker_jobs::planning::{self, PlannedBy};
 use songwalker_jobs::ports::Signal;
 use songwalker_jobs::sweep::Sweep;
 use songwalker_jobs::testing::{self, TestSystem};
@@ -138,7 +139,7 @@ async fn assert_writes_nothing(system: &TestSystem, own: &Ownership) {
     let bundle = packaged(b"of a stale owner");
     stale(begin_stage(system, own, Stage::Planning, 0.5).await);
     stale(attempt::log(system, own, "still here").await);
-    stale(attempt::store_intent(system, own, b"stale").await);
+    stale(planning::store_intent(system, own, b"stale", &PlannedBy::EMBEDDED).await);
     stale(publish::store(system, own, &bundle, Arc::from(&b"of a stale owner"[..])).await);
     stale(publish::succeed(system, own, &bundle).await);
     let error = ending::sanitised(ErrorCode::Timeout, "stale", Vec::new());

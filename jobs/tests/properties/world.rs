@@ -13,6 +13,7 @@ use songwalker_jobs::audit::audit;
 use songwalker_jobs::claim::{Ownership, claim};
 use songwalker_jobs::ending::{self, Fate};
 use songwalker_jobs::entity::{erasures, jobs, outbox, stage_outputs, tombstones};
+use songwalker_jobs::planning::{self, PlannedBy};
 use songwalker_jobs::publish::{self, Packaged};
 use songwalker_jobs::runner::{RunnerLock, adopt};
 use songwalker_jobs::sweep::{self, Swept};
@@ -244,7 +245,7 @@ impl World {
                 publish::succeed(self.system(), &own, &packaged).await
             }
             Step::Stage(_) => attempt::begin_stage(self.system(), &own, Stage::Mapping, 0.2).await,
-            Step::Intend(_) => attempt::store_intent(self.system(), &own, b"{}").await,
+            Step::Intend(_) => planning::store_intent(self.system(), &own, b"{}", &PlannedBy::EMBEDDED).await,
             Step::Fail(_, code) => self.fail(&own, *code, Fate::Failed).await,
             Step::ChildDies(_) => self.fail(&own, ErrorCode::WorkerLost, Fate::Died).await,
             _ => ending::hand_back(self.system(), &own).await,

@@ -9,13 +9,14 @@ use std::time::Duration;
 use futures::FutureExt;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Statement};
+use songwalker_jobs::System;
 use songwalker_jobs::accept::{Answer, accept};
 use songwalker_jobs::claim::{Claimed, Ownership, claim};
 use songwalker_jobs::ending::{self, Fate, Outcome};
 use songwalker_jobs::entity::{job_events, jobs, outbox, stage_outputs};
+use songwalker_jobs::planning::{self, PlannedBy};
 use songwalker_jobs::ports::{Hint, ObjectKey};
 use songwalker_jobs::publish::{About, Packaged, store, succeed};
-use songwalker_jobs::{System, attempt};
 use songwalker_schemas::wire::CreateJob;
 use songwalker_schemas::{ErrorCode, JobId, UserId, canonical};
 
@@ -106,7 +107,7 @@ pub async fn fail(system: &System, own: &Ownership, code: ErrorCode) -> Outcome 
 
 /// The worker's intent is put by.
 pub async fn intend(system: &System, own: &Ownership, intent: &[u8]) {
-    attempt::store_intent(system, own, intent)
+    planning::store_intent(system, own, intent, &PlannedBy::EMBEDDED)
         .await
         .expect("the intent is put by");
 }

@@ -10,6 +10,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use songwalker_jobs::accept::accept;
 use songwalker_jobs::clock::Clock;
 use songwalker_jobs::entity::{api_keys, erasures, sessions};
+use songwalker_jobs::planning::{self, Leave, Tokens};
 use songwalker_jobs::ports::{ObjectInfo, ObjectKey, ObjectStore, PortError};
 use songwalker_jobs::sweep::{
     self, Sweep, Swept, deliveries as delivery_sweep, gauges, shares as share_sweep,
@@ -67,6 +68,7 @@ fn due_after(sweep: Sweep) -> Duration {
         Sweep::Sessions => DAY,
         Sweep::Deliveries => delivery_sweep::LISTED,
         Sweep::Workers => LEASE * 10,
+        Sweep::ModelCalls => sweep::model_calls::KEPT,
         Sweep::Tombstones => sweep::tombstones::LEFT_ALONE,
     }
 }
@@ -143,6 +145,19 @@ async fn plant(system: &TestSystem, sweep: Sweep, n: usize) -> Planted {
             let worker = Uuid::now_v7();
             presence::register(system, worker, 1).await.unwrap();
             Planted::new("DELETE", "workers", job_is(worker))
+        }
+        Sweep::ModelCalls => {
+            let own = running(system, user, &prompt).await;
+            let few = Tokens {
+                input: 1,
+                output: 1,
+                estimated: true,
+            };
+            let leave = planning::begin_call(system, &own, "small", few).await.unwrap();
+            let Leave::Given(call) = leave else {
+                panic!("{leave:?}")
+            };
+            Planted::new("DELETE", "model_calls", job_is(call))
         }
         Sweep::Tombstones => {
             let sha256 = canonical::sha256_hex(prompt.as_bytes());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error_code::ErrorBody;
-use crate::job::{JobKind, JobState, PlannerChoice, Stage, WaitingReason};
+use crate::job::{JobKind, JobState, PlannerChoice, PlannerFallback, Stage, WaitingReason};
 use crate::{JobId, Timestamp};
 
 /// A job. Treat states and stages that you do not know as not final.
@@ -45,6 +45,9 @@ pub struct Job {
     pub error: Option<ErrorBody>,
     /// Its bundle, once it succeeded.
     pub bundle: Option<BundleInfo>,
+    /// Who turned the words into an intent, and what that cost.
+    #[serde(default)]
+    pub planner: Option<PlannerUse>,
     /// The stages of the last attempt with their times.
     pub stages: Vec<StageTiming>,
     /// The job that it goes on from.
@@ -89,6 +92,48 @@ pub struct RequestEcho {
     pub variations: u8,
     /// The planner.
     pub planner: PlannerChoice,
+}
+
+/// Who turned a job's words into an intent, and what that cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlannerUse {
+    /// The planner that was asked for, settled: never `auto`.
+    pub asked: PlannerChoice,
+    /// The planner whose intent was used; null until there is one.
+    pub used: Option<PlannerChoice>,
+    /// The language model that was asked, where one was.
+    pub model: Option<String>,
+    /// Calls that were made for this job.
+    pub calls: u32,
+    /// Tokens that the model read.
+    pub input_tokens: u64,
+    /// Tokens that it wrote.
+    pub output_tokens: u64,
+    /// Whether some of the tokens are guessed: the endpoint did not count them.
+    pub estimated: bool,
+    /// What that cost, where the installation knows prices, in their currency.
+    pub cost: Option<f64>,
+    /// Why the embedded planner took over, where it did.
+    pub fallback: Option<PlannerFallback>,
+}
+
+impl PlannerUse {
+    /// Nothing was spent yet.
+    #[must_use]
+    pub const fn of(asked: PlannerChoice) -> Self {
+        Self {
+            asked,
+            used: None,
+            model: None,
+            calls: 0,
+            input_tokens: 0,
+            output_tokens: 0,
+            estimated: false,
+            cost: None,
+            fallback: None,
+        }
+    }
 }
 
 /// Why a queued job does not run yet.

@@ -360,7 +360,13 @@ mod tests {
 
     #[test]
     fn every_step_at_which_a_process_can_be_stopped_is_in_one_of_the_roles() {
-        let fails = [Failpoint::StorePutLies, Failpoint::StorePutFull];
+        // What fails in place of stopping, and what only jobs with a language model come to (`tests/tests/llm.rs`).
+        let fails = [
+            Failpoint::StorePutLies,
+            Failpoint::StorePutFull,
+            Failpoint::ModelCallBegun,
+            Failpoint::ModelAnswered,
+        ];
         for point in Failpoint::ALL.iter().filter(|point| !fails.contains(point)) {
             let roles = [Role::Api, Role::Worker, Role::Scheduler];
             assert!(roles.iter().any(|role| role.points().contains(point)), "{point}");

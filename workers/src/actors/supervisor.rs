@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 use songwalker_jobs::{System, presence};
+use songwalker_llm::Model;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -43,6 +44,8 @@ pub struct Purpose {
     pub worker_id: Uuid,
     /// The children.
     pub pool: PoolConfig,
+    /// The language model that may be asked, with its one circuit breaker.
+    pub model: Option<Arc<Model>>,
     /// Where all show what they do.
     pub board: Arc<Board>,
     /// What attempts say in place of making something.
@@ -161,7 +164,7 @@ impl Purpose {
     }
 
     fn planner(&self) -> Addr<Planner> {
-        Planner::new(self.pool.slots).start()
+        Planner::new(self.pool.slots, self.model.clone()).start()
     }
 
     fn control(&self) -> Addr<Control> {
@@ -300,6 +303,7 @@ mod tests {
             },
             system,
             worker_id: Uuid::now_v7(),
+            model: None,
             board: Board::new(1),
             #[cfg(feature = "bench")]
             makes_nothing: None,

@@ -2,9 +2,9 @@
 
 use songwalker_jobs::JobsError;
 use songwalker_jobs::failpoint::{self, Failpoint};
-use songwalker_schemas::Intent;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::plan::Planned;
 use super::progress::record;
 use super::{Attempt, Failure};
 use crate::child::{GenerateOrder, Made, RenderChild};
@@ -13,12 +13,13 @@ use crate::child::{GenerateOrder, Made, RenderChild};
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn make(attempt: &Attempt<'_>, child: &mut RenderChild, intent: Intent) -> Result<Made, Failure> {
+pub async fn make(attempt: &Attempt<'_>, child: &mut RenderChild, planned: Planned) -> Result<Made, Failure> {
     failpoint::reached(Failpoint::ChildStarted)
         .await
         .map_err(JobsError::from)?;
     let order = GenerateOrder {
-        intent,
+        intent: planned.intent,
+        planner: planned.by.used,
         seed: attempt.work.seed,
         variations: usize::from(attempt.work.variations),
         parent: attempt.work.parent_sha256.clone(),

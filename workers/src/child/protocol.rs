@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use songwalker_schemas::error_code::ErrorBody;
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::{Category, Intent, Stage};
 
 /// Longest line, with its end, in bytes. A prompt and its tags take at most 22 kB.
@@ -55,6 +56,8 @@ pub struct GenerateOrder {
     pub variations: usize,
     /// `bundle_sha256` of the bundle this one is made from.
     pub parent: Option<String>,
+    /// Whose intent it is.
+    pub planner: PlannerChoice,
 }
 
 /// From parent to child.

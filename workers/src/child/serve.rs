@@ -158,6 +158,7 @@ fn generate(
         seed: order.seed,
         variations: order.variations,
         parent: order.parent.as_deref(),
+        planner: order.planner,
     };
     let hooks = Hooks {
         progress: &|stage, share| {

@@ -2,6 +2,7 @@
 
 use songwalker_generator::pipeline::{Hooks, Planned, generate_from_intent};
 use songwalker_generator::verify::verify;
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::{ErrorCode, Stage};
 use songwalker_workers::child::{ChildError, GenerateOrder, RenderChild};
 
@@ -46,6 +47,7 @@ async fn a_childs_bundle_is_byte_for_byte_the_pipelines() {
         seed: 7,
         variations: 2,
         parent: order.parent.as_deref(),
+        planner: PlannerChoice::Embedded,
     };
     let direct = generate_from_intent(&planned, &Hooks::none()).expect("a bundle");
     assert_eq!(made.bundle, direct.bundle.zip);

@@ -71,6 +71,7 @@ pub fn examine(config: &Config) -> Result<Vec<Part>, Failure> {
             }
             parts.push(runner(&config.data_dir).await);
         }
+        parts.push(planner(config));
         parts.push(child(config).await);
         Ok(parts)
     })
@@ -315,6 +316,23 @@ async fn runner(data_dir: &Path) -> Part {
             json!({ "problem": error.to_string() }),
         ),
     }
+}
+
+/// Who plans. A model is not asked: that costs money.
+fn planner(config: &Config) -> Part {
+    let llm = &config.llm;
+    let (Some(base_url), Some(model)) = (&llm.base_url, llm.named()) else {
+        let words = "the embedded one; no language model is named (llm.base_url)";
+        return Part::new("planner", Verdict::Good, words, json!({ "model": null }));
+    };
+    let key = if llm.key.is_some() {
+        "with a key"
+    } else {
+        "without a key"
+    };
+    let words = format!("{model} at {base_url}, {key}; it was not asked, for that may cost money");
+    let value = json!({ "model": model, "base_url": base_url, "has_key": llm.key.is_some() });
+    Part::new("planner", Verdict::Good, words, value)
 }
 
 /// A child process as jobs get it.
