@@ -15,6 +15,7 @@ pub mod package;
 pub mod phrase;
 pub mod pipeline;
 pub mod planner;
+pub mod recipes;
 pub mod templates;
 pub mod vary;
 pub mod verify;

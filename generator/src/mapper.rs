@@ -100,7 +100,13 @@ fn describe(intent: &Intent, entry: &Entry, patch: &mut PatchSpec) {
         .or_else(|| entry.template.subcategory.clone());
     patch.meta.tags = intent.tags.clone();
     patch.meta.tempo_bpm = intent.tempo_bpm;
-    patch.meta.comment = format!("Grown from the template {}.", entry.template.name);
+    patch.meta.comment = match &entry.recipe {
+        Some(recipe) => format!(
+            "Grown from the template {} by the recipe {}.",
+            entry.template.name, recipe.name
+        ),
+        None => format!("Grown from the template {}.", entry.template.name),
+    };
 }
 
 /// Raises oscillators and noise, whose gain is the square of their level, as far as the loudest of them can go.

@@ -19,9 +19,9 @@ use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, choose};
 use crate::package::{self, BundleParts, PackageError, PackedBundle, VariationPart};
 use crate::phrase::{self, Phrase};
+use crate::planner;
 use crate::planner::Plan;
 use crate::vary::{self, Varied};
-use crate::{planner, templates};
 
 /// What is asked for. Text is normalised and checked by [`generate`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,6 +266,7 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         generator_version: crate::generator_version().to_owned(),
         planner: planner.name().to_owned(),
         template_id: entry.template.id.clone(),
+        recipe_id: entry.recipe.as_ref().map(|recipe| recipe.id.clone()),
         seed,
         variations: variations as u64,
         parent: parent.map(str::to_owned),
@@ -325,7 +326,7 @@ fn refused(refused: text::TextRefused) -> GenerateError {
 
 fn check_template(id: Option<&str>) -> Result<(), GenerateError> {
     match id {
-        Some(id) if templates::by_id(id).is_none() => Err(problem(
+        Some(id) if choose::by_id(id).is_none() => Err(problem(
             ErrorCode::UnknownTemplate,
             "/template_id",
             format!("there is no template {id}"),

@@ -27,15 +27,17 @@ mod stem;
 mod text;
 mod vocabulary;
 
+pub(crate) use effect::{Axis, Effect, parse_effects};
 pub use examples::{Example, examples};
 pub use hybrid::{alone, complete, knows};
 pub(crate) use lexicon::texts as lexicon_texts;
+pub(crate) use text::fold;
 
 use draft::Draft;
-use effect::Axis;
-
 use roles::Choice;
 use said::Reading;
+
+use crate::recipes::{self, Recipe};
 use songwalker_schemas::Intent;
 use songwalker_schemas::intent::Invariant;
 use songwalker_schemas::limits::MAX_TAGS;
@@ -146,7 +148,7 @@ pub fn plan(request: &PlanRequest) -> Plan {
             .collect(),
         avoid: draft.avoid.iter().copied().collect(),
         tempo_bpm,
-        tags: tags(&reading, &choice),
+        tags: tags(&reading, &choice, request.prompt, own),
         confidence: confidence(&reading, &choice, &draft),
         conflicts: draft.conflicts,
         ..Intent::neutral(choice.category)
@@ -173,9 +175,38 @@ fn report_lone_axes(draft: &mut Draft) {
     }
 }
 
-/// Words to find the sound by: the category, the finer kind, and what was said of it.
-fn tags(reading: &Reading, choice: &Choice) -> Vec<String> {
+/// A text's words and numbers, folded, each with its bytes.
+pub(crate) fn word_spans(source: &str) -> Vec<(String, (usize, usize))> {
+    text::tokens(source)
+        .into_iter()
+        .filter(|token| matches!(token.kind, text::TokenKind::Word | text::TokenKind::Number))
+        .map(|token| (token.text, (token.start, token.end)))
+        .collect()
+}
+
+/// The recipe that the prompt names: not one that it refuses, and not by a piece of a longer name.
+fn recipe(reading: &Reading, choice: &Choice, prompt: &str, own: usize) -> Option<&'static Recipe> {
+    let heard = &reading.heard[..own];
+    recipes::named_in(prompt, choice.category)
+        .into_iter()
+        .find(|(_, name)| {
+            heard
+                .iter()
+                .filter(|heard| heard.span.0 < name.1 && name.0 < heard.span.1)
+                .all(|heard| {
+                    heard.span.0 >= name.0
+                        && heard.span.1 <= name.1
+                        && !heard.effect.starts_with("not ")
+                        && !heard.effect.is_empty()
+                })
+        })
+        .map(|(recipe, _)| recipe)
+}
+
+/// Words to find the sound by: the category, the recipe, the finer kind, and what was said of it.
+fn tags(reading: &Reading, choice: &Choice, prompt: &str, own: usize) -> Vec<String> {
     let mut tags = vec![choice.category.name().to_owned()];
+    tags.extend(recipe(reading, choice, prompt, own).map(Recipe::tag));
     let said = reading.heard.iter().filter(|h| h.names).map(|h| h.entry.clone());
     for tag in choice.sub.clone().into_iter().chain(said) {
         if tags.len() < 8 && !tags.contains(&tag) && tag.chars().count() <= 64 {

@@ -42,9 +42,10 @@ struct Written {
     points: Vec<WrittenPoints>,
 }
 
+/// A route as the files of templates and recipes write it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenRoute {
+pub(crate) struct WrittenRoute {
     source: String,
     target: String,
     amount: f64,
@@ -83,6 +84,31 @@ pub struct Entry {
     pub sound: PatchSpec,
     /// Subcategories that it serves, its own first.
     pub serves: Vec<String>,
+    /// The recipe that changed it, where one did.
+    pub recipe: Option<Grown>,
+}
+
+/// The recipe of a sound, as provenance and comments name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grown {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a recipe changes in its template.
+pub(crate) struct Changes<'a> {
+    /// The recipe.
+    pub grown: Grown,
+    /// Its sound in one sentence.
+    pub description: &'a str,
+    /// `path = value`, over the template's own.
+    pub patch: &'a toml::Table,
+    /// Amounts of the template's routes, by their places.
+    pub turned: &'a [(usize, f64)],
+    /// Routes after the template's own.
+    pub route: &'a [WrittenRoute],
 }
 
 /// The data files, one a category.
@@ -122,7 +148,48 @@ pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
 pub fn of(category: Category) -> &'static [Entry] {
     static BANK: [OnceLock<Vec<Entry>>; Category::ALL.len()] =
         [const { OnceLock::new() }; Category::ALL.len()];
-    BANK[category.index()].get_or_init(|| read(category, FILES[category.index()].1).unwrap_or_default())
+    BANK[category.index()].get_or_init(|| {
+        let built = written(category)
+            .iter()
+            .map(|written| build(category, written.clone()));
+        built.collect::<Result<_, _>>().unwrap_or_default()
+    })
+}
+
+/// The templates of a category as their file writes them.
+fn written(category: Category) -> &'static [Written] {
+    static FILE: [OnceLock<Vec<Written>>; Category::ALL.len()] =
+        [const { OnceLock::new() }; Category::ALL.len()];
+    FILE[category.index()].get_or_init(|| parse(category, FILES[category.index()].1).unwrap_or_default())
+}
+
+/// The template of an id as a recipe changes it.
+///
+/// # Errors
+/// What is wrong and where.
+pub(crate) fn changed(category: Category, id: &str, changes: &Changes) -> Result<Entry, String> {
+    let fail = |problem: String| format!("{}: {problem}", changes.grown.id);
+    let mut written = written(category)
+        .iter()
+        .find(|written| written.id == id)
+        .ok_or_else(|| fail(format!("no template {id}")))?
+        .clone();
+    written.patch.extend(
+        changes
+            .patch
+            .iter()
+            .map(|(path, value)| (path.clone(), value.clone())),
+    );
+    for (place, amount) in changes.turned {
+        let route = written.route.get_mut(*place);
+        route.ok_or_else(|| fail(format!("no route {place}")))?.amount = *amount;
+    }
+    written.route.extend(changes.route.iter().cloned());
+    written.neutral = false;
+    let mut entry = build(category, written).map_err(fail)?;
+    changes.description.clone_into(&mut entry.sound.meta.comment);
+    entry.recipe = Some(changes.grown.clone());
+    Ok(entry)
 }
 
 /// The whole bank, category by category.
@@ -167,12 +234,9 @@ pub fn serving(category: Category, subcategory: &str) -> Vec<&'static Entry> {
 ///
 /// # Errors
 /// What is wrong and where.
-fn read(category: Category, text: &str) -> Result<Vec<Entry>, String> {
+fn parse(category: Category, text: &str) -> Result<Vec<Written>, String> {
     let file: File = toml::from_str(text).map_err(|error| format!("{category}: {error}"))?;
-    file.template
-        .into_iter()
-        .map(|written| build(category, written))
-        .collect()
+    Ok(file.template)
 }
 
 fn build(category: Category, written: Written) -> Result<Entry, String> {
@@ -248,6 +312,7 @@ fn build(category: Category, written: Written) -> Result<Entry, String> {
         neutral: written.neutral,
         sound,
         serves,
+        recipe: None,
     })
 }
 
@@ -354,7 +419,13 @@ mod tests {
                 place,
                 "the files stand in the order of the categories"
             );
-            let entries = read(*category, text).unwrap_or_else(|error| panic!("{error}"));
+            let entries: Vec<Entry> = parse(*category, text)
+                .and_then(|file| {
+                    file.into_iter()
+                        .map(|written| build(*category, written))
+                        .collect()
+                })
+                .unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(
                 entries.iter().filter(|e| e.neutral).count(),
                 1,

@@ -338,7 +338,8 @@ fn goes_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) ->
 }
 
 /// How different two sounds are, in steps that can be heard.
-fn apart(a: &AudioAnalysis, b: &AudioAnalysis) -> f64 {
+#[must_use]
+pub fn apart(a: &AudioAnalysis, b: &AudioAnalysis) -> f64 {
     let ratio = |x: f64, y: f64, step: f64| (math::log2(x.max(4.0) / y.max(4.0)) / step).abs();
     let time = |x: Option<f64>, y: Option<f64>| match (x, y) {
         (Some(x), Some(y)) => ratio(x, y, 0.38),

@@ -1,4 +1,4 @@
-//! The version of what turns words into patches. It changes with the engine, with lexicon and templates, and by hand
+//! The version of what turns words into patches. It changes with the engine, with lexicon, templates and recipes, and by hand
 //! with the mapper: two generators of one version give the same bytes for the same request.
 
 use std::sync::OnceLock;
@@ -8,13 +8,14 @@ use songwalker_schemas::canonical::sha256_hex;
 /// The version of planner, mapper, check and packaging, raised by hand with each change of what they make.
 const CODE_VERSION: &str = "0.2.0";
 
-/// `code+hash`: the hash is of the engine's version, the lexicon and the templates.
+/// `code+hash`: the hash is of the engine's version, the lexicon, the templates and the recipes.
 #[must_use]
 pub fn generator_version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         let mut data = songwalker_engine::ENGINE_VERSION.to_owned();
-        for text in crate::templates::texts().chain(crate::planner::lexicon_texts()) {
+        let texts = crate::templates::texts().chain(crate::recipes::texts());
+        for text in texts.chain(crate::planner::lexicon_texts()) {
             data.push('\0');
             data.push_str(text);
         }

@@ -42,6 +42,7 @@ impl Material {
             generator_version: generator_version().to_owned(),
             planner: "embedded".to_owned(),
             template_id: "pad_warm".to_owned(),
+            recipe_id: None,
             seed: 7,
             variations: 2,
             parent: None,

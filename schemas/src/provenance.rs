@@ -19,6 +19,9 @@ pub struct Provenance {
     pub planner: String,
     /// The template the patch grew from.
     pub template_id: String,
+    /// The recipe that changed the template, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe_id: Option<String>,
     /// The request's seed.
     pub seed: u64,
     /// How many variations were asked for.
@@ -35,7 +38,7 @@ impl Described for Provenance {
             "required": ["schema_version", "engine_version", "generator_version", "planner", "template_id", "seed", "variations", "parent"],
             "properties": {
                 "schema_version": { "const": "1.0" }, "engine_version": text, "generator_version": text, "planner": text,
-                "template_id": text, "seed": { "type": "integer", "minimum": 0, "maximum": crate::limits::MAX_SEED },
+                "template_id": text, "recipe_id": text, "seed": { "type": "integer", "minimum": 0, "maximum": crate::limits::MAX_SEED },
                 "variations": { "type": "integer", "minimum": 0, "maximum": crate::limits::MAX_VARIATIONS },
                 "parent": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }
             }

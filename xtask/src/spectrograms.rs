@@ -1,4 +1,5 @@
-//! `cargo xtask spectrograms`: makes every template and writes `docs/templates.md`, the page that shows how each looks.
+//! `cargo xtask spectrograms`: makes every template and every recipe and writes `docs/templates.md` and `docs/recipes.md`,
+//! the pages that show how each looks.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,26 +14,63 @@ use crate::workspace::{Workspace, output};
 /// The template whose whole picture the README shows.
 const SHOWN: &str = "pad_evolving";
 
-/// Makes the page; true when every template could be made.
+/// One of the two pages.
+struct Page {
+    /// Its file in `docs`.
+    file: &'static str,
+    /// Where its pictures are, in `docs`.
+    pictures: &'static str,
+    /// What `songwalker templates` is told to list them.
+    listed: &'static [&'static str],
+    title: &'static str,
+    about: &'static str,
+}
+
+const PAGES: [Page; 2] = [
+    Page {
+        file: "templates.md",
+        pictures: "spectrograms",
+        listed: &["templates", "--json"],
+        title: "Templates",
+        about: "What each template sounds like as it is: the preview phrase of its bundle, 30 Hz to 20 kHz",
+    },
+    Page {
+        file: "recipes.md",
+        pictures: "recipes",
+        listed: &["templates", "--recipes", "--json"],
+        title: "Recipes",
+        about: "Named ways to change a template, what each aims at, and what it sounds like: the preview phrase of its \
+                bundle, 30 Hz to 20 kHz",
+    },
+];
+
+/// Makes the pages; true when every template and every recipe could be made.
 pub fn run(binary: Option<PathBuf>) -> Result<bool> {
     let workspace = Workspace::find()?;
     let binary = workspace.release_binary(binary.as_deref())?;
-    let listed: Value = serde_json::from_str(&output(Command::new(&binary).args(["templates", "--json"]))?)?;
+    for page in &PAGES {
+        write(&workspace, &binary, page)?;
+    }
+    Ok(true)
+}
+
+fn write(workspace: &Workspace, binary: &Path, what: &Page) -> Result<()> {
+    let listed: Value = serde_json::from_str(&output(Command::new(binary).args(what.listed))?)?;
     let templates = listed
         .as_array()
         .or_else(|| listed["templates"].as_array())
         .context("no list of templates")?;
     let scratch = workspace.target.join("spectrograms");
-    let pictures = workspace.root.join("docs/spectrograms");
+    let pictures = workspace.root.join("docs").join(what.pictures);
     for folder in [&scratch, &pictures] {
         if folder.exists() {
             std::fs::remove_dir_all(folder)?;
         }
         std::fs::create_dir_all(folder)?;
     }
-    let mut page = String::from(
-        "# Templates\n\nWhat each template sounds like as it is: the preview phrase of its bundle, 30 Hz to 20 kHz \
-         (`cargo xtask spectrograms` writes this page).\n",
+    let mut page = format!(
+        "# {}\n\n{} (`cargo xtask spectrograms` writes this page).\n",
+        what.title, what.about
     );
     let mut category = "";
     let mut sorted: Vec<&Value> = templates.iter().collect();
@@ -43,29 +81,41 @@ pub fn run(binary: Option<PathBuf>) -> Result<bool> {
             category = text(template, "category");
             write!(page, "\n## {category}\n")?;
         }
-        let bundle = generate(&binary, template, &scratch.join(id))?;
+        let bundle = generate(binary, template, &scratch.join(id))?;
         let picture = std::fs::read(bundle.join("preview/spectrogram.png"))
-            .with_context(|| format!("template {id} has no spectrogram"))?;
+            .with_context(|| format!("{id} has no spectrogram"))?;
         std::fs::write(pictures.join(format!("{id}.png")), thumbnail::of(&picture)?)?;
         if id == SHOWN {
             std::fs::write(workspace.root.join("docs/spectrogram.png"), &picture)?;
         }
         let analysis = analysis(&bundle).unwrap_or_default();
+        std::fs::remove_dir_all(scratch.join(id))?;
         let description = template["description"].as_str().unwrap_or_default();
         write!(page, "\n### {} (`{id}`)\n\n", text(template, "name"))?;
         if !description.is_empty() {
             write!(page, "{description}\n\n")?;
         }
+        if let Some(also) = template["also"].as_array() {
+            let names: Vec<&str> = also.iter().filter_map(Value::as_str).collect();
+            write!(
+                page,
+                "Also {}. On `{}`; {}.\n\n",
+                names.join(", "),
+                text(template, "template_id"),
+                text(template, "aims")
+            )?;
+        }
         write!(
             page,
-            "![{}](spectrograms/{id}.png)\n{analysis}",
-            text(template, "name")
+            "![{}]({}/{id}.png)\n{analysis}",
+            text(template, "name"),
+            what.pictures
         )?;
         println!("{id}");
     }
-    std::fs::write(workspace.root.join("docs/templates.md"), page)?;
-    println!("docs/templates.md: {} templates", templates.len());
-    Ok(true)
+    std::fs::write(workspace.root.join("docs").join(what.file), page)?;
+    println!("docs/{}: {} sounds", what.file, templates.len());
+    Ok(())
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

@@ -152,6 +152,9 @@ pub struct Templates {
     /// Only those of this category
     #[arg(long, value_name = "CATEGORY", value_parser = PossibleValuesParser::new(Category::NAMES))]
     pub category: Option<String>,
+    /// List the recipes, the named ways to change a template, instead
+    #[arg(long)]
+    pub recipes: bool,
     /// Print one JSON list instead of words
     #[arg(long)]
     pub json: bool,

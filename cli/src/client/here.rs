@@ -1,7 +1,7 @@
 //! The client in this process: the functions of the job domain on a data directory, as its local user. Where nobody
 //! else runs jobs on the directory, this process can be the one that does.
 
-use songwalker_generator::{generator_version, templates};
+use songwalker_generator::{generator_version, recipes, templates};
 use songwalker_jobs::accept::Answer;
 use songwalker_jobs::delete::Deletion;
 use songwalker_jobs::open::open;
@@ -49,7 +49,10 @@ pub enum Standing {
 pub fn catalogue() -> Catalogue {
     Catalogue {
         generator_version: generator_version().to_owned(),
-        template_ids: templates::ids().map(str::to_owned).collect(),
+        template_ids: templates::ids()
+            .chain(recipes::ids())
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 use songwalker_generator::mapper::choose;
 use songwalker_generator::planner::{Plan, PlanRequest, Understood, plan};
-use songwalker_schemas::{Intent, MacroTemplate, text};
+use songwalker_generator::templates::Entry;
+use songwalker_schemas::{Intent, text};
 
 use crate::args::Explain;
 use crate::commands::generate;
@@ -26,14 +27,14 @@ pub fn run(args: &Explain) -> Result<(), Failure> {
         seed: args.seed,
         ..PlanRequest::default()
     });
-    let template = choose::template(&plan.intent, args.seed).map(|entry| &entry.template);
+    let start = choose::template(&plan.intent, args.seed);
     if args.json {
-        return terminal::print_json(&as_json(&plan, template));
+        return terminal::print_json(&as_json(&plan, start));
     }
-    terminal::print(&in_words(&plan, template))
+    terminal::print(&in_words(&plan, start))
 }
 
-fn as_json(plan: &Plan, template: Option<&MacroTemplate>) -> Value {
+fn as_json(plan: &Plan, start: Option<&Entry>) -> Value {
     let understood: Vec<Value> = plan
         .understood
         .iter()
@@ -48,22 +49,27 @@ fn as_json(plan: &Plan, template: Option<&MacroTemplate>) -> Value {
         .iter()
         .map(|word| json!({ "word": word.word, "span": word.span }))
         .collect();
-    let template = template.map(|template| json!({ "id": template.id, "name": template.name }));
-    json!({ "understood": understood, "unknown": unknown, "template": template, "intent": plan.intent })
+    let template = start.map(|entry| json!({ "id": entry.template.id, "name": entry.template.name }));
+    let recipe = start.and_then(|entry| entry.recipe.as_ref());
+    let recipe = recipe.map(|recipe| json!({ "id": recipe.id, "name": recipe.name }));
+    json!({
+        "understood": understood, "unknown": unknown, "template": template, "recipe": recipe, "intent": plan.intent,
+    })
 }
 
-fn in_words(plan: &Plan, template: Option<&MacroTemplate>) -> String {
+fn in_words(plan: &Plan, start: Option<&Entry>) -> String {
     let mut text = words(&plan.understood);
     if !plan.unknown.is_empty() {
         let list: Vec<String> = plan.unknown.iter().map(|word| clean(&word.word)).collect();
         text.push_str(&section("not understood", &list.join(", ")));
     }
     text.push_str(&section("category", &category(&plan.intent)));
-    if let Some(template) = template {
-        text.push_str(&section(
-            "template",
-            &format!("{} ({})", template.id, template.name),
-        ));
+    if let Some(entry) = start {
+        let template = format!("{} ({})", entry.template.id, entry.template.name);
+        text.push_str(&section("template", &template));
+        if let Some(recipe) = &entry.recipe {
+            text.push_str(&section("recipe", &format!("{} ({})", recipe.id, recipe.name)));
+        }
     }
     text.push_str(&section("descriptors", &descriptors(&plan.intent)));
     text.push_str(&section("must hold", &listed(&plan.intent.invariants)));

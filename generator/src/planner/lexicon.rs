@@ -26,6 +26,11 @@ const FILES: &[(Language, &str, &str)] = &[
     ),
     (
         Language::English,
+        "instruments.toml",
+        include_str!("../../data/lexicon/instruments.toml"),
+    ),
+    (
+        Language::English,
         "adjectives.toml",
         include_str!("../../data/lexicon/adjectives.toml"),
     ),

@@ -37,7 +37,7 @@ pub(super) struct Token {
 }
 
 /// Lower case; Latin letters lose their accents, other scripts keep their marks; composed (NFC).
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }

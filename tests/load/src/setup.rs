@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use sea_orm::{ConnectionTrait, Statement};
-use songwalker_generator::{generator_version, templates};
+use songwalker_generator::{generator_version, recipes, templates};
 use songwalker_jobs::admin::plans;
 use songwalker_jobs::config::Sources;
 use songwalker_jobs::{Catalogue, Config, System, keys, open, users};
@@ -30,7 +30,10 @@ pub async fn open() -> Result<System> {
         .map_err(|error| anyhow::anyhow!("the configuration cannot be used: {error:?}"))?;
     let catalogue = Catalogue {
         generator_version: generator_version().to_owned(),
-        template_ids: templates::ids().map(str::to_owned).collect(),
+        template_ids: templates::ids()
+            .chain(recipes::ids())
+            .map(str::to_owned)
+            .collect(),
     };
     Ok(open::open(config, catalogue).await?)
 }
