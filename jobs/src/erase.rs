@@ -19,7 +19,7 @@ use crate::failpoint::{self, Failpoint};
 use crate::ports::Signal;
 use crate::row;
 use crate::system::System;
-use crate::{cancel, objects};
+use crate::{cancel, objects, planning};
 
 /// How many objects or jobs of an account are read at once.
 const PAGE: usize = 100;
@@ -89,6 +89,7 @@ pub async fn account(system: &System, user: UserId) -> Result<bool, JobsError> {
     }
     delete_objects(system, user).await?;
     let tx = system.db.begin().await?;
+    planning::forget(&tx, user).await?;
     users::Entity::delete_many()
         .filter(users::Column::Id.eq(user.0))
         .filter(users::Column::EraseRequestedAt.is_not_null())

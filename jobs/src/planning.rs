@@ -14,6 +14,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
 };
+use songwalker_schemas::UserId;
 use songwalker_schemas::job::{JobState, PlannerChoice, PlannerFallback, Stage};
 use songwalker_schemas::wire::{EventKind, PlannerUse};
 
@@ -168,6 +169,16 @@ pub async fn give_up_call(system: &System, own: &Ownership, call: Uuid) -> Resul
         Err(error) => return Err(error),
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Calls of a user who goes are nobody's from here on; what they took stays in everybody's sum.
+pub(crate) async fn forget(tx: &DatabaseTransaction, user: UserId) -> Result<(), JobsError> {
+    Entity::update_many()
+        .col_expr(Column::UserId, Expr::value(None::<Uuid>))
+        .filter(Column::UserId.eq(user.0))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

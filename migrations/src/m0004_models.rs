@@ -16,12 +16,13 @@ impl MigrationName for Models {
     }
 }
 
-/// Tokens and cost (in millionths) are what was set aside for a call until it has ended, then what it took.
+/// Tokens and cost (in millionths) are what was set aside for a call until it has ended, then what it took. The user is no
+/// reference: who writes a call holds its job, and must not wait for the user, whom others hold while they wait for the job.
 const STATEMENTS: &[&str] = &[
     "CREATE TABLE model_calls (
         id {uuid} PRIMARY KEY NOT NULL,
         job_id {uuid} REFERENCES jobs (id) ON DELETE SET NULL,
-        user_id {uuid} REFERENCES users (id) ON DELETE SET NULL,
+        user_id {uuid},
         model TEXT NOT NULL,
         begun_at BIGINT NOT NULL,
         ended_at BIGINT,

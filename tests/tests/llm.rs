@@ -14,6 +14,7 @@ use songwalker_jobs::failpoint::Failpoint;
 use songwalker_model_server::{Act, ModelServer, Says};
 use songwalker_schemas::canonical::sha256_hex;
 use songwalker_tests::service::{Service, Settings, audit, until};
+use songwalker_tests::shared::Shared;
 use tempfile::TempDir;
 
 /// Nothing of it is in the lexicon but the instrument: all else is the model's to say.
@@ -270,7 +271,13 @@ async fn whatever_an_answer_says_nothing_it_was_told_comes_out_and_the_patch_sta
 #[tokio::test]
 async fn after_failures_in_a_row_nobody_asks_for_a_while_and_operators_see_it() {
     let model = model([Act::Status(401, None)]);
-    let (_dir, service) = started(&settings(&model)).await;
+    let dir = folder();
+    let mut settings = settings(&model);
+    if Shared::of_tests(dir.path()).is_some() {
+        // Workers show their metrics by a listener of their own.
+        settings = settings.with("SONGWALKER__METRICS__LISTEN", "127.0.0.1:0");
+    }
+    let service = Service::start(dir.path(), &settings).await.expect("it starts");
     for n in 0..7 {
         let job = made(&service, asks(&format!("pad {n}"), "hybrid")).await;
         let expected = if n < 5 { "settings_refused" } else { "resting" };

@@ -364,3 +364,62 @@ fn a_store_has_a_bucket_and_both_keys_or_is_not_named_at_all() {
         );
     }
 }
+
+const MODEL: &str = "[llm]\nbase_url = \"http://127.0.0.1:11434/v1\"\nmodel = \"small\"\n";
+
+#[test]
+fn a_language_model_is_there_where_it_has_an_address_and_a_name_and_its_key_is_a_secret() {
+    assert_eq!(Bench::new("").load().unwrap().llm.named(), None);
+    let named = Bench::new("[llm]\nmodel = \"small\"\n").load().unwrap();
+    assert_eq!(named.llm.named(), None, "off without an address");
+    let config = Bench::new(MODEL)
+        .env("SONGWALKER__LLM__KEY", "12345")
+        .load()
+        .unwrap();
+    assert_eq!(config.llm.named(), Some("small"));
+    assert_eq!(config.llm.key.as_ref().unwrap().expose(), "12345");
+    assert_eq!(described(&config, "llm.key").0, "***");
+    let nameless = Bench::new("[llm]\nbase_url = \"http://127.0.0.1/v1\"\n").faults();
+    assert!(nameless[0].starts_with("llm.model"), "{nameless:?}");
+    for (url, problem) in [
+        ("ftp://host/v1", "must start with"),
+        ("https://me:canary@host/v1", "must not hold"),
+        ("https://host/v1?key=canary", "must not have"),
+    ] {
+        let faults = Bench::new(MODEL).env("SONGWALKER__LLM__BASE_URL", url).faults();
+        assert!(
+            faults[0].starts_with("llm.base_url") && faults[0].contains(problem),
+            "{faults:?}"
+        );
+        assert!(!faults[0].contains("canary"), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_language_model_leaves_time_for_the_sound_and_costs_need_prices() {
+    for (key, right, wrong) in [
+        ("DEADLINE", "33s", "34s"),
+        ("SILENCE", "1s", "0s"),
+        ("ANSWER_TOKENS", "200", "199"),
+        ("INPUT_PRICE", "0.5", "-1"),
+    ] {
+        let name = format!("SONGWALKER__LLM__{key}");
+        let with = |value| Bench::new(MODEL).env(&name, value);
+        assert!(
+            with(right).load().is_ok(),
+            "{key}: {:?}",
+            with(right).load().err()
+        );
+        let faults = with(wrong).faults();
+        let key = format!("llm.{}", key.to_lowercase());
+        assert!(faults[0].starts_with(&key), "{faults:?}");
+    }
+    let capped = Bench::new(MODEL).env("SONGWALKER__LLM__DAY_COST", "5");
+    assert!(capped.faults()[0].contains("needs llm.input_price"));
+    let priced = capped
+        .env("SONGWALKER__LLM__INPUT_PRICE", "0.4")
+        .env("SONGWALKER__LLM__OUTPUT_PRICE", "1.6");
+    let llm = priced.load().unwrap().llm;
+    assert_eq!(llm.cost_micros(1_000_000, 500_000), 1_200_000);
+    assert_eq!(llm.cost_micros(1, 0), 1, "rounded up");
+}

@@ -147,6 +147,31 @@ async fn deleting_a_job_gives_its_user_nothing_back() {
 }
 
 #[tokio::test]
+async fn calls_of_an_erased_account_are_nobodys_and_still_counted() {
+    let system = system(|llm| llm.day_tokens = Some(1_500)).await;
+    let leaver = system.add_user("leaver", "standard").await;
+    let accepted = accept::accept(&system, leaver, CreateJob::new("pad"), None)
+        .await
+        .unwrap();
+    let own = take(&system, accepted.row.id()).await.own;
+    given(begin(&system, &own).await);
+    fail(&system, &own, ErrorCode::RenderFailed).await;
+    songwalker_jobs::account::erase(&system, leaver).await.unwrap();
+    assert!(erase::account(&system, leaver).await.unwrap());
+    let calls = songwalker_jobs::entity::model_calls::Entity::find()
+        .all(system.db.read())
+        .await
+        .unwrap();
+    let left: Vec<_> = calls.iter().map(|call| (call.user_id, call.job_id)).collect();
+    assert_eq!(left, [(None, None)]);
+    let next = planned(&system, "another").await;
+    assert_eq!(
+        begin(&system, &next).await,
+        Leave::Refused(PlannerFallback::InstallationBudget)
+    );
+}
+
+#[tokio::test]
 async fn r3_answers_are_the_next_attempts_and_a_job_whose_workers_died_twice_is_not_asked_again() {
     let system = system(|_| {}).await;
     let own = planned(&system, "pad").await;

@@ -12,6 +12,7 @@ use songwalker_llm::{Ask, Example, Fault, Heard, Model, Outcome, Progress};
 use songwalker_schemas::job::{PlannerChoice, PlannerFallback};
 use songwalker_schemas::{Faults, Intent, Stage, json_schema, structure};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::plan::Planned;
 use super::progress::whole;
@@ -21,6 +22,8 @@ use account::Books;
 
 /// How many examples a model is shown.
 const EXAMPLES: usize = 4;
+/// What of the asking must be done more before it is told: a stream comes in hundreds of pieces.
+const STEP: f64 = 0.05;
 /// About so many bytes are an intent.
 const USUAL_BYTES: f64 = 1_500.0;
 
@@ -54,10 +57,12 @@ pub async fn ask(attempt: &Attempt<'_>, asked: Option<&Model>, own: Intent) -> R
     };
     let mut books = Books::new(attempt, asked.name(), heard.clone());
     let began = Instant::now();
+    let mut told = 0.0;
+    let asking = asked.plan_on(&question, &mut books, |step| tell(attempt, step, &mut told));
     let outcome = tokio::select! {
         biased;
         () = attempt.sign.token().cancelled() => None,
-        outcome = asked.plan_on(&question, &mut books, |step| tell(attempt, step)) => Some(outcome),
+        outcome = asking.instrument(tracing::info_span!("model", model.name = asked.name())) => Some(outcome),
     };
     let Some(outcome) = outcome else {
         books.give_up().await;
@@ -120,13 +125,17 @@ pub(super) fn instead(own: Intent, model: Option<String>, why: PlannerFallback) 
     Planned { intent: own, by }
 }
 
-/// How far the asking is, as far as anybody can know that.
-fn tell(attempt: &Attempt<'_>, step: Progress) {
+/// How far the asking is, as far as anybody can know that; where that is hardly further than what was `told`, nothing.
+fn tell(attempt: &Attempt<'_>, step: Progress, told: &mut f64) {
     let share = match step {
         Progress::Asked(_) => 0.1,
         Progress::Heard(bytes) => 0.2 + 0.7 * (bytes as f64 / USUAL_BYTES).min(1.0),
         Progress::Repairs(_) => 0.2,
     };
+    if (share - *told).abs() < STEP {
+        return;
+    }
+    *told = share;
     let progress = whole(Stage::Planning, share);
     (attempt.report)(Stage::Planning, progress);
     rows::tell_progress(attempt.system, attempt.own, Stage::Planning, progress);
