@@ -16,6 +16,7 @@ pub mod phrase;
 pub mod pipeline;
 pub mod planner;
 pub mod recipes;
+pub mod refine;
 pub mod templates;
 pub mod vary;
 pub mod verify;

@@ -68,7 +68,7 @@ pub fn map(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections)
 }
 
 /// The patch with every value clamped to its row and rounded to canonical form.
-fn quantised(patch: PatchSpec) -> PatchSpec {
+pub(crate) fn quantised(patch: PatchSpec) -> PatchSpec {
     let mut value = patch.to_value();
     for row in songwalker_schemas::params::table() {
         let Some(pointer) = patch.pointer(&row.path) else {
@@ -126,7 +126,8 @@ fn louder(source_db: f64, patch: &mut PatchSpec) {
     modules.sample.level = (modules.sample.level * factor).min(1.0);
 }
 
-fn voicing(intent: &Intent, patch: &mut PatchSpec) {
+/// One voice or many, and how it glides.
+pub(crate) fn voicing(intent: &Intent, patch: &mut PatchSpec) {
     let voicing = &mut patch.modules.voicing;
     if let Some(mode) = intent.voicing {
         voicing.mode = mode;

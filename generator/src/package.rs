@@ -21,6 +21,7 @@ use songwalker_engine::render::Note;
 use songwalker_schemas::limits::MAX_BUNDLE_BYTES;
 use songwalker_schemas::manifest::ManifestFile;
 use songwalker_schemas::provenance::Provenance;
+use songwalker_schemas::refinement::Refinement;
 use songwalker_schemas::{ErrorCode, Intent, Manifest, PatchSpec, VariationsDiff, canonical};
 use std::collections::BTreeMap;
 
@@ -47,6 +48,8 @@ pub struct BundleParts<'a> {
     pub analysis: &'a serde_json::Value,
     /// How it came to be.
     pub provenance: &'a Provenance,
+    /// How the patch differs from its parent's, where it was refined.
+    pub refinement: Option<&'a Refinement>,
     /// The preview's sound.
     pub preview: &'a Audio,
     /// The notes that the preview plays.
@@ -289,7 +292,7 @@ fn presets(parts: &BundleParts, stem: &str) -> Result<(Files, Vec<String>), Pack
 
 /// The canonical documents.
 fn documents(parts: &BundleParts) -> Result<Files, PackageError> {
-    Ok(BTreeMap::from([
+    let mut files = BTreeMap::from([
         (layout::PATCH.to_owned(), parts.patch.to_canonical()),
         (layout::INTENT.to_owned(), document(layout::INTENT, parts.intent)?),
         (
@@ -304,7 +307,14 @@ fn documents(parts: &BundleParts) -> Result<Files, PackageError> {
             layout::PROVENANCE.to_owned(),
             document(layout::PROVENANCE, parts.provenance)?,
         ),
-    ]))
+    ]);
+    if let Some(refinement) = parts.refinement {
+        files.insert(
+            layout::REFINEMENT.to_owned(),
+            document(layout::REFINEMENT, refinement)?,
+        );
+    }
+    Ok(files)
 }
 
 fn document<T: Serialize>(path: &'static str, content: &T) -> Result<Vec<u8>, PackageError> {

@@ -8,20 +8,22 @@ use songwalker_engine::render::{RenderRequest, render};
 use songwalker_schemas::intent::Conflict;
 use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::provenance::Provenance;
+use songwalker_schemas::refinement::Refinement;
+use songwalker_schemas::report::Asked;
 use songwalker_schemas::variations::Variation;
 use songwalker_schemas::{
-    ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical, json_schema, limits,
+    AudioAnalysis, ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical, json_schema, limits,
     structure, text,
 };
 
-use crate::check::{self, Report, probe};
+use crate::check::{self, Checked, Report, probe};
 use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, choose};
 use crate::package::{self, BundleParts, PackageError, PackedBundle, VariationPart};
 use crate::phrase::{self, Phrase};
-use crate::planner;
 use crate::planner::Plan;
 use crate::vary::{self, Varied};
+use crate::{planner, refine};
 
 /// What is asked for. Text is normalised and checked by [`generate`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +145,8 @@ pub struct Generated {
     pub report: Report,
     /// Contradictions and how they were settled.
     pub conflicts: Vec<Conflict>,
+    /// How the patch differs from its parent's, where it was refined.
+    pub refinement: Option<Refinement>,
     /// The bundle, packed and as files.
     pub bundle: PackedBundle,
 }
@@ -207,32 +211,87 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         .ok_or_else(|| GenerateError::Render(format!("no template for {}", intent.category)))?;
     let first = mapper::map(intent, entry, seed, &Corrections::default());
     (hooks.progress)(Stage::Checking, 0.0);
-    let mut checked = check::settle(intent, entry, seed, first, hooks)?;
+    let checked = check::settle(intent, entry, seed, first, hooks)?;
+    let to_finish = ToFinish {
+        checked,
+        intent,
+        grown_from: (&entry.template.id, entry.recipe.as_ref().map(|recipe| recipe.id.as_str())),
+        planner,
+        seed,
+        variations,
+        parent,
+        refined: None,
+        rows: &|_| Vec::new(),
+    };
+    finish(to_finish, hooks)
+}
+
+/// A checked patch on its way to a bundle.
+pub(crate) struct ToFinish<'a> {
+    pub checked: Checked,
+    pub intent: &'a Intent,
+    /// The template, and the recipe that changed it.
+    pub grown_from: (&'a str, Option<&'a str>),
+    /// Whose intent it is.
+    pub planner: PlannerChoice,
+    pub seed: u64,
+    pub variations: usize,
+    pub parent: Option<&'a str>,
+    /// The patch that it was made from.
+    pub refined: Option<&'a PatchSpec>,
+    /// What there is to report of the finished sound's measures.
+    pub rows: &'a dyn Fn(&AudioAnalysis) -> Vec<Asked>,
+}
+
+/// How long the measured note is held, seconds.
+fn hold_s(patch: &PatchSpec) -> f64 {
+    if patch.modules.env[0].attack_s > 1.0 {
+        5.0
+    } else {
+        3.0
+    }
+}
+
+/// The measures of a finished patch.
+pub(crate) fn measured(patch: &PatchSpec, note: u8, hooks: &Hooks) -> Result<AudioAnalysis, GenerateError> {
+    let hold_s = hold_s(patch);
+    let request = RenderRequest::note(note, phrase::VELOCITY, hold_s, hold_s + 3.0);
+    let audio = render(patch, &request, hooks.cancelled).map_err(probe::refused)?;
+    Ok(analyse(&audio, math::note_to_hz(f64::from(note)), hold_s))
+}
+
+/// From a checked patch to a bundle: preview, level, variations, files.
+pub(crate) fn finish(to_finish: ToFinish, hooks: &Hooks) -> Result<Generated, GenerateError> {
+    let ToFinish {
+        mut checked,
+        intent,
+        grown_from: (template_id, recipe_id),
+        planner,
+        seed,
+        variations,
+        parent,
+        refined,
+        rows,
+    } = to_finish;
     hooks.check()?;
 
     (hooks.progress)(Stage::Rendering, 0.0);
     let phrase = phrase::of(&checked.patch, intent.category, intent.register);
     let note = intent.category.reference_note();
-    let hold_s = if checked.patch.modules.env[0].attack_s > 1.0 {
-        5.0
-    } else {
-        3.0
-    };
-    let (preview, measured) = std::thread::scope(|scope| {
+    let hold_s = hold_s(&checked.patch);
+    let (preview, heard) = std::thread::scope(|scope| {
         let patch = &checked.patch;
-        let measured = scope.spawn(move || {
-            let request = RenderRequest::note(note, phrase::VELOCITY, hold_s, hold_s + 3.0);
-            let audio = render(patch, &request, hooks.cancelled).map_err(probe::refused)?;
+        let measuring = scope.spawn(move || {
+            let analysis = measured(patch, note, hooks)?;
             let chord_db =
                 check::loudness::chord_peak_db(patch, note, hooks.cancelled).map_err(probe::refused)?;
-            let analysis = analyse(&audio, math::note_to_hz(f64::from(note)), hold_s);
             Ok::<_, GenerateError>((analysis, chord_db))
         });
-        (play(patch, &phrase, hooks), measured.join())
+        (play(patch, &phrase, hooks), measuring.join())
     });
     let mut preview = preview?;
     let (mut analysis, chord_db) =
-        measured.map_err(|_| GenerateError::Render("measuring failed".to_owned()))??;
+        heard.map_err(|_| GenerateError::Render("measuring failed".to_owned()))??;
     let was = checked.patch.modules.voicing.master_db;
     let loudness = check::loudness::level(&mut checked.patch, &mut preview, chord_db);
     let shift = checked.patch.modules.voicing.master_db - was;
@@ -259,14 +318,17 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
     hooks.check()?;
 
     (hooks.progress)(Stage::Packaging, 0.0);
-    let report = check::report::of(&checked, intent, note, hold_s, analysis, loudness);
+    let told = rows(&analysis);
+    let mut report = check::report::of(&checked, intent, note, hold_s, analysis, loudness);
+    report.asked.splice(0..0, told);
+    let refinement = refined.map(|was| refine::between(was, &checked.patch, parent));
     let provenance = Provenance {
         schema_version: SCHEMA_VERSION.to_owned(),
         engine_version: songwalker_engine::ENGINE_VERSION.to_owned(),
         generator_version: crate::generator_version().to_owned(),
         planner: planner.name().to_owned(),
-        template_id: entry.template.id.clone(),
-        recipe_id: entry.recipe.as_ref().map(|recipe| recipe.id.clone()),
+        template_id: template_id.to_owned(),
+        recipe_id: recipe_id.map(str::to_owned),
         seed,
         variations: variations as u64,
         parent: parent.map(str::to_owned),
@@ -275,7 +337,7 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         &checked.patch,
         intent,
         &report,
-        &provenance,
+        (&provenance, refinement.as_ref()),
         &preview,
         &phrase,
         &varied,
@@ -287,6 +349,7 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
         patch: checked.patch,
         conflicts: report.conflicts.clone(),
         report,
+        refinement,
         bundle,
     })
 }
@@ -301,7 +364,7 @@ fn problem(code: ErrorCode, pointer: &str, message: String) -> GenerateError {
     }
 }
 
-fn refused(refused: text::TextRefused) -> GenerateError {
+pub(crate) fn refused(refused: text::TextRefused) -> GenerateError {
     let message = refused
         .faults
         .as_slice()
@@ -335,7 +398,7 @@ fn check_template(id: Option<&str>) -> Result<(), GenerateError> {
     }
 }
 
-fn check_parent(hash: Option<&str>) -> Result<(), GenerateError> {
+pub(crate) fn check_parent(hash: Option<&str>) -> Result<(), GenerateError> {
     let is_hash =
         |hash: &str| hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match hash {
@@ -348,7 +411,7 @@ fn check_parent(hash: Option<&str>) -> Result<(), GenerateError> {
     }
 }
 
-fn check_numbers(seed: u64, variations: usize) -> Result<(), GenerateError> {
+pub(crate) fn check_numbers(seed: u64, variations: usize) -> Result<(), GenerateError> {
     if seed > limits::MAX_SEED {
         return Err(problem(
             ErrorCode::InvalidRequest,
@@ -367,7 +430,7 @@ fn check_numbers(seed: u64, variations: usize) -> Result<(), GenerateError> {
 }
 
 /// The intent as it goes into a bundle: checked, rounded, without the planner's reasons.
-fn sealed(intent: &Intent) -> Result<Intent, GenerateError> {
+pub(crate) fn sealed(intent: &Intent) -> Result<Intent, GenerateError> {
     let mut intent = intent.clone();
     intent.rationale.clear();
     let mut faults = Faults::new();
@@ -452,7 +515,7 @@ fn pack(
     patch: &PatchSpec,
     intent: &Intent,
     report: &Report,
-    provenance: &Provenance,
+    (provenance, refinement): (&Provenance, Option<&Refinement>),
     preview: &Audio,
     phrase: &Phrase,
     varied: &[Sounding],
@@ -475,6 +538,7 @@ fn pack(
         intent,
         analysis: &analysis,
         provenance,
+        refinement,
         preview,
         notes: &phrase.notes,
         bpm: phrase.bpm,

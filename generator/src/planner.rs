@@ -18,6 +18,7 @@ mod matcher;
 mod measure;
 mod naming;
 mod reading;
+mod relative;
 mod roles;
 mod said;
 mod scope;
@@ -32,6 +33,7 @@ pub use examples::{Example, examples};
 pub use hybrid::{alone, complete, knows};
 pub(crate) use lexicon::texts as lexicon_texts;
 pub(crate) use text::fold;
+pub use relative::{Change, change};
 
 use draft::Draft;
 use roles::Choice;

@@ -189,6 +189,7 @@ pub fn verify(bytes: &[u8]) -> Result<Report, VerifyError> {
     }
     let intent: Option<Intent> = check.document(layout::INTENT, json_schema::intent());
     let _: Option<serde_json::Value> = check.document(layout::ANALYSIS, json_schema::report());
+    check.refinement(provenance.as_ref());
     check.json(layout::WAVEFORM);
     check.media(&variations);
     check.presence(patch.as_ref());

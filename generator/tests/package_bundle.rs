@@ -89,6 +89,7 @@ impl Material {
             intent: &self.intent,
             analysis: &self.analysis,
             provenance: &self.provenance,
+            refinement: None,
             preview: &self.preview,
             notes: &notes,
             bpm: 120.0,

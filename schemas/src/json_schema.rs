@@ -9,6 +9,7 @@ use crate::analysis::AudioAnalysis;
 use crate::asset::WavetableAsset;
 use crate::preset::PresetFile;
 use crate::provenance::Provenance;
+use crate::refinement::Refinement;
 use crate::report::Report;
 use crate::table::Described;
 use crate::{Intent, MacroTemplate, Manifest, PatchSpec, VariationsDiff};
@@ -44,6 +45,8 @@ cached! {
     manifest = Manifest, "Manifest: a bundle's files with their hashes";
     /// Provenance.
     provenance = Provenance, "Provenance: how a bundle came to be";
+    /// `meta/refinement.json`.
+    refinement = Refinement, "Refinement: how a refined patch differs from its parent";
     /// A SongWalker preset.
     preset = PresetFile, "SongWalker preset: a patch as the plugin opens it";
     /// `meta/analysis.json`.

@@ -25,6 +25,7 @@ pub mod params;
 pub mod patch;
 pub mod preset;
 pub mod provenance;
+pub mod refinement;
 pub mod report;
 pub mod rules;
 pub mod scope;

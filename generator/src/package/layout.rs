@@ -22,6 +22,8 @@ pub const ANALYSIS: &str = "meta/analysis.json";
 pub const VARIATIONS_DIFF: &str = "meta/variations_diff.json";
 /// How the bundle came to be.
 pub const PROVENANCE: &str = "meta/provenance.json";
+/// How the patch differs from its parent's; only in the bundle of a refined one.
+pub const REFINEMENT: &str = "meta/refinement.json";
 /// How to load it.
 pub const README: &str = "README.txt";
 

@@ -9,6 +9,7 @@ use crate::package::{
 use serde_json::Value;
 use songwalker_engine::ENGINE_VERSION;
 use songwalker_schemas::provenance::Provenance;
+use songwalker_schemas::refinement::Refinement;
 use songwalker_schemas::{
     Fault, Faults, Manifest, PatchSpec, VariationsDiff, canonical, json_schema, structure,
 };
@@ -212,6 +213,23 @@ impl Check {
             }
         }
         variations
+    }
+
+    /// The way from the parent's patch, where there is one: of the bundle's own parent, and not without reason.
+    pub fn refinement(&mut self, provenance: Option<&Provenance>) {
+        if !self.files.contains_key(layout::REFINEMENT) {
+            return;
+        }
+        self.expected.insert(layout::REFINEMENT.to_owned());
+        let Some(refinement) =
+            self.document::<Refinement>(layout::REFINEMENT, json_schema::refinement())
+        else {
+            return;
+        };
+        if provenance.is_some_and(|provenance| provenance.parent != refinement.parent) {
+            self.faults
+                .push(BundleFault::Mismatch(layout::REFINEMENT.to_owned()));
+        }
     }
 
     /// Compares what can be made again from the patch.
