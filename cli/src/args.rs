@@ -14,7 +14,7 @@ use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::{Parser, Subcommand};
 use songwalker_schemas::SCHEMA_VERSION;
 
-pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Submit};
+pub use self::ask::{Again, DEFAULT_OUT, Delivery, Details, Generate, Refine, Submit};
 pub use self::jobs::{DEFAULT_LIMIT, Fetch, Job, JobCommand, List, OneJob, Rm, Share, Shares, Show, Star};
 pub use self::operate::{LetterCommand, Limit, OneLetter, PauseKind, PlanCommand, PlanGive, PlanLimits};
 pub use self::place::{Place, Target};
@@ -58,6 +58,7 @@ Examples:
   songwalker generate \"warm analog pad with slow movement, wide\"
   songwalker generate dark reese bass, 2 Hz wobble --variations 0 --play
   songwalker again
+  songwalker refine last darker and shorter
   songwalker list
   songwalker serve --open
   songwalker render \"songwalker-out/Warm Pad/patch.json\" --note 48 --out pad.wav
@@ -93,6 +94,9 @@ pub enum Command {
     /// Make another version of the last sound
     #[command(after_long_help = ask::AGAIN_HELP)]
     Again(Again),
+    /// Change a sound that is there by words about it
+    #[command(after_long_help = ask::REFINE_HELP)]
+    Refine(Refine),
     /// List what was made, the newest first
     #[command(visible_alias = "ls", after_long_help = jobs::LIST_HELP)]
     List(List),
@@ -172,6 +176,7 @@ impl Command {
         match self {
             Self::Generate(args) => args.json,
             Self::Again(args) => args.json,
+            Self::Refine(args) => args.json,
             Self::List(args) => args.json,
             Self::Show(args) => args.json,
             Self::Star(args) => args.json,
@@ -213,6 +218,7 @@ impl Command {
         match self {
             Self::Generate(args) => Some(args.target.clone()),
             Self::Again(args) => Some(args.target.clone()),
+            Self::Refine(args) => Some(args.target.clone()),
             Self::List(args) => Some(args.target.clone()),
             Self::Show(args) => Some(args.target.clone()),
             Self::Star(args) => Some(args.target.clone()),

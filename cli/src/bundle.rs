@@ -62,6 +62,15 @@ impl Bundle {
         document(&self.files, layout::ANALYSIS)
     }
 
+    /// How the patch differs from its parent's, where it was refined.
+    ///
+    /// # Errors
+    /// `invalid_bundle`.
+    pub fn refinement(&self) -> Result<Option<Value>, Failure> {
+        let is_there = self.files.contains_key(layout::REFINEMENT);
+        is_there.then(|| document(&self.files, layout::REFINEMENT)).transpose()
+    }
+
     /// What Vital cannot carry of the patch.
     pub fn lost(&self) -> Vec<String> {
         export::vital(&self.patch).map_or_else(|_| Vec::new(), |made| made.lost)

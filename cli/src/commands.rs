@@ -19,6 +19,7 @@ pub mod list;
 pub mod migrate;
 pub mod openapi;
 pub mod process;
+pub mod refine;
 pub mod render;
 pub mod rm;
 pub mod serve;
@@ -42,6 +43,7 @@ pub fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Generate(args) => generate::run(args),
         Command::Again(args) => again::run(args),
+        Command::Refine(args) => refine::run(args),
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),
         Command::Star(args) => star::run(args),

@@ -41,6 +41,16 @@ pub struct Sound {
     pub assets: PatchAssets,
 }
 
+/// Whether a path is a bundle: a folder, or a zip.
+pub fn is_bundle(path: &Path) -> bool {
+    let mut start = [0; ZIP_START.len()];
+    path.is_dir()
+        || (fs::metadata(path).is_ok_and(|told| told.is_file())
+            && fs::File::open(path)
+                .is_ok_and(|mut file| std::io::Read::read_exact(&mut file, &mut start).is_ok())
+            && start == ZIP_START)
+}
+
 /// The patch of a JSON file, with the assets beside it, or of a bundle.
 ///
 /// # Errors
@@ -192,12 +202,7 @@ pub fn checked(path: &Path, zip: Vec<u8>) -> Result<Bundle, Failure> {
 
 /// A file that may be either: JSON up to `json_limit` bytes, or a zip.
 fn read_json_or_zip(path: &Path, json_limit: usize, code: ErrorCode) -> Result<Vec<u8>, Failure> {
-    let mut start = [0; ZIP_START.len()];
-    let is_zip = fs::metadata(path).is_ok_and(|told| told.is_file())
-        && fs::File::open(path)
-            .is_ok_and(|mut file| std::io::Read::read_exact(&mut file, &mut start).is_ok())
-        && start == ZIP_START;
-    if is_zip {
+    if is_bundle(path) {
         whole_file::read(path, MAX_TOTAL_BYTES as usize, ErrorCode::InvalidBundle)
     } else {
         whole_file::read(path, json_limit, code)

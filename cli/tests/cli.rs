@@ -21,6 +21,8 @@ mod output;
 mod patches;
 #[path = "cli/prompts.rs"]
 mod prompts;
+#[path = "cli/refining.rs"]
+mod refining;
 #[path = "cli/render.rs"]
 mod render;
 #[path = "cli/running.rs"]

@@ -14,8 +14,10 @@ pub mod words;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use songwalker_schemas::intent::{Descriptors, Feature, Invariant};
 use songwalker_schemas::patch::voicing::VoicingMode;
+use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::refinement::Refinement;
 use songwalker_schemas::report::Asked;
@@ -24,15 +26,16 @@ use songwalker_schemas::{AudioAnalysis, Intent, Manifest, PatchSpec, SCHEMA_VERS
 use self::settle::Heard;
 use self::step::{Aspect, Step};
 use self::words::Wish;
-use crate::check::{Checked, wanted};
+use crate::check::{Checked, probe, wanted};
 use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, dirt, keep, motion, source, space, time, tone};
-use crate::package::layout;
+use crate::package::{archive, layout};
 use crate::pipeline::{self, Generated, Hooks, Stage, ToFinish};
-use crate::{macros, templates};
+use crate::{assets, macros, templates};
 
 /// What is refined.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parent {
     /// The patch.
     pub patch: PatchSpec,
@@ -40,6 +43,9 @@ pub struct Parent {
     pub intent: Intent,
     /// The template that it grew from.
     pub template_id: String,
+    /// The recipe that changed the template, where one did.
+    #[serde(default)]
+    pub recipe_id: Option<String>,
     /// `bundle_sha256` of its bundle, where it has one.
     pub sha256: Option<String>,
 }
@@ -58,8 +64,21 @@ impl Parent {
             patch,
             intent,
             template_id,
+            recipe_id: None,
             sha256: None,
         }
+    }
+
+    /// Whether it plays wavetables or samples that lie beside it.
+    #[must_use]
+    pub fn plays_assets(&self) -> bool {
+        !assets::named(&self.patch).is_empty()
+    }
+
+    /// The sound of a bundle's zip. Nothing is checked but that it can be read.
+    #[must_use]
+    pub fn of_zip(zip: &[u8]) -> Option<Self> {
+        Self::of_files(&archive::read(zip).ok()?)
     }
 
     /// The sound of a bundle's files. Nothing is checked but that they can be read: whose bundle it is has checked it.
@@ -72,6 +91,7 @@ impl Parent {
             patch: PatchSpec::from_json(file(layout::PATCH)?).ok()?,
             intent: serde_json::from_slice(file(layout::INTENT)?).ok()?,
             template_id: provenance.template_id,
+            recipe_id: provenance.recipe_id,
             sha256: Some(manifest.bundle_sha256),
         })
     }
@@ -161,19 +181,22 @@ pub fn refine(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateErr
         heard,
     } = child?;
     let was = was.map_err(|_| GenerateError::Render("measuring the parent failed".to_owned()))??;
+    let shape = probe::Shape::of(&intent, &heard.patch);
+    let probe = probe::measure(&heard.patch, &shape, hooks)?;
     let rows = |now: &AudioAnalysis| rows(&steps, &heard.made, &was, now);
     let checked = Checked {
         goals: wanted::of(&intent, &heard.patch, None),
         patch: heard.patch.clone(),
         rounds: heard.rounds,
         corrections: Corrections::default(),
-        probe: heard.probe.clone(),
-        shape: heard.shape,
+        probe,
+        shape,
     };
     let to_finish = ToFinish {
         checked,
         intent: &intent,
-        template_id: &parent.template_id,
+        grown_from: (&parent.template_id, parent.recipe_id.as_deref()),
+        planner: PlannerChoice::Embedded,
         seed: request.seed,
         variations: request.variations,
         parent: parent.sha256.as_deref(),

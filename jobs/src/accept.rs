@@ -337,6 +337,9 @@ fn model_of(system: &System, planner: PlannerChoice) -> Option<&str> {
 async fn parent_hash(tx: &DatabaseTransaction, user: UserId, id: JobId) -> Result<String, JobsError> {
     let refused = |code: ErrorCode, problem: &str| Err(JobsError::refused(code, "/parent_job_id", problem));
     match row::locked_of(tx, user, id).await {
+        Ok(row) if row.model.artifacts_deleted_at.is_some() => {
+            refused(ErrorCode::Gone, "the bundle of this job is past its retention")
+        }
         Ok(row) => match row.model.manifest_sha256 {
             Some(hash) => Ok(hash),
             None => refused(ErrorCode::Conflict, "this job has no bundle"),

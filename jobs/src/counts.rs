@@ -18,6 +18,8 @@ pub const FAILING: &[ErrorCode] = &[
     ErrorCode::Unavailable,
     ErrorCode::QueueTimeout,
     ErrorCode::WorkerLost,
+    ErrorCode::Conflict,
+    ErrorCode::Gone,
     ErrorCode::PlannerRefused,
     ErrorCode::PlannerUnavailable,
     ErrorCode::InvalidIntent,

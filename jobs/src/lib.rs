@@ -38,6 +38,7 @@ pub mod migrate;
 pub mod objects;
 pub mod open;
 pub mod outbox;
+pub mod parent;
 pub mod pause;
 pub mod planning;
 pub mod ports;

@@ -54,7 +54,7 @@ impl Described for Refinement {
                 "parent_patch_sha256": { "type": "string", "pattern": "^[0-9a-f]{64}$" },
                 "patch": { "type": "array", "maxItems": 4096, "items": {
                     "type": "object", "additionalProperties": false, "required": ["op", "path"],
-                    "properties": { "op": { "enum": ["add", "remove", "replace"] }, "path": { "type": "string", "pattern": "^(/[a-z0-9_-]+)*$", "maxLength": 160 }, "value": {} } } }
+                    "properties": { "op": { "enum": ["add", "remove", "replace"] }, "path": { "type": "string", "pattern": "^(/[a-z0-9_]+)+$", "maxLength": 160 }, "value": {} } } }
             }
         })
     }

@@ -1,4 +1,6 @@
-//! One attempt at a job, as plain functions: plan, make, publish ([`run`]); then its end is written ([`end`]).
+//! One attempt at a job, as plain functions: plan, make, publish ([`run`]); then its end is written ([`end`]). A job that
+//! refines another's sound has nothing to plan apart: its words mean something only beside the sound, so the child reads
+//! both.
 //!
 //! Nothing here keeps time or mail: who runs an attempt renews its lease, raises its [`StopSign`] and gives it a child.
 //! Each step that writes names the fence (R3); a step that an earlier attempt put by is not done again. Whatever goes
@@ -73,6 +75,12 @@ pub async fn run(
 ) -> Result<(), Failure> {
     if let Some(packaged) = publish::left(attempt).await? {
         let publishing = publish::again(attempt, &packaged);
+        return publishing.instrument(progress::span(Stage::Publishing)).await;
+    }
+    if let Some(parent) = &attempt.work.parent_sha256 {
+        let made = make::refine(attempt, child, parent).await?;
+        attempt.check()?;
+        let publishing = publish::publish(attempt, made);
         return publishing.instrument(progress::span(Stage::Publishing)).await;
     }
     let planned = match plan::left(attempt) {

@@ -20,7 +20,7 @@ mod voice;
 
 pub use error::{ChildError, Death};
 pub use pool::{Lease, PoolConfig, PoolState, RenderPool};
-pub use protocol::{ChildLimits, GenerateOrder, PlanOrder};
+pub use protocol::{ChildLimits, GenerateOrder, PlanOrder, RefineOrder};
 pub use render_child::{Made, RenderChild, this_program};
 pub use serve::{main, quiet_panics};
 pub use stop::Stop;

@@ -44,6 +44,18 @@ Examples:
   songwalker again
   songwalker again --seed 7 --play";
 
+pub const REFINE_HELP: &str = "\
+Only what the words speak of changes, by steps that can be heard; the rest stays as it is. The result is
+a bundle of its own beside the first one. meta/refinement.json in it is the JSON Patch (RFC 6902) from
+the one patch to the other; --json prints it.
+
+A job is refined by a new job; a patch or a bundle here and now.
+
+Examples:
+  songwalker refine last \"darker and shorter\"
+  songwalker refine \"songwalker-out/Warm Pad/patch.json\" \"a bit wider, but keep the attack\"
+  songwalker refine last less reverb --variations 0 --json | jq .refinement.patch";
+
 pub const SUBMIT_HELP: &str = "\
 Prints the job and does not wait for it. The same request again is the same job. Where no server
 runs on the data directory, the job waits until `songwalker job watch` or `songwalker serve`
@@ -68,6 +80,36 @@ pub struct Generate {
     pub intent: Option<PathBuf>,
     #[command(flatten)]
     pub details: Details,
+    #[command(flatten)]
+    pub delivery: Delivery,
+    #[command(flatten)]
+    pub target: Target,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `refine`.
+#[derive(Debug, Args)]
+pub struct Refine {
+    /// A patch as JSON, a bundle (its zip, or the folder it was unpacked to), or a job: its id, the first digits of it,
+    /// or `last`
+    #[arg(value_name = "PATCH|BUNDLE|JOB")]
+    pub what: PathBuf,
+    /// What is to change, quoted or not; `-` reads it from standard input
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<String>,
+    /// Another seed, other variations: a whole number or `random`
+    #[arg(
+        long,
+        value_name = "N|random",
+        allow_negative_numbers = true,
+        default_value = "0"
+    )]
+    pub seed: Seed,
+    /// How many variations, 0 to 5
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = DEFAULT_VARIATIONS, value_parser = whole::<u8, 0, 5>)]
+    pub variations: u8,
     #[command(flatten)]
     pub delivery: Delivery,
     #[command(flatten)]

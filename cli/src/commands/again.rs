@@ -14,10 +14,10 @@ use crate::{runtime, whereabouts};
 /// Asks for the last sound again.
 pub fn run(args: &Again) -> Result<(), Failure> {
     let jobs = newest(&args.target)?;
-    let last = jobs
+    let (last, parent) = jobs
         .iter()
-        .map(|job| &job.request)
-        .find(|request| request.prompt.is_some())
+        .map(|job| (&job.request, job.parent_job_id))
+        .find(|(request, _)| request.prompt.is_some())
         .ok_or_else(|| {
             Failure::new(ErrorCode::NotFound, "there is no prompt to take again").with_hint(format!(
                 "{} makes the first sound",
@@ -35,6 +35,7 @@ pub fn run(args: &Again) -> Result<(), Failure> {
         seed,
         variations: last.variations,
         planner: last.planner,
+        parent_job_id: parent,
         ..CreateJob::new(last.prompt.clone().unwrap_or_default())
     };
     let ready = deliver::prepare(&args.delivery)?;

@@ -226,7 +226,7 @@ fn as_json(made: &Made) -> Result<Value, Failure> {
         let path = std::path::absolute(&path).unwrap_or(path);
         path.to_string_lossy().into_owned()
     };
-    Ok(json!({
+    let mut told = json!({
         "name": bundle.patch.name,
         "category": bundle.patch.meta.category,
         "voicing": bundle.patch.modules.voicing.mode,
@@ -244,5 +244,9 @@ fn as_json(made: &Made) -> Result<Value, Failure> {
         "planner": made.made_by.and_then(|by| by.job.planner.as_ref()),
         "job_id": made.made_by.map(|by| by.job.id),
         "made_before": made.made_by.is_some_and(|by| !by.ran_now),
-    }))
+    });
+    if let Some(refinement) = bundle.refinement()? {
+        told["refinement"] = refinement;
+    }
+    Ok(told)
 }

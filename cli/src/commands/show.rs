@@ -107,19 +107,22 @@ fn documents(bundle: &Bundle) -> Result<(Value, VariationsDiff), Failure> {
 /// The line that asks for the same again; nothing where the prompt is erased.
 fn command_of_job(job: &Job) -> Option<String> {
     let request = &job.request;
-    let mut command = format!("{} generate", program());
+    let mut command = match job.parent_job_id {
+        Some(parent) => format!("{} refine {parent}", program()),
+        None => format!("{} generate", program()),
+    };
     let mut option = |name: &str, value: &str| command.push_str(&format!(" --{name} {}", quoted(value)));
     option("seed", &request.seed.to_string());
     if request.variations != DEFAULT_VARIATIONS {
         option("variations", &request.variations.to_string());
     }
-    if let Some(template) = &request.template_id {
+    if let Some(template) = request.template_id.as_ref().filter(|_| job.parent_job_id.is_none()) {
         option("template", template);
     }
-    if let Some(planner) = by_model(request.planner) {
+    if let Some(planner) = by_model(request.planner).filter(|_| job.parent_job_id.is_none()) {
         option("planner", planner.name());
     }
-    if !request.tags.is_empty() {
+    if !request.tags.is_empty() && job.parent_job_id.is_none() {
         option("tags", &request.tags.join(","));
     }
     let prompt = request.prompt.as_deref()?;
@@ -128,9 +131,21 @@ fn command_of_job(job: &Job) -> Option<String> {
     Some(command)
 }
 
-/// The line that makes the same bytes again, from the intent that the bundle holds.
+/// The line that makes the same bytes again, from the intent that the bundle holds; of a refined sound the form of that
+/// line, as no bundle holds the words.
 pub fn command(bundle: &Path, provenance: &Provenance) -> String {
-    let Provenance { seed, variations, .. } = provenance;
+    let Provenance {
+        seed,
+        variations,
+        parent,
+        ..
+    } = provenance;
+    if parent.is_some() {
+        return format!(
+            "{} refine PARENT WORDS --seed {seed} --variations {variations}",
+            program()
+        );
+    }
     format!(
         "{} generate --intent {} --seed {seed} --variations {variations}",
         program(),

@@ -13,6 +13,8 @@ use crate::mapper::rack;
 
 /// An effect with less than this in the sound is not heard.
 const HEARD: f64 = 0.02;
+/// An envelope that falls faster than that is heard as part of the start, s.
+const SNAP_S: f64 = 0.4;
 /// Sustain from which on a sound goes on as long as it is held.
 const GOES_ON: f64 = 0.1;
 
@@ -26,6 +28,8 @@ pub fn pull(aspect: Aspect, amount: f64, patch: &mut PatchSpec) {
         Aspect::Attack => attack(amount, patch),
         Aspect::Punch => punch(amount, patch),
         Aspect::Length => length(0.75 * amount, patch),
+        // What has died away before it is let go has no release that is heard.
+        Aspect::Release if patch.modules.env[0].sustain < GOES_ON => length(0.75 * amount, patch),
         Aspect::Release => release(0.75 * amount, patch),
         Aspect::Width => width(amount, patch),
         Aspect::Space => space(amount, patch),
@@ -118,7 +122,8 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
     }
     attack(-0.8 * amount, patch);
     let snap = patch.modulation.routes.iter().position(|route| {
-        env_of(route.source).is_some_and(|i| patch.modules.env[i].sustain < 0.9)
+        env_of(route.source)
+            .is_some_and(|i| patch.modules.env[i].sustain < 0.5 && patch.modules.env[i].decay_s < SNAP_S)
             && route.target.ends_with("/cutoff_hz")
             && route.amount > 0.0
     });
@@ -127,7 +132,8 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
         route.amount = (route.amount + 0.08 * amount).min(0.8);
         return;
     }
-    if !patch.modules.filter[0].enabled {
+    let is_taken = patch.modulation.routes.iter().any(|route| route.source == Source::Env5);
+    if !patch.modules.filter[0].enabled || is_taken {
         return;
     }
     let snap = &mut patch.modules.env[5];
@@ -136,7 +142,7 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
     patch.modulation.routes.push(Route::new(
         Source::Env5,
         "/modules/filter/0/cutoff_hz",
-        (0.12 * amount).min(0.6),
+        (0.1 * amount).min(0.6),
     ));
 }
 
@@ -213,7 +219,7 @@ fn space(amount: f64, patch: &mut PatchSpec) {
         fx.mix = fx.mix.max((fx.mix + 0.14 * amount).min(0.75));
         // The room is to ring on where the envelope has ended.
         let least = 1.4 * release_s;
-        fx.decay_s = scaled(fx.decay_s, 0.5 * amount.min(2.0), 0.1, 30.0)
+        fx.decay_s = scaled(fx.decay_s, 0.8 * amount.min(1.5), 0.1, 30.0)
             .max(least)
             .min(40.0);
     });
@@ -322,8 +328,10 @@ fn drive(amount: f64, patch: &mut PatchSpec) {
 
 /// The oscillators that carry the pitch: on, heard, and no sub where there is another.
 fn tonal(patch: &PatchSpec) -> Vec<usize> {
+    let osc = &patch.modules.osc;
+    let loudest = osc.iter().filter(|osc| osc.enabled).map(|osc| osc.level).fold(0.0, f64::max);
     let heard: Vec<usize> = (0..3)
-        .filter(|i| patch.modules.osc[*i].enabled && patch.modules.osc[*i].level > 0.0)
+        .filter(|i| osc[*i].enabled && osc[*i].level > 0.0 && osc[*i].level >= 0.4 * loudest)
         .collect();
     let above: Vec<usize> = heard
         .iter()
@@ -347,16 +355,21 @@ fn detune(amount: f64, patch: &mut PatchSpec) {
     let cents = 9.0 * amount;
     let alone = tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1);
     if let (true, [first, second]) = (alone, tonal.as_slice()) {
-        // Both go half the way, so that the pitch stays between them.
+        // Both go a part of the way, the louder one the smaller, so that the pitch stays where it is.
         let osc = &mut patch.modules.osc;
+        let (first, second) = if osc[*first].level >= osc[*second].level {
+            (first, second)
+        } else {
+            (second, first)
+        };
         let sign = if osc[*second].tune_cents < osc[*first].tune_cents {
             -1.0
         } else {
             1.0
         };
-        let half = (0.5 * cents).min(14.0);
-        osc[*first].tune_cents = (osc[*first].tune_cents - sign * half).clamp(-100.0, 100.0);
-        osc[*second].tune_cents = (osc[*second].tune_cents + sign * half).clamp(-100.0, 100.0);
+        let (near, far) = ((0.35 * cents).min(9.0), (0.65 * cents).min(30.0));
+        osc[*first].tune_cents = (osc[*first].tune_cents - sign * near).clamp(-100.0, 100.0);
+        osc[*second].tune_cents = (osc[*second].tune_cents + sign * far).clamp(-100.0, 100.0);
         return;
     }
     for i in tonal {

@@ -1,6 +1,6 @@
 //! Listens while it refines: short probes of the parent and of the child, and the levers are pulled further or let go
 //! until each aspect that was asked for has moved by its steps and nothing else by more than its tolerance. Bounded and
-//! deterministic: at most twelve probes of less than a second, and no clock.
+//! deterministic: at most eleven probes of less than a second, and no clock.
 
 use songwalker_engine::math;
 use songwalker_schemas::{AudioAnalysis, PatchSpec};
@@ -11,12 +11,14 @@ use crate::check::probe::{self, Shape};
 use crate::error::GenerateError;
 use crate::pipeline::{Hooks, Stage};
 
-/// The most probes, the parent's with them.
-pub const MOST_PROBES: usize = 12;
+/// The most probes, the parent's with them; the twelfth is that of the whole child.
+pub const MOST_PROBES: usize = 11;
 /// The attack of probes that are not about the attack, s: colour is heard when the sound is up.
 const PROBE_ATTACK_S: f64 = 0.05;
 /// The longest attack that a probe can tell, s.
 const LONGEST_PROBED_ATTACK_S: f64 = 0.3;
+/// An attack that is as fast as any, ms.
+const FASTEST_MS: f64 = 10.0;
 /// How far brightness may go where nobody asked for it, octaves.
 const BRIGHTNESS_DRIFT: f64 = 0.28;
 /// How far the attack may go where nobody asked for it, octaves of time.
@@ -35,8 +37,6 @@ pub struct Heard {
     pub rounds: usize,
     /// What the probe measured.
     pub probe: AudioAnalysis,
-    /// The probe's note and times.
-    pub shape: Shape,
 }
 
 /// The bench at which parent and children are compared.
@@ -138,7 +138,6 @@ pub fn settle(
             patch: child,
             rounds,
             probe: colour.clone(),
-            shape,
             made: made.clone(),
         };
         if best.as_ref().is_none_or(|(least, _)| missed < *least) {
@@ -223,6 +222,8 @@ impl Bench<'_> {
                     let still = !step.up && now.movement <= 0.06;
                     if still { Some(step.aim().0) } else { step.made(was, now) }
                 }
+                // Faster than that cannot be measured.
+                (Aspect::Attack, ..) if !step.up && self.colour.attack_ms < FASTEST_MS => Some(step.aim().0),
                 (Aspect::Attack, ..) => by_law(step).or_else(|| step.made(&self.colour, colour)),
                 // Where the sides have nothing in common already, the room's laws say how much more it is.
                 (Aspect::Space, ..) if step.up && self.colour.corr < 0.35 => None,

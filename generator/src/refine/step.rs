@@ -274,7 +274,9 @@ impl Step {
             Aspect::Width | Aspect::Space => 0.7,
             _ => 0.5,
         };
-        (1.25 + more * self.size, 2.6 + 1.6 * self.size)
+        // A probe plays slow movement faster than it is, and hears it more clearly than a whole note does.
+        let clear = if self.aspect == Aspect::Movement { 1.6 } else { 1.0 };
+        (clear * (1.25 + more * self.size), clear * (2.6 + 1.6 * self.size))
     }
 
     /// What it is called in a report.

@@ -42,7 +42,8 @@ pub struct CreateJob {
     /// Who turns the words into an intent.
     #[serde(default = "auto")]
     pub planner: PlannerChoice,
-    /// The job that this one goes on from; its bundle's hash is recorded in the new one's provenance.
+    /// The job whose sound this one changes: the prompt is then read as words about that sound (`darker and shorter`).
+    /// Its bundle's hash is recorded in the new one's provenance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Uuid))]
     pub parent_job_id: Option<JobId>,

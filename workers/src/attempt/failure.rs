@@ -21,6 +21,9 @@ pub enum Failure {
     /// The planner that is asked for is not to be had.
     #[error("the planner is not to be had")]
     Planner,
+    /// The sound that it was to change is gone.
+    #[error("the parent's bundle is gone")]
+    Parent,
     /// It saw its sign.
     #[error("stopped")]
     Stopped,
@@ -62,6 +65,7 @@ impl Failure {
                 ErrorCode::PlannerUnavailable,
                 "this planner is not to be had here",
             ),
+            (Self::Parent, None) => failed(ErrorCode::Gone, "the sound that was to be changed is gone"),
             (Self::Stopped | Self::GivenUp, None) => {
                 failed(ErrorCode::Internal, "the attempt stopped for no reason")
             }
@@ -112,6 +116,8 @@ const fn fixed(code: ErrorCode) -> &'static str {
             "the generator refuses the request"
         }
         ErrorCode::UnknownTemplate => "there is no such template any more",
+        ErrorCode::PlannerRefused => "nothing understood: no word says how the sound is to change",
+        ErrorCode::Conflict => "another kind of sound was asked for: ask for a new sound",
         _ => "something went wrong here",
     }
 }

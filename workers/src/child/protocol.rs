@@ -8,12 +8,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use songwalker_generator::refine::Parent;
 use songwalker_schemas::error_code::ErrorBody;
 use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::{Category, Intent, Stage};
 
-/// Longest line, with its end, in bytes. A prompt and its tags take at most 22 kB.
-pub const MAX_LINE_BYTES: usize = 65_536;
+/// Longest line, with its end, in bytes. A prompt and its tags take at most 22 kB, a patch that we made some 40 kB.
+pub const MAX_LINE_BYTES: usize = 262_144;
 
 /// The argument that makes the program a child.
 pub const ARGUMENT: &str = "child";
@@ -60,6 +61,20 @@ pub struct GenerateOrder {
     pub planner: PlannerChoice,
 }
 
+/// Words about a sound that is there, to be made into another one.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefineOrder {
+    /// What is to change, in its normal form.
+    pub words: String,
+    /// The sound.
+    pub parent: Parent,
+    /// The request's seed.
+    pub seed: u64,
+    /// How many variations.
+    pub variations: usize,
+}
+
 /// From parent to child.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -70,6 +85,8 @@ pub enum Order {
     Plan(PlanOrder),
     /// Answered by [`Answer::Done`].
     Generate(Box<GenerateOrder>),
+    /// Answered by [`Answer::Done`].
+    Refine(Box<RefineOrder>),
     /// Ends the order at hand early.
     Cancel,
     /// How to go wrong at the next order.
@@ -131,6 +148,12 @@ impl fmt::Debug for PlanOrder {
 impl fmt::Debug for GenerateOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GenerateOrder").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RefineOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefineOrder").finish_non_exhaustive()
     }
 }
 

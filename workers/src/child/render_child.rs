@@ -25,7 +25,7 @@ use super::evidence::{Evidence, ending};
 use super::line::{self, Line};
 #[cfg(feature = "failpoints")]
 use super::misbehaviour::{Misbehaviour, Plot};
-use super::protocol::{self, Answer, ChildLimits, Done, GenerateOrder, Order, PlanOrder};
+use super::protocol::{self, Answer, ChildLimits, Done, GenerateOrder, Order, PlanOrder, RefineOrder};
 use super::stop::Stop;
 
 /// How long a child has to read lexicon and templates.
@@ -162,6 +162,26 @@ impl RenderChild {
         }
         let order = Order::Generate(Box::new(order.clone()));
         match self.ask(&order, stop, progress).await? {
+            (Answer::Done(done), bundle) => Ok(Made { done, bundle }),
+            _ => Err(self.rubbish("another answer than a bundle").await),
+        }
+    }
+
+    /// Has a sound that is there made into another one.
+    ///
+    /// # Errors
+    /// See [`ChildError`].
+    pub async fn refine(
+        &mut self,
+        order: RefineOrder,
+        stop: &Stop,
+        progress: &mut (dyn FnMut(Stage, f64) + Send),
+    ) -> Result<Made, ChildError> {
+        #[cfg(feature = "failpoints")]
+        if let Some(how) = self.plot.as_ref().and_then(|plot| plot.at_generate(order.seed)) {
+            self.misbehave(how).await?;
+        }
+        match self.ask(&Order::Refine(Box::new(order)), stop, progress).await? {
             (Answer::Done(done), bundle) => Ok(Made { done, bundle }),
             _ => Err(self.rubbish("another answer than a bundle").await),
         }

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use songwalker_generator::error::GenerateError;
 use songwalker_generator::pipeline::{self, Generated, Hooks, Planned, Request};
-use songwalker_generator::{generator_version, planner, templates};
+use songwalker_generator::{generator_version, planner, refine, templates};
 use songwalker_schemas::error_code::ErrorBody;
 use songwalker_schemas::{Intent, Stage, canonical};
 
@@ -21,7 +21,7 @@ use super::confine;
 use super::line::{self, Line};
 #[cfg(feature = "failpoints")]
 use super::misbehaviour::Misbehaviour;
-use super::protocol::{Answer, Done, GenerateOrder, Order, PlanOrder};
+use super::protocol::{Answer, Done, GenerateOrder, Order, PlanOrder, RefineOrder};
 use super::voice::Voice;
 
 /// What the parent said made no sense.
@@ -126,6 +126,10 @@ fn work(orders: &Receiver<Work>, voice: &Voice) -> ExitCode {
                 Ok(intent) => voice.say(&Answer::Planned { intent }, &[]),
                 Err(error) => voice.say(&Answer::Failed(body(&error)), &[]),
             },
+            Order::Refine(order) => match refine(&order, voice, &cancelled) {
+                Ok(made) => voice.say(&Answer::Done(done(&made)), &made.bundle.zip),
+                Err(error) => voice.say(&Answer::Failed(body(&error)), &[]),
+            },
             Order::Generate(order) => match generate(&order, voice, &cancelled) {
                 Ok(made) => voice.say(&Answer::Done(done(&made)), &made.bundle.zip),
                 Err(error) => voice.say(&Answer::Failed(body(&error)), &[]),
@@ -160,15 +164,31 @@ fn generate(
         parent: order.parent.as_deref(),
         planner: order.planner,
     };
-    let hooks = Hooks {
+    heard(voice, cancelled, |hooks| {
+        pipeline::generate_from_intent(&planned, hooks)
+    })
+}
+
+fn refine(order: &RefineOrder, voice: &Voice, cancelled: &AtomicBool) -> Result<Generated, GenerateError> {
+    let request = refine::Request {
+        words: &order.words,
+        parent: &order.parent,
+        seed: order.seed,
+        variations: order.variations,
+    };
+    heard(voice, cancelled, |hooks| refine::refine(&request, hooks))
+}
+
+/// Work whose progress is told, and that ends once the flag is up.
+fn heard<T>(voice: &Voice, cancelled: &AtomicBool, work: impl FnOnce(&Hooks<'_>) -> T) -> T {
+    work(&Hooks {
         progress: &|stage, share| {
             if let Some(stage) = Stage::from_name(stage.name()) {
                 voice.progress(stage, share);
             }
         },
         cancelled: &|| cancelled.load(Ordering::SeqCst),
-    };
-    pipeline::generate_from_intent(&planned, &hooks)
+    })
 }
 
 fn done(made: &Generated) -> Done {
