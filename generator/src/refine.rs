@@ -467,10 +467,14 @@ fn rows(steps: &[Step], probed: &[Option<f64>], was: &AudioAnalysis, now: &Audio
 /// How the parent becomes the child, as a JSON Patch; applied to the parent's JSON it gives the child's.
 #[must_use]
 pub fn between(parent: &PatchSpec, child: &PatchSpec, sha256: Option<&str>) -> Refinement {
+    // As the files have it: 1, not 1.0.
+    let document = |patch: &PatchSpec| {
+        serde_json::from_slice(&patch.to_canonical()).unwrap_or_else(|_| patch.to_value())
+    };
     Refinement {
         schema_version: SCHEMA_VERSION.to_owned(),
         parent: sha256.map(str::to_owned),
         parent_patch_sha256: canonical::sha256_hex(&parent.to_canonical()),
-        patch: difference::between(&parent.to_value(), &child.to_value()),
+        patch: difference::between(&document(parent), &document(child)),
     }
 }

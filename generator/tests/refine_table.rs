@@ -1,7 +1,10 @@
 //! Words about a sound move what they speak of, and nothing else: twelve modifiers on ten kinds of sound, measured over
 //! whole notes as the evaluation does, not by the probes that the refinement itself listens to.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use songwalker_engine::analysis::analyse;
+use songwalker_engine::math;
 use songwalker_engine::render::{RenderRequest, render};
 use songwalker_generator::mapper::{self, Corrections};
 use songwalker_generator::pipeline::Hooks;
@@ -38,8 +41,7 @@ fn hear(patch: &PatchSpec, category: Category) -> AudioAnalysis {
     let hold_s = if category == Category::Pad { 8.0 } else { 4.0 };
     let request = RenderRequest::note(note, 0.8, hold_s, hold_s + 6.0);
     let audio = render(patch, &request, &|| false).expect("plays");
-    let f0_hz = 440.0 * 2f64.powf((f64::from(note) - 69.0) / 12.0);
-    analyse(&audio, f0_hz, hold_s)
+    analyse(&audio, math::note_to_hz(f64::from(note)), hold_s)
 }
 
 fn ratio(was: f64, now: f64) -> f64 {
