@@ -73,7 +73,7 @@ impl Described for Report {
                 "asked": { "type": "array", "maxItems": 64, "items": { "type": "object", "additionalProperties": false,
                     "required": ["what", "measure", "wanted", "got", "reached"],
                     "properties": { "what": text, "measure": text, "wanted": text, "got": text, "reached": { "type": "boolean" } } } },
-                "corrections": { "type": "integer", "minimum": 0, "maximum": 4 },
+                "corrections": { "type": "integer", "minimum": 0, "maximum": 12 },
                 "conflicts": Intent::schema()["properties"]["conflicts"].clone()
             }
         })

@@ -32,6 +32,7 @@ fn asked(args: &Refine, seed: u64) -> Asked {
         prompt: None,
         template: None,
         tags: Vec::new(),
+        planner: None,
         variations: args.variations,
         seed,
     }
