@@ -68,7 +68,9 @@ impl Bundle {
     /// `invalid_bundle`.
     pub fn refinement(&self) -> Result<Option<Value>, Failure> {
         let is_there = self.files.contains_key(layout::REFINEMENT);
-        is_there.then(|| document(&self.files, layout::REFINEMENT)).transpose()
+        is_there
+            .then(|| document(&self.files, layout::REFINEMENT))
+            .transpose()
     }
 
     /// What Vital cannot carry of the patch.

@@ -12,8 +12,8 @@ use songwalker_schemas::refinement::Refinement;
 use songwalker_schemas::report::Asked;
 use songwalker_schemas::variations::Variation;
 use songwalker_schemas::{
-    AudioAnalysis, ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical, json_schema, limits,
-    structure, text,
+    AudioAnalysis, ErrorCode, Faults, Intent, PatchSpec, SCHEMA_VERSION, VariationsDiff, canonical,
+    json_schema, limits, structure, text,
 };
 
 use crate::check::{self, Checked, Report, probe};
@@ -215,7 +215,10 @@ pub fn generate_from_intent(planned: &Planned, hooks: &Hooks) -> Result<Generate
     let to_finish = ToFinish {
         checked,
         intent,
-        grown_from: (&entry.template.id, entry.recipe.as_ref().map(|recipe| recipe.id.as_str())),
+        grown_from: (
+            &entry.template.id,
+            entry.recipe.as_ref().map(|recipe| recipe.id.as_str()),
+        ),
         planner,
         seed,
         variations,

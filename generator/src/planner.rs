@@ -32,8 +32,8 @@ pub(crate) use effect::{Axis, Effect, parse_effects};
 pub use examples::{Example, examples};
 pub use hybrid::{alone, complete, knows};
 pub(crate) use lexicon::texts as lexicon_texts;
-pub(crate) use text::fold;
 pub use relative::{Change, change};
+pub(crate) use text::fold;
 
 use draft::Draft;
 use roles::Choice;

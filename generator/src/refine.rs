@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use songwalker_schemas::intent::{Descriptors, Feature, Invariant};
-use songwalker_schemas::patch::voicing::VoicingMode;
 use songwalker_schemas::job::PlannerChoice;
+use songwalker_schemas::patch::voicing::VoicingMode;
 use songwalker_schemas::provenance::Provenance;
 use songwalker_schemas::refinement::Refinement;
 use songwalker_schemas::report::Asked;
@@ -58,8 +58,8 @@ impl Parent {
         intent.name = intent_name(&patch.name);
         intent.subcategory.clone_from(&patch.meta.subcategory);
         intent.tempo_bpm = patch.meta.tempo_bpm;
-        let template_id =
-            templates::neutral(patch.meta.category).map_or_else(String::new, |entry| entry.template.id.clone());
+        let template_id = templates::neutral(patch.meta.category)
+            .map_or_else(String::new, |entry| entry.template.id.clone());
         Self {
             patch,
             intent,
@@ -154,11 +154,7 @@ pub fn child(words: &str, parent: &Parent, hooks: &Hooks) -> Result<Child, Gener
         mapper::quantised(child)
     };
     let heard = settle::settle(patch, &first, &steps, &finish, hooks)?;
-    Ok(Child {
-        intent,
-        steps,
-        heard,
-    })
+    Ok(Child { intent, steps, heard })
 }
 
 /// From a sound and words about it to a bundle.
@@ -175,11 +171,7 @@ pub fn refine(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateErr
         let child = child(request.words, parent, hooks);
         (was.join(), child)
     });
-    let Child {
-        intent,
-        steps,
-        heard,
-    } = child?;
+    let Child { intent, steps, heard } = child?;
     let was = was.map_err(|_| GenerateError::Render("measuring the parent failed".to_owned()))??;
     let shape = probe::Shape::of(&intent, &heard.patch);
     let probe = probe::measure(&heard.patch, &shape, hooks)?;
@@ -251,7 +243,10 @@ fn take_back_promises(change: &crate::planner::Change, intent: &mut Intent) {
     let asked = &change.descriptors;
     let more = |degree: Option<f64>| degree.is_some_and(|degree| degree > 0.0);
     let reverb = more(asked.space) || asked.reverb_s.is_some();
-    let delay = asked.delay.as_ref().is_some_and(|delay| delay.amount.is_none_or(|a| a > 0.0));
+    let delay = asked
+        .delay
+        .as_ref()
+        .is_some_and(|delay| delay.amount.is_none_or(|a| a > 0.0));
     let moves = more(asked.movement_amount) || asked.movement.is_some() || asked.tremolo_hz.is_some();
     let vibrato = asked.vibrato_cents.is_some() || asked.vibrato_hz.is_some();
     let wide = more(asked.width) || change.mass > 0.0;

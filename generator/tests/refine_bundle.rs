@@ -35,8 +35,7 @@ fn refined(parent: &Parent, words: &str) -> Generated {
 }
 
 fn applied(parent: &PatchSpec, refinement: &Refinement) -> Vec<u8> {
-    let patch: json_patch::Patch =
-        serde_json::from_value(json!(refinement.patch)).expect("a JSON Patch");
+    let patch: json_patch::Patch = serde_json::from_value(json!(refinement.patch)).expect("a JSON Patch");
     let mut document = parent.to_value();
     json_patch::patch(&mut document, &patch).expect("it applies");
     PatchSpec::from_value(document).expect("a patch").to_canonical()
@@ -45,14 +44,23 @@ fn applied(parent: &PatchSpec, refinement: &Refinement) -> Vec<u8> {
 #[test]
 fn a_refined_bundle_is_whole_and_the_same_twice_and_its_patch_leads_to_it() {
     let parent = parent();
-    for words in ["darker and shorter", "no reverb, 800 Hz cutoff", "mono and an octave lower", "more movement"] {
+    for words in [
+        "darker and shorter",
+        "no reverb, 800 Hz cutoff",
+        "mono and an octave lower",
+        "more movement",
+    ] {
         let made = refined(&parent, words);
         let report = verify(&made.bundle.zip).expect("a sound bundle");
         assert_eq!(report.provenance.parent, parent.sha256);
         let stored: Refinement =
             serde_json::from_slice(&made.bundle.files[layout::REFINEMENT]).expect("a refinement");
         assert_eq!(Some(&stored), made.refinement.as_ref());
-        assert_eq!(applied(&parent.patch, &stored), made.patch.to_canonical(), "{words}");
+        assert_eq!(
+            applied(&parent.patch, &stored),
+            made.patch.to_canonical(),
+            "{words}"
+        );
         assert_eq!(made.bundle.zip, refined(&parent, words).bundle.zip, "{words}");
     }
 }
@@ -74,7 +82,10 @@ fn what_is_not_spoken_of_keeps_its_parameters() {
     let parent = parent();
     let made = refined(&parent, "shorter");
     let ours = ["/modules/env/", "/modules/fx/", "/modules/voicing/master_db"];
-    for operation in json!(made.refinement.expect("one").patch).as_array().expect("a list") {
+    for operation in json!(made.refinement.expect("one").patch)
+        .as_array()
+        .expect("a list")
+    {
         let path = operation["path"].as_str().expect("a path");
         assert!(ours.iter().any(|start| path.starts_with(start)), "{path}");
     }

@@ -151,7 +151,10 @@ fn a_slower_attack_is_slower() {
 fn a_faster_attack_is_faster_where_there_is_one() {
     table("faster attack", &["attack"], 0, |was, now| {
         let by = ratio(was.attack_ms, now.attack_ms);
-        (by <= 1.0 / 1.5 || was.attack_ms < 12.0, format!("{:.0} ms ×{by:.2}", was.attack_ms))
+        (
+            by <= 1.0 / 1.5 || was.attack_ms < 12.0,
+            format!("{:.0} ms ×{by:.2}", was.attack_ms),
+        )
     });
 }
 
@@ -166,7 +169,10 @@ fn rings(was: &AudioAnalysis, now: &AudioAnalysis) -> (f64, f64) {
 fn longer_is_longer() {
     table("longer release", &["brightness"], 0, |was, now| {
         let (tail, decay) = rings(was, now);
-        (tail >= 1.3 || decay >= 1.3, format!("tail {:?} ×{tail:.2} decay ×{decay:.2}", was.tail60_ms))
+        (
+            tail >= 1.3 || decay >= 1.3,
+            format!("tail {:?} ×{tail:.2} decay ×{decay:.2}", was.tail60_ms),
+        )
     });
 }
 
@@ -193,7 +199,10 @@ fn wider_is_wider() {
 fn narrower_is_narrower_where_there_is_width() {
     table("narrower", &[], 0, |was, now| {
         let by = now.width - was.width;
-        (by <= -0.05 || was.width < 0.06, format!("{:.3} {by:+.3}", was.width))
+        (
+            by <= -0.05 || was.width < 0.06,
+            format!("{:.3} {by:+.3}", was.width),
+        )
     });
 }
 
@@ -204,7 +213,10 @@ fn more_reverb_rings_longer() {
         let by = now.corr - was.corr;
         (
             (tail >= 1.2 || decay >= 1.2) && (by <= -0.03 || was.corr < 0.35),
-            format!("tail {:?} ×{tail:.2} decay ×{decay:.2} corr {by:+.3}", was.tail60_ms),
+            format!(
+                "tail {:?} ×{tail:.2} decay ×{decay:.2} corr {by:+.3}",
+                was.tail60_ms
+            ),
         )
     });
 }
@@ -215,8 +227,15 @@ fn less_reverb_is_drier_where_there_is_reverb() {
         let (tail, decay) = rings(was, now);
         let by = now.corr - was.corr;
         (
-            tail <= 1.0 / 1.2 || decay <= 1.0 / 1.2 || by >= 0.03 || was.corr > 0.97 || time(was.tail60_ms) < 100.0,
-            format!("tail {:?} ×{tail:.2} decay ×{decay:.2} corr {:.3} {by:+.3}", was.tail60_ms, was.corr),
+            tail <= 1.0 / 1.2
+                || decay <= 1.0 / 1.2
+                || by >= 0.03
+                || was.corr > 0.97
+                || time(was.tail60_ms) < 100.0,
+            format!(
+                "tail {:?} ×{tail:.2} decay ×{decay:.2} corr {:.3} {by:+.3}",
+                was.tail60_ms, was.corr
+            ),
         )
     });
 }
@@ -241,7 +260,10 @@ fn cleaner_is_cleaner() {
         let highs = now.hf_ratio_db - was.hf_ratio_db;
         let rough = now.roughness - was.roughness;
         (
-            crest >= 1.0 || highs <= -4.0 || rough <= -0.2 || (was.roughness < 0.3 && highs < 4.0 && rough < 0.2),
+            crest >= 1.0
+                || highs <= -4.0
+                || rough <= -0.2
+                || (was.roughness < 0.3 && highs < 4.0 && rough < 0.2),
             format!("crest {crest:+.1} hf {highs:+.1} rough {rough:+.2}"),
         )
     });
@@ -255,7 +277,10 @@ fn fatter_is_fatter() {
             now.roughness - was.roughness,
             now.width - was.width,
         ];
-        (by.iter().any(|x| *x >= 0.1), format!("low, rough, width {by:+.2?}"))
+        (
+            by.iter().any(|x| *x >= 0.1),
+            format!("low, rough, width {by:+.2?}"),
+        )
     });
 }
 
@@ -269,7 +294,10 @@ fn thinner_is_thinner() {
         ];
         // What has no lows, no beating and no width is as thin as it gets.
         let is_thin = was.low_ratio < 0.1 && by.iter().all(|x| *x < 0.1);
-        (by.iter().any(|x| *x <= -0.1) || is_thin, format!("low, rough, width {by:+.2?}"))
+        (
+            by.iter().any(|x| *x <= -0.1) || is_thin,
+            format!("low, rough, width {by:+.2?}"),
+        )
     });
 }
 
@@ -279,7 +307,10 @@ fn punchier_starts_brighter_and_no_later() {
         let snap = now.attack_bright_ratio - was.attack_bright_ratio;
         (
             snap >= 0.1 && now.attack_ms <= was.attack_ms.max(10.0) * 1.05,
-            format!("snap {snap:+.2} attack {:.0} → {:.0}", was.attack_ms, now.attack_ms),
+            format!(
+                "snap {snap:+.2} attack {:.0} → {:.0}",
+                was.attack_ms, now.attack_ms
+            ),
         )
     });
 }
@@ -295,8 +326,17 @@ fn detuned_beats_and_stays_in_tune() {
 #[test]
 fn more_movement_moves_more() {
     // What beats is no movement of the sound's own.
-    table_of("more movement", &["brightness", "attack"], 1, &alone, |was, now| {
-        let by = now.movement - was.movement;
-        (by >= 0.1 || was.movement > 0.8, format!("{:.2} {by:+.2}", was.movement))
-    });
+    table_of(
+        "more movement",
+        &["brightness", "attack"],
+        1,
+        &alone,
+        |was, now| {
+            let by = now.movement - was.movement;
+            (
+                by >= 0.1 || was.movement > 0.8,
+                format!("{:.2} {by:+.2}", was.movement),
+            )
+        },
+    );
 }

@@ -4,8 +4,8 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use serde_json::{Value, json};
-use songwalker_generator::verify::{Report, verify};
 use songwalker_generator::package::{archive, layout};
+use songwalker_generator::verify::{Report, verify};
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::refinement::{Operation, Refinement};
 use songwalker_tests::service::{Service, Settings, audit, small};
@@ -13,7 +13,9 @@ use tempfile::TempDir;
 
 async fn service() -> (TempDir, Service) {
     let dir = tempfile::tempdir().expect("a folder");
-    let service = Service::start(dir.path(), &Settings::new()).await.expect("it starts");
+    let service = Service::start(dir.path(), &Settings::new())
+        .await
+        .expect("it starts");
     (dir, service)
 }
 
@@ -94,7 +96,10 @@ fn patched(mut document: Value, refinement: &Refinement) -> Value {
 async fn words_that_say_no_change_end_the_job_with_a_code_and_without_the_words() {
     let (_dir, service) = service().await;
     let parent = made(&service, small("soft bell")).await;
-    for (words, code) in [("blorf canarywort", "planner_refused"), ("make it a bass", "conflict")] {
+    for (words, code) in [
+        ("blorf canarywort", "planner_refused"),
+        ("make it a bass", "conflict"),
+    ] {
         let job = service.post(about(&parent, words)).await.expect("accepted");
         let job = service.ended(id(&job)).await.expect("it ends");
         assert_eq!(
@@ -112,7 +117,9 @@ async fn a_parent_that_is_unknown_cancelled_or_deleted_is_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let service = Service::start(dir.path(), &settings).await.expect("it starts");
     let job = service.post(small("pad")).await.expect("accepted");
-    let unfinished = service.call("POST", "/v1/jobs", Some(about(&job, "darker"))).await;
+    let unfinished = service
+        .call("POST", "/v1/jobs", Some(about(&job, "darker")))
+        .await;
     let (status, body) = unfinished.expect("an answer");
     assert_eq!((status, &body["error"]["code"]), (409, &json!("conflict")));
     let cancel = format!("/v1/jobs/{}/cancel", id(&job));
@@ -122,12 +129,19 @@ async fn a_parent_that_is_unknown_cancelled_or_deleted_is_refused() {
     let unknown = json!({ "id": "0191e2a0-b1c2-7000-8000-000000000001" });
     let deleted = format!("/v1/jobs/{}", id(&job));
     for (parent, status) in [(&job, 409), (&unknown, 404)] {
-        let answer = service.call("POST", "/v1/jobs", Some(about(parent, "darker"))).await;
+        let answer = service
+            .call("POST", "/v1/jobs", Some(about(parent, "darker")))
+            .await;
         let (found, body) = answer.expect("an answer");
-        assert_eq!((found, &body["error"]["details"][0]["pointer"]), (status, &json!("/parent_job_id")));
+        assert_eq!(
+            (found, &body["error"]["details"][0]["pointer"]),
+            (status, &json!("/parent_job_id"))
+        );
     }
     service.call("DELETE", &deleted, None).await.expect("an answer");
-    let answer = service.call("POST", "/v1/jobs", Some(about(&job, "darker"))).await;
+    let answer = service
+        .call("POST", "/v1/jobs", Some(about(&job, "darker")))
+        .await;
     assert_eq!(answer.expect("an answer").0, 404);
 }
 
@@ -136,11 +150,19 @@ async fn anothers_sound_is_nobodys_parent() {
     let (_dir, service) = service().await;
     let parent = made(&service, small("soft bell")).await;
     let call = async |path: String, body: Value| {
-        service.call("POST", &path, Some(body)).await.expect("an answer").1
+        service
+            .call("POST", &path, Some(body))
+            .await
+            .expect("an answer")
+            .1
     };
     let guest = call("/v1/admin/users".to_owned(), json!({ "name": "guest" })).await;
     let keys = format!("/v1/admin/users/{}/keys", id(&guest));
-    let key = call(keys, json!({ "name": "guest", "scopes": ["jobs:read", "jobs:write"] })).await;
+    let key = call(
+        keys,
+        json!({ "name": "guest", "scopes": ["jobs:read", "jobs:write"] }),
+    )
+    .await;
     let token = key["key"].as_str().or(key["secret"].as_str()).expect("a key");
     let answer = service
         .request_as(token, "POST", "/v1/jobs")

@@ -116,7 +116,11 @@ fn command_of_job(job: &Job) -> Option<String> {
     if request.variations != DEFAULT_VARIATIONS {
         option("variations", &request.variations.to_string());
     }
-    if let Some(template) = request.template_id.as_ref().filter(|_| job.parent_job_id.is_none()) {
+    if let Some(template) = request
+        .template_id
+        .as_ref()
+        .filter(|_| job.parent_job_id.is_none())
+    {
         option("template", template);
     }
     if let Some(planner) = by_model(request.planner).filter(|_| job.parent_job_id.is_none()) {

@@ -23,14 +23,31 @@ fn a_job_is_refined_by_a_job_that_names_it() {
     let bench = Workbench::with_a_sound();
     let parent = bench.only_job();
     let told = bench
-        .run(&["refine", "last", "darker", "and", "shorter", "--variations", "0", "--json"])
+        .run(&[
+            "refine",
+            "last",
+            "darker",
+            "and",
+            "shorter",
+            "--variations",
+            "0",
+            "--json",
+        ])
         .json();
     let job = bench.run(&["show", "last", "--json"]).json();
     assert_eq!(job["job"]["parent_job_id"], parent["id"]);
     assert!(told["refinement"]["patch"].as_array().unwrap().len() > 1);
-    assert!(told["analysis"]["asked"][0]["what"].as_str().unwrap().contains("than it was"));
+    assert!(
+        told["analysis"]["asked"][0]["what"]
+            .as_str()
+            .unwrap()
+            .contains("than it was")
+    );
     let again = bench.run(&["show", "last", "--command"]).out;
-    assert!(again.contains(" refine ") && again.contains("darker and shorter"), "{again}");
+    assert!(
+        again.contains(" refine ") && again.contains("darker and shorter"),
+        "{again}"
+    );
 }
 
 #[test]
@@ -41,7 +58,16 @@ fn a_bundle_and_a_bare_patch_are_refined_without_a_job() {
     for (what, out, is_bundle) in [(zip(), "a", true), (patch, "b", false)] {
         let what = what.to_str().unwrap();
         let told = bench
-            .run(&["refine", what, "darker", "--variations", "0", "--out", out, "--json"])
+            .run(&[
+                "refine",
+                what,
+                "darker",
+                "--variations",
+                "0",
+                "--out",
+                out,
+                "--json",
+            ])
             .json();
         let is = read(&told["patch"]);
         assert!(cutoff(&is) < cutoff(&was), "{} and {}", cutoff(&is), cutoff(&was));

@@ -136,13 +136,21 @@ fn mass(draft: &Draft) -> f64 {
 
 /// Leaves what plain words asked for; where they only lean to something, that.
 fn only_what_was_said(draft: &mut Draft) {
-    let lone = [Axis::Loudness, Axis::Hardness, Axis::Mood, Axis::Pitch, Axis::Mass];
+    let lone = [
+        Axis::Loudness,
+        Axis::Hardness,
+        Axis::Mood,
+        Axis::Pitch,
+        Axis::Mass,
+    ];
     let is_said = draft
         .axes
         .iter()
         .any(|(axis, settled)| settled.claimed && !lone.contains(axis) && settled.value.abs() >= SAID);
     let is_loud = draft.claimed(Axis::Loudness).is_some();
-    draft.axes.retain(|_, settled| settled.claimed || !(is_said || is_loud));
+    draft
+        .axes
+        .retain(|_, settled| settled.claimed || !(is_said || is_loud));
     draft.exact.retain(|_, (_, claimed)| *claimed);
     draft.wave = draft.wave.filter(|(_, claimed)| *claimed);
     draft.move_target = draft.move_target.filter(|(_, claimed)| *claimed);

@@ -69,7 +69,12 @@ fn brightness(semitones: f64, patch: &mut PatchSpec) {
         filter.cutoff_hz = reached;
     }
     // A filter that is open to the top has nothing more to give, and one that is far below the note takes no more.
-    let shelf_st = left.unwrap_or(semitones) + if semitones.abs() > 16.0 { 0.5 * semitones } else { 0.0 };
+    let shelf_st = left.unwrap_or(semitones)
+        + if semitones.abs() > 16.0 {
+            0.5 * semitones
+        } else {
+            0.0
+        };
     if shelf_st != 0.0 {
         rack::eq(patch, |eq| {
             if !eq.enabled {
@@ -85,7 +90,9 @@ fn attack(octaves: f64, patch: &mut PatchSpec) {
     let opening = openers(patch);
     let env = &mut patch.modules.env[0];
     if octaves > 0.0 {
-        env.attack_s = (env.attack_s.max(0.012) * math::exp2(octaves)).min(20.0).max(longest);
+        env.attack_s = (env.attack_s.max(0.012) * math::exp2(octaves))
+            .min(20.0)
+            .max(longest);
     } else {
         env.attack_s = scaled(env.attack_s, octaves, 0.001, longest);
         env.delay_s = scaled(env.delay_s, 2.0 * octaves, 0.0, 4.0);
@@ -132,7 +139,11 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
         route.amount = (route.amount + 0.08 * amount).min(0.8);
         return;
     }
-    let is_taken = patch.modulation.routes.iter().any(|route| route.source == Source::Env5);
+    let is_taken = patch
+        .modulation
+        .routes
+        .iter()
+        .any(|route| route.source == Source::Env5);
     if !patch.modules.filter[0].enabled || is_taken {
         return;
     }
@@ -187,7 +198,9 @@ fn width(amount: f64, patch: &mut PatchSpec) {
         voicing.stereo_width = (voicing.stereo_width * (1.0 + 0.3 * amount)).max(0.0);
         return;
     }
-    voicing.stereo_width = voicing.stereo_width.max((voicing.stereo_width + 0.4 * amount).min(1.0));
+    voicing.stereo_width = voicing
+        .stereo_width
+        .max((voicing.stereo_width + 0.4 * amount).min(1.0));
     for osc in patch.modules.osc.iter_mut().filter(|osc| osc.enabled) {
         if osc.unison.voices > 1 {
             osc.unison.stereo_spread = (osc.unison.stereo_spread + 0.4 * amount).min(1.0);
@@ -238,7 +251,11 @@ fn sways(route: &Route) -> bool {
 }
 
 fn movement(amount: f64, patch: &mut PatchSpec) {
-    let lively = patch.modulation.routes.iter().any(|r| sways(r) && r.amount.abs() > 0.004);
+    let lively = patch
+        .modulation
+        .routes
+        .iter()
+        .any(|r| sways(r) && r.amount.abs() > 0.004);
     if amount < 0.0 {
         let factor = (1.0 + 0.4 * amount).max(0.0);
         for route in patch.modulation.routes.iter_mut().filter(|r| sways(r)) {
@@ -248,7 +265,11 @@ fn movement(amount: f64, patch: &mut PatchSpec) {
     }
     if lively {
         for route in patch.modulation.routes.iter_mut().filter(|r| sways(r)) {
-            let most = if route.target.ends_with("/level") { 0.5 } else { 0.7 };
+            let most = if route.target.ends_with("/level") {
+                0.5
+            } else {
+                0.7
+            };
             let more = route.amount * math::exp2(0.8 * amount);
             route.amount = more.clamp(-most, most);
         }
@@ -257,7 +278,11 @@ fn movement(amount: f64, patch: &mut PatchSpec) {
     // The knob has laid a way already, at zero.
     let mut is_laid = false;
     for route in patch.modulation.routes.iter_mut().filter(|r| sways(r)) {
-        let full = if route.target.ends_with("/level") { 0.06 } else { 0.07 };
+        let full = if route.target.ends_with("/level") {
+            0.06
+        } else {
+            0.07
+        };
         route.amount = (route.amount + full * amount).clamp(-0.5, 0.5);
         is_laid = true;
     }
@@ -329,7 +354,11 @@ fn drive(amount: f64, patch: &mut PatchSpec) {
 /// The oscillators that carry the pitch: on, heard, and no sub where there is another.
 fn tonal(patch: &PatchSpec) -> Vec<usize> {
     let osc = &patch.modules.osc;
-    let loudest = osc.iter().filter(|osc| osc.enabled).map(|osc| osc.level).fold(0.0, f64::max);
+    let loudest = osc
+        .iter()
+        .filter(|osc| osc.enabled)
+        .map(|osc| osc.level)
+        .fold(0.0, f64::max);
     let heard: Vec<usize> = (0..3)
         .filter(|i| osc[*i].enabled && osc[*i].level > 0.0 && osc[*i].level >= 0.4 * loudest)
         .collect();

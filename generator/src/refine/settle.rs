@@ -130,7 +130,11 @@ pub fn settle(
         (hooks.progress)(Stage::Checking, probes as f64 / MOST_PROBES as f64);
         let child = finish(pulls.apply(first, steps));
         let colour = bench.listen(&child, false)?;
-        let movement = bench.movement.as_ref().map(|_| bench.listen(&child, true)).transpose()?;
+        let movement = bench
+            .movement
+            .as_ref()
+            .map(|_| bench.listen(&child, true))
+            .transpose()?;
         probes += each;
         let made = bench.made(&child, &colour, movement.as_ref());
         let missed = bench.missed(&child, &made, &colour);
@@ -206,10 +210,7 @@ impl Bench<'_> {
         movement: Option<&AudioAnalysis>,
     ) -> Vec<Option<f64>> {
         let by_law = |step: &Step| {
-            let (was, is) = (
-                self.parent.modules.env[0].attack_s,
-                child.modules.env[0].attack_s,
-            );
+            let (was, is) = (self.parent.modules.env[0].attack_s, child.modules.env[0].attack_s);
             let sign = if step.up { 1.0 } else { -1.0 };
             (was.max(is) > LONGEST_PROBED_ATTACK_S)
                 .then(|| sign * math::log2(is.max(0.003) / was.max(0.003)) / math::log2(1.5))
@@ -220,7 +221,11 @@ impl Bench<'_> {
                 (Aspect::Movement, Some(now), Some(was)) => {
                     // As still as it gets is still enough.
                     let still = !step.up && now.movement <= 0.06;
-                    if still { Some(step.aim().0) } else { step.made(was, now) }
+                    if still {
+                        Some(step.aim().0)
+                    } else {
+                        step.made(was, now)
+                    }
                 }
                 // Faster than that cannot be measured.
                 (Aspect::Attack, ..) if !step.up && self.colour.attack_ms < FASTEST_MS => Some(step.aim().0),
@@ -271,7 +276,11 @@ impl Bench<'_> {
             let (low, high) = step.aim();
             let middle = f64::midpoint(low, f64::midpoint(low, high));
             let factor = if *made < low {
-                if *made > 0.2 { (middle / made).clamp(1.15, 2.2) } else { 1.9 }
+                if *made > 0.2 {
+                    (middle / made).clamp(1.15, 2.2)
+                } else {
+                    1.9
+                }
             } else if *made > high {
                 (middle / made).clamp(0.35, 0.9)
             } else {

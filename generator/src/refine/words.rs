@@ -48,7 +48,11 @@ pub fn wish(said: &str, category: Category, subcategory: Option<&str>) -> Result
     let (spoken, kept) = split(&said.to_lowercase());
     let mut change = planner::change(&spoken, category, subcategory);
     if let Some((kind, word)) = &change.kind {
-        let what = if *kind == category { word.as_str() } else { kind.name() };
+        let what = if *kind == category {
+            word.as_str()
+        } else {
+            kind.name()
+        };
         return Err(refused(
             ErrorCode::Conflict,
             format!("{what} is another kind of sound than this {category}: ask for a new sound"),
@@ -123,7 +127,11 @@ fn keeper(words: &[&str]) -> Option<usize> {
         (words.len() >= parts.len() && parts.iter().zip(words).all(|(part, word)| bare(word) == *part))
             .then_some(parts.len())
     };
-    self::words().keep.iter().filter_map(|phrase| begins(phrase)).max()
+    self::words()
+        .keep
+        .iter()
+        .filter_map(|phrase| begins(phrase))
+        .max()
 }
 
 /// The things that are named from here on, and how many words that takes.
@@ -132,7 +140,9 @@ fn things(words: &[&str]) -> (usize, BTreeSet<Aspect>) {
     let mut used = 0;
     for (place, word) in words.iter().enumerate() {
         let bare = bare(word);
-        let two = words.get(place + 1).map(|next| format!("{bare} {}", self::bare(next)));
+        let two = words
+            .get(place + 1)
+            .map(|next| format!("{bare} {}", self::bare(next)));
         let thing = two.and_then(|two| thing(&two)).or_else(|| thing(bare));
         match thing {
             Some(aspect) => {
@@ -204,7 +214,10 @@ mod tests {
         let (spoken, kept) = of("warmer but keep the attack");
         assert_eq!((spoken.as_str(), kept), ("warmer but ;", vec!["attack"]));
         let (spoken, kept) = of("keep the attack and the width, make it darker");
-        assert_eq!((spoken.as_str(), kept), ("make it darker", vec!["attack", "width"]));
+        assert_eq!(
+            (spoken.as_str(), kept),
+            ("make it darker", vec!["attack", "width"])
+        );
         let (spoken, kept) = of("don't touch the reverb, shorter");
         assert_eq!((spoken.as_str(), kept), ("shorter", vec!["space"]));
         let (spoken, kept) = of("keep it dark");

@@ -221,8 +221,7 @@ impl Check {
             return;
         }
         self.expected.insert(layout::REFINEMENT.to_owned());
-        let Some(refinement) =
-            self.document::<Refinement>(layout::REFINEMENT, json_schema::refinement())
+        let Some(refinement) = self.document::<Refinement>(layout::REFINEMENT, json_schema::refinement())
         else {
             return;
         };

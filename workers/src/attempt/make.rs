@@ -27,18 +27,19 @@ pub async fn make(attempt: &Attempt<'_>, child: &mut RenderChild, planned: Plann
         variations: usize::from(attempt.work.variations),
         parent: attempt.work.parent_sha256.clone(),
     };
-    followed(attempt, async |child, stop, progress| child.generate(&order, stop, progress).await, child).await
+    followed(
+        attempt,
+        async |child, stop, progress| child.generate(&order, stop, progress).await,
+        child,
+    )
+    .await
 }
 
 /// Has the sound of the job's parent made into another one, by the job's words.
 ///
 /// # Errors
 /// [`Failure::Parent`] where the parent's bundle is gone; else see [`Failure`].
-pub async fn refine(
-    attempt: &Attempt<'_>,
-    child: &mut RenderChild,
-    parent: &str,
-) -> Result<Made, Failure> {
+pub async fn refine(attempt: &Attempt<'_>, child: &mut RenderChild, parent: &str) -> Result<Made, Failure> {
     let bundle = parent::bundle(attempt.system, attempt.own.user_id, parent).await?;
     let sound = tokio::task::spawn_blocking(move || bundle.and_then(|zip| Parent::of_zip(&zip))).await;
     let parent = sound.ok().flatten().ok_or(Failure::Parent)?;
