@@ -168,7 +168,8 @@ def one(task):
                                max((f["drive_db"] for f in answer["patch"]["modules"]["filter"] if f["enabled"]), default=0) / 24)
         measured["wet"] = amount(answer["patch"], "reverb")
         provenance = Path(answer["made"]["patch"]).parent / "meta" / "provenance.json"
-        measured["template"] = json.loads(provenance.read_text("utf-8"))["template_id"]
+        grown = json.loads(provenance.read_text("utf-8"))
+        measured["template"] = grown.get("recipe_id") or grown["template_id"]
         return key, measured
 
 

@@ -1,5 +1,6 @@
 //! `cargo xtask eval`: the evaluation prompts through the release build, judged by `tests/evaluation/eval.py`; with
-//! `--names`, real patch names through the planner alone, judged by `tests/evaluation/names.py`.
+//! `--names`, real patch names through the planner alone, judged by `tests/evaluation/names.py`; with `--diversity`, bare
+//! category words with several seeds, judged by `tests/evaluation/diversity.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,9 @@ pub struct Options {
     /// Instead of prompts: the categories of real patch names, planned without sound
     #[arg(long, conflicts_with_all = ["prompts", "binary", "only", "keep", "no_baselines"])]
     names: bool,
+    /// Instead of prompts: bare category words with eight seeds each, beside presets that people made
+    #[arg(long, conflicts_with_all = ["names", "prompts", "only", "keep", "no_baselines"])]
+    diversity: bool,
     /// Prompts of this split: dev, held_out or all.
     #[arg(long, default_value = "dev")]
     split: String,
@@ -59,6 +63,9 @@ pub fn run(options: &Options) -> Result<bool> {
         bail!("the evaluation needs its Python environment");
     };
     let binary = workspace.release_binary(options.binary.as_deref())?;
+    if options.diversity {
+        return diversity(&workspace, &python, &binary, options);
+    }
     let mut command = python::script(&workspace, &python, "evaluation/eval.py");
     command
         .arg("--binary")
@@ -86,6 +93,19 @@ pub fn run(options: &Options) -> Result<bool> {
         if given {
             command.arg(flag);
         }
+    }
+    Ok(command.status()?.success())
+}
+
+/// Twelve words, eight seeds, and the presets.
+fn diversity(workspace: &Workspace, python: &Path, binary: &Path, options: &Options) -> Result<bool> {
+    let mut command = python::script(workspace, python, "evaluation/diversity.py");
+    command.arg("--binary").arg(binary);
+    if let Some(path) = &options.json {
+        command.arg("--json").arg(path);
+    }
+    if options.verbose {
+        command.arg("--verbose");
     }
     Ok(command.status()?.success())
 }

@@ -1,5 +1,6 @@
 //! Which sound an intent starts from: the template it names, the recipe it names, else what of its category or
-//! subcategory comes nearest to what it asks for. Seed 0 takes the first of these, other seeds others that fit as well.
+//! subcategory comes nearest to what it asks for. Seed 0 takes the first of these, other seeds others that fit as well; one wish alone turns what the seed
+//! chooses without any.
 //!
 //! Whole numbers throughout, ties by place: the same intent and seed give the same start on every machine (R2).
 
@@ -116,9 +117,13 @@ fn nearest<'a>(intent: &Intent, seed: u64, first: &Entry, starts: &[&'a Start]) 
     let tags: Vec<String> = intent.tags.iter().skip(1).map(|tag| fold(tag)).collect();
     let fits: Vec<i32> = row.iter().map(|start| start.fits(&asked, &tags)).collect();
     let best = fits.iter().copied().max().unwrap_or(0);
-    // A single wish excludes what goes against it; several choose what goes along with them.
-    let least = if asked.len() > 1 { best / 2 } else { 0 };
     let place = (seed % row.len() as u64) as usize;
+    // A single word turns the same sound, so that two prompts that differ by it differ by nothing else; several
+    // choose what goes along with them.
+    if tags.len() < 2 {
+        return row.get(place).copied();
+    }
+    let least = best / 2;
     (0..row.len())
         .map(|step| (place + step) % row.len())
         .find(|i| fits[*i] >= least.max(0))
