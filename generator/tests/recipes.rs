@@ -45,12 +45,14 @@ fn alike(category: Category) -> Vec<String> {
         .map(|entry| (entry.template.id.as_str(), measured(category, entry)))
         .collect();
     for recipe in of(category) {
-        let sound = measured(
-            category,
-            recipe
-                .entry()
-                .unwrap_or_else(|| panic!("{} has no sound", recipe.id)),
-        );
+        let entry = recipe
+            .entry()
+            .unwrap_or_else(|| panic!("{} has no sound", recipe.id));
+        let patch = mapper::map(&Intent::neutral(category), entry, 0, &Corrections::default());
+        if let Err(problems) = patch.check() {
+            faults.push(format!("{}: {problems}", recipe.id));
+        }
+        let sound = measured(category, entry);
         if !sound.finite || !(-60.0..=3.0).contains(&sound.peak_env_db) {
             faults.push(format!("{} peaks at {:.1} dB", recipe.id, sound.peak_env_db));
         }
