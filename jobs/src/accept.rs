@@ -213,7 +213,11 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
             faults,
         });
     }
-    let planner = settled(request.planner, system.config.llm.named())?;
+    let planner = if request.parent_job_id.is_some() {
+        of_refinement(request.planner)?
+    } else {
+        settled(request.planner, system.config.llm.named())?
+    };
     Ok(Checked {
         request,
         planner,
@@ -221,6 +225,18 @@ fn check(system: &System, mut request: CreateJob) -> Result<Checked, JobsError> 
         retry_of: None,
         trace: trace::current(),
     })
+}
+
+/// The planner of words about a sound that is there: no model reads these.
+fn of_refinement(asked: PlannerChoice) -> Result<PlannerChoice, JobsError> {
+    match asked {
+        PlannerChoice::Auto | PlannerChoice::Embedded => Ok(PlannerChoice::Embedded),
+        PlannerChoice::Llm | PlannerChoice::Hybrid => Err(JobsError::refused(
+            ErrorCode::PlannerUnavailable,
+            "/planner",
+            "words about a sound that is there are read by the embedded planner; `auto` and `embedded` work",
+        )),
+    }
 }
 
 /// The planner that is meant: never `auto`, which is what the installation has.

@@ -269,6 +269,25 @@ async fn r10_what_was_answered_goes_with_the_prompt_and_a_cancelled_job_keeps_no
 }
 
 #[tokio::test]
+async fn no_model_reads_words_about_a_sound_that_is_there() {
+    let system = system(|_| {}).await;
+    let parent = succeeded(&system, system.user, "pad", b"bundle").await;
+    let darker = |planner| CreateJob {
+        parent_job_id: Some(parent),
+        planner,
+        ..CreateJob::new("darker")
+    };
+    let request = darker(PlannerChoice::Auto);
+    let accepted = accept::accept(&system, system.user, request, None).await.unwrap();
+    assert_eq!(accepted.row.planner().unwrap(), PlannerChoice::Embedded);
+    for planner in [PlannerChoice::Llm, PlannerChoice::Hybrid] {
+        let refused = accept::accept(&system, system.user, darker(planner), None).await;
+        let error = refused.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::PlannerUnavailable);
+    }
+}
+
+#[tokio::test]
 async fn an_embedded_job_says_so_and_nobody_writes_that_down() {
     let system = testing::system().await;
     let job = succeeded(&system, system.user, "pad", b"bundle").await;
