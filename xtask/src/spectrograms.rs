@@ -28,19 +28,19 @@ struct Page {
 
 const PAGES: [Page; 2] = [
     Page {
-        file: "templates.md",
-        pictures: "spectrograms",
-        listed: &["templates", "--json"],
-        title: "Templates",
-        about: "What each template sounds like as it is: the preview phrase of its bundle, 30 Hz to 20 kHz",
-    },
-    Page {
         file: "recipes.md",
         pictures: "recipes",
         listed: &["templates", "--recipes", "--json"],
         title: "Recipes",
         about: "Named ways to change a template, what each aims at, and what it sounds like: the preview phrase of its \
                 bundle, 30 Hz to 20 kHz",
+    },
+    Page {
+        file: "templates.md",
+        pictures: "spectrograms",
+        listed: &["templates", "--json"],
+        title: "Templates",
+        about: "What each template sounds like as it is: the preview phrase of its bundle, 30 Hz to 20 kHz",
     },
 ];
 

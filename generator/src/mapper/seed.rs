@@ -26,7 +26,7 @@ pub fn vary(seed: u64, patch: &mut PatchSpec) {
         osc.unison.stereo_spread =
             (osc.unison.stereo_spread * (1.0 + 0.2 * swing(place + 2))).clamp(0.0, 1.0);
         osc.level *= 1.0 + 0.08 * swing(place + 3);
-        osc.tune_cents += if i > 0 { 3.0 * swing(place + 4) } else { 0.0 };
+        osc.tune_cents += if i > 0 { 1.5 * swing(place + 4) } else { 0.0 };
     }
     for (i, filter) in patch.modules.filter.iter_mut().enumerate() {
         filter.cutoff_hz *= 1.0 + 0.12 * swing(40 + i as u64);
