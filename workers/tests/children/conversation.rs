@@ -106,7 +106,10 @@ async fn an_error_says_nothing_of_the_words_that_caused_it() {
 async fn an_order_too_long_for_a_line_is_refused_before_it_is_sent() {
     let refused = child()
         .await
-        .plan(&words(&"x".repeat(70_000)), &patient())
+        .plan(
+            &words(&"x".repeat(songwalker_workers::child::protocol::MAX_LINE_BYTES)),
+            &patient(),
+        )
         .await
         .expect_err("refused");
     assert!(matches!(refused, ChildError::TooLarge(_)), "{refused}");
