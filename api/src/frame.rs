@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, ResponseError, web};
 use songwalker_jobs::trace;
 use songwalker_schemas::ErrorCode;
+use tokio_util::context::TokioContext;
 use tracing::Instrument;
 
 use crate::error::{self, ApiError};
@@ -61,14 +62,15 @@ async fn inner<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let refused = request
-        .app_data::<web::Data<ApiState>>()
-        .map(|state| state.hosts.check(request.method(), request.headers()));
-    if let Some(Err(error)) = refused {
+    let state = request.app_data::<web::Data<ApiState>>().cloned();
+    let Some(state) = state else {
+        return Err(ApiError::internal().into());
+    };
+    if let Err(error) = state.hosts.check(request.method(), request.headers()) {
         return Ok(request.into_response(error.error_response()));
     }
-    let answer = next.call(request).await?.map_into_boxed_body();
-    Ok(enveloped(answer))
+    let answer = TokioContext::new(next.call(request), state.runtime.clone()).await?;
+    Ok(enveloped(answer.map_into_boxed_body()))
 }
 
 /// An error that came without the envelope gets one.
@@ -143,4 +145,45 @@ pub fn method_not_allowed(allowed: &str) -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, format!("this takes {allowed}"))
         .under(StatusCode::METHOD_NOT_ALLOWED)
         .with(header::ALLOW, allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, test};
+    use tokio::runtime::{Builder, Handle};
+
+    async fn where_it_runs() -> String {
+        Handle::current().id().to_string()
+    }
+
+    #[tokio::test]
+    async fn what_a_request_opens_lives_on_the_runtime_of_the_process() {
+        let system = songwalker_jobs::testing::system().await;
+        let state = ApiState::of_test(&system);
+        let answered = std::thread::spawn(|| {
+            let own = Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            let own_id = own.handle().id().to_string();
+            let answer = own.block_on(async {
+                let app = App::new()
+                    .app_data(web::Data::new(state))
+                    .route("/", web::get().to(where_it_runs))
+                    .wrap(from_fn(around));
+                let app = test::init_service(app).await;
+                let asked = test::TestRequest::get().insert_header((header::HOST, "localhost"));
+                test::call_and_read_body(&app, asked.to_request()).await
+            });
+            (own_id, answer)
+        });
+        let (own, answer) = tokio::task::spawn_blocking(|| answered.join())
+            .await
+            .expect("joined")
+            .expect("answered");
+        assert_eq!(answer, Handle::current().id().to_string());
+        assert_ne!(answer, own);
+    }
 }

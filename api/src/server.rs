@@ -165,6 +165,7 @@ impl BoundApi {
             meter: self.meter.clone(),
             version: Arc::new(self.options.version.clone()),
             system: self.system.clone(),
+            runtime: Handle::current(),
             stopping: stopping.clone(),
         };
         let main = HttpServer::new(move || {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer, ResponseError};
 use songwalker_jobs::System;
+use tokio::runtime::Handle;
+use tokio_util::context::TokioContext;
 use tokio_util::sync::CancellationToken;
 
 use crate::frame;
@@ -74,10 +76,12 @@ pub(crate) fn serve(
     readiness: Arc<Readiness>,
 ) -> std::io::Result<actix_web::dev::Server> {
     let system = system.clone();
+    let runtime = Handle::current();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(meter.clone()))
             .app_data(Data::new(system.clone()))
+            .app_data(Data::new(runtime.clone()))
             .app_data(Data::from(Arc::clone(&readiness)))
             .route("/metrics", web::get().to(metrics::alone))
             .route("/health/live", web::get().to(health::live))
@@ -92,8 +96,9 @@ pub(crate) fn serve(
     Ok(server.run())
 }
 
-async fn ready(system: Data<System>, readiness: Data<Readiness>) -> HttpResponse {
-    match readiness.check(&system).await {
+/// What is opened to ask lives on the runtime of the process, see `ApiState::runtime`.
+async fn ready(system: Data<System>, runtime: Data<Handle>, readiness: Data<Readiness>) -> HttpResponse {
+    match TokioContext::new(readiness.check(&system), (**runtime).clone()).await {
         Ok(health) => HttpResponse::Ok().json(health),
         Err(error) => error.error_response(),
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use songwalker_jobs::System;
 use songwalker_schemas::wire::Version;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::Feeds;
@@ -26,6 +27,9 @@ pub struct ApiState {
     pub meter: Meter,
     /// What the program is.
     pub version: Arc<Version>,
+    /// The runtime of the process. What a request opens lives there: the server's own threads end before the process
+    /// does, and a connection of a pool that was opened on one of them would end with it, under whoever uses it next.
+    pub runtime: Handle,
     /// Set when the server is to stop: streams and waits end.
     pub stopping: CancellationToken,
 }
@@ -37,11 +41,7 @@ impl ApiState {
         let stopping = CancellationToken::new();
         let system = system.system.clone();
         Self {
-            feeds: Feeds::start(
-                system.clone(),
-                tokio::runtime::Handle::current(),
-                stopping.clone(),
-            ),
+            feeds: Feeds::start(system.clone(), Handle::current(), stopping.clone()),
             hosts: Arc::new(Hosts::of(&system.config.server, system.config.server.listen)),
             readiness: Arc::new(Readiness::new(None)),
             meter: Meter::of_process().unwrap(),
@@ -53,6 +53,7 @@ impl ApiState {
                 schemas: String::new(),
             }),
             system,
+            runtime: Handle::current(),
             stopping,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use songwalker_generator::pipeline::{self, Hooks, Planned, Request};
+use songwalker_generator::refine::{self, Parent};
 use songwalker_jobs::claim::{Claimed, claim};
 use songwalker_jobs::failpoint;
 use songwalker_jobs::planning::{self, PlannedBy};
@@ -435,26 +436,19 @@ async fn a_parents_hash_reaches_the_bundle() {
         simply(&system, &claimed(&system, second).await, &mut child).await,
         Ending::Succeeded
     );
+    let bundle = async |job| {
+        let row = row(&system, job).await;
+        read::bundle(&system, &row).await.expect("a bundle")
+    };
+    let parent = Parent::of_zip(&bundle(first).await).expect("a parent");
+    let request = refine::Request {
+        words: "warm pad",
+        parent: &parent,
+        seed: 0,
+        variations: 0,
+    };
+    let made = refine::refine(&request, &Hooks::none()).expect("a bundle");
     let hash = row(&system, first).await.model.manifest_sha256.expect("a hash");
-    let bundle = read::bundle(&system, &row(&system, second).await)
-        .await
-        .expect("a bundle");
-    let request = Request {
-        prompt: "warm pad".to_owned(),
-        tags: Vec::new(),
-        template_id: None,
-        seed: 0,
-        variations: 0,
-        parent: Some(hash.clone()),
-    };
-    let intent = pipeline::plan(&request).expect("plans").intent;
-    let planned = Planned {
-        intent: &intent,
-        seed: 0,
-        variations: 0,
-        parent: Some(&hash),
-        planner: PlannerChoice::Embedded,
-    };
-    let made = pipeline::generate_from_intent(&planned, &Hooks::none()).expect("a bundle");
-    assert!(bundle == made.bundle.zip);
+    assert_eq!(parent.sha256, Some(hash));
+    assert!(bundle(second).await == made.bundle.zip);
 }

@@ -45,9 +45,9 @@ Examples:
   songwalker again --seed 7 --play";
 
 pub const REFINE_HELP: &str = "\
-Only what the words speak of changes, by steps that can be heard; the rest stays as it is. The result is
-a bundle of its own beside the first one. meta/refinement.json in it is the JSON Patch (RFC 6902) from
-the one patch to the other; --json prints it.
+Only what the words speak of changes, by steps that can be heard; the rest stays as it is. The
+result is a bundle of its own beside the first one. meta/refinement.json in it is the JSON Patch
+(RFC 6902) from the one patch to the other; --json prints it.
 
 A job is refined by a new job; a patch or a bundle here and now.
 
