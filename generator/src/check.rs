@@ -1,6 +1,8 @@
 //! Listens to what was mapped and corrects: a short probe is rendered and measured, goals that were missed become
-//! [`Corrections`], the intent is mapped again with them, at most four times. What could not be reached is reported.
+//! [`Corrections`], the intent is mapped again with them, at most four times. Then it is heard beside the same sound
+//! without the words ([`beside`]). What could not be reached is reported.
 
+pub mod beside;
 pub mod goal;
 pub mod loudness;
 pub mod probe;
@@ -14,6 +16,7 @@ pub use self::report::{Asked, LoudnessReport, Report};
 use crate::error::GenerateError;
 use crate::mapper::{self, Corrections};
 use crate::pipeline::{Hooks, Stage};
+use crate::refine::step::Step;
 use crate::templates::{self, Entry};
 
 /// How often a patch is mapped again at most.
@@ -34,6 +37,9 @@ pub struct Checked {
     pub probe: AudioAnalysis,
     /// The probe's note and times.
     pub shape: probe::Shape,
+    /// What the words were to move beside the same sound without them, and by how many of the smallest steps they did;
+    /// nothing where a probe cannot tell.
+    pub beside: Vec<(Step, Option<f64>)>,
 }
 
 /// Listens to `first`, the intent's first patch, and maps again until the goals are met or four corrections were
@@ -48,6 +54,23 @@ pub fn settle(
     first: PatchSpec,
     hooks: &Hooks,
 ) -> Result<Checked, GenerateError> {
+    let Some(bare) = beside::bare(intent, entry, seed, hooks)? else {
+        return alone(intent, entry, seed, first, None, hooks);
+    };
+    let mut checked = alone(intent, entry, seed, first, Some(&bare.checked.probe), hooks)?;
+    bare.settle(&mut checked, intent, entry, seed, hooks)?;
+    Ok(checked)
+}
+
+/// The same, by the goals alone; `bare` is the sound without the words.
+fn alone(
+    intent: &Intent,
+    entry: &Entry,
+    seed: u64,
+    first: PatchSpec,
+    bare: Option<&AudioAnalysis>,
+    hooks: &Hooks,
+) -> Result<Checked, GenerateError> {
     let mut corrections = Corrections::default();
     let shape = probe::Shape::of(intent, &first);
     let (neutral, measured) = std::thread::scope(|scope| {
@@ -56,7 +79,7 @@ pub fn settle(
         (neutral.join(), measured)
     });
     let neutral = neutral.map_err(|_| GenerateError::Render("the neutral probe failed".to_owned()))??;
-    let goals = wanted::of(intent, &first, neutral.as_ref());
+    let goals = wanted::of(intent, &first, neutral.as_ref(), bare);
     let mut best = Checked {
         patch: first,
         goals,
@@ -64,6 +87,7 @@ pub fn settle(
         corrections,
         probe: measured?,
         shape,
+        beside: Vec::new(),
     };
     let mut tried = best.probe.clone();
     for round in 1..=MOST_CORRECTIONS {

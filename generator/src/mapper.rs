@@ -51,6 +51,11 @@ pub struct Corrections {
 /// The patch of an intent.
 #[must_use]
 pub fn map(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections) -> PatchSpec {
+    finished(shaped(intent, entry, seed, corrections))
+}
+
+/// The patch of an intent, without its knobs and its last rounding.
+pub(crate) fn shaped(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections) -> PatchSpec {
     let mut patch = entry.sound.clone();
     describe(intent, entry, &mut patch);
     voicing(intent, &mut patch);
@@ -63,6 +68,11 @@ pub fn map(intent: &Intent, entry: &Entry, seed: u64, corrections: &Corrections)
     space::apply(intent, corrections, &mut patch);
     keep::apply(intent, &mut patch);
     louder(corrections.source_db, &mut patch);
+    patch
+}
+
+/// A shaped patch with its knobs, inside every bound.
+pub(crate) fn finished(mut patch: PatchSpec) -> PatchSpec {
     macros::assign(&mut patch);
     quantised(patch)
 }

@@ -23,7 +23,7 @@ use songwalker_schemas::refinement::Refinement;
 use songwalker_schemas::report::Asked;
 use songwalker_schemas::{AudioAnalysis, Intent, Manifest, PatchSpec, SCHEMA_VERSION, canonical};
 
-use self::settle::Heard;
+use self::settle::{Heard, Task, Way};
 use self::step::{Aspect, Step};
 use self::words::Wish;
 use crate::check::{Checked, probe, wanted};
@@ -153,7 +153,16 @@ pub fn child(words: &str, parent: &Parent, hooks: &Hooks) -> Result<Child, Gener
         }
         mapper::quantised(child)
     };
-    let heard = settle::settle(patch, &first, &steps, &finish, hooks)?;
+    let task = Task {
+        parent: patch,
+        first: &first,
+        steps: &steps,
+        way: Way::Steps,
+        finish: &finish,
+        guard: &|_| 0.0,
+        most_probes: settle::MOST_PROBES,
+    };
+    let heard = settle::settle(&task, hooks)?;
     Ok(Child { intent, steps, heard })
 }
 
@@ -177,12 +186,13 @@ pub fn refine(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateErr
     let probe = probe::measure(&heard.patch, &shape, hooks)?;
     let rows = |now: &AudioAnalysis| rows(&steps, &heard.made, &was, now);
     let checked = Checked {
-        goals: wanted::of(&intent, &heard.patch, None),
+        goals: wanted::of(&intent, &heard.patch, None, None),
         patch: heard.patch.clone(),
         rounds: heard.rounds,
         corrections: Corrections::default(),
         probe,
         shape,
+        beside: Vec::new(),
     };
     let to_finish = ToFinish {
         checked,
@@ -291,7 +301,7 @@ fn take_back_promises(change: &crate::planner::Change, intent: &mut Intent) {
 }
 
 /// What of a change is no step: values in units, and degrees of what a sound has or has not.
-fn settled(asked: &Descriptors) -> Descriptors {
+pub(crate) fn settled(asked: &Descriptors) -> Descriptors {
     Descriptors {
         brightness: None,
         warmth: None,

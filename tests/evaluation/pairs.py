@@ -94,7 +94,10 @@ def thinner(a, b):
 
 
 def more_reverb(a, b):
-    return tail(b) >= 1.2 * tail(a) and b["corr"] <= a["corr"] - 0.03
+    """A longer tail and less alike sides; of what has ended before the key is let go, a longer ring."""
+    ended = tail(a) <= 1.0 and tail(b) <= 1.0
+    rings = ring(b) >= 1.2 * ring(a) if ended else tail(b) >= 1.2 * tail(a)
+    return rings and b["corr"] <= a["corr"] - 0.03
 
 
 def less_reverb(a, b):

@@ -4,6 +4,7 @@ pub use songwalker_schemas::report::{Asked, LoudnessReport, Report};
 use songwalker_schemas::{AudioAnalysis, Intent, SCHEMA_VERSION};
 
 use super::Checked;
+use crate::refine::step::Step;
 
 fn number(x: f64) -> String {
     if x.abs() >= 100.0 {
@@ -67,6 +68,23 @@ fn exact(intent: &Intent, analysis: &AudioAnalysis) -> Vec<Asked> {
     rows
 }
 
+/// Rows for what the words were to move beside the same sound without them, as far as a probe could tell.
+fn beside(steps: &[(Step, Option<f64>)]) -> impl Iterator<Item = Asked> {
+    steps.iter().filter_map(|(step, made)| {
+        let made = (*made)?;
+        Some(Asked {
+            what: step
+                .what()
+                .replace(" than it was", " than without the word")
+                .replace(" than it had", " than without the word"),
+            measure: format!("{} in steps that count", step.aspect.name()),
+            wanted: "≥ 1.00".to_owned(),
+            got: number(made),
+            reached: made >= 1.0,
+        })
+    })
+}
+
 /// The report of a checked patch.
 #[must_use]
 pub fn of(
@@ -99,6 +117,7 @@ pub fn of(
             }
         })
         .collect();
+    asked.extend(beside(&checked.beside));
     asked.extend(exact(intent, &analysis));
     Report {
         schema_version: SCHEMA_VERSION.to_owned(),

@@ -42,11 +42,16 @@ pub fn is_relative(intent: &Intent) -> bool {
         || intent.avoid.contains(&Feature::Highs)
 }
 
-/// The goals of an intent, and of its category.
+/// The goals of an intent, and of its category. `neutral` is the category's own sound, `bare` this one without the words.
 #[must_use]
-pub fn of(intent: &Intent, patch: &PatchSpec, neutral: Option<&AudioAnalysis>) -> Vec<Goal> {
+pub fn of(
+    intent: &Intent,
+    patch: &PatchSpec,
+    neutral: Option<&AudioAnalysis>,
+    bare: Option<&AudioAnalysis>,
+) -> Vec<Goal> {
     let mut goals = Vec::new();
-    relative(intent, neutral, &mut goals);
+    relative(intent, neutral, bare, &mut goals);
     stereo(intent, &mut goals);
     shape(intent, patch, &mut goals);
     motion(intent, &mut goals);
@@ -74,8 +79,14 @@ fn is_given(intent: &Intent, measure: Measure) -> bool {
     }
 }
 
-fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Goal>) {
+fn relative(
+    intent: &Intent,
+    neutral: Option<&AudioAnalysis>,
+    bare: Option<&AudioAnalysis>,
+    goals: &mut Vec<Goal>,
+) {
     let Some(neutral) = neutral else { return };
+    let bare_oct = bare.unwrap_or(neutral).brightness_oct;
     let asked = &intent.descriptors;
     let is_exact = asked.cutoff_hz.is_some() || asked.waveform == Some(Waveform::Noise);
     let brightness = asked.brightness.unwrap_or(0.0);
@@ -84,9 +95,9 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
             goals.push(Goal::new(
                 Measure::Brightness,
                 &format!("brighter than a usual {}", intent.category),
-                Some(neutral.brightness_oct + 0.1 + 0.6 * brightness),
+                Some((neutral.brightness_oct + 0.1 + 0.6 * brightness).max(bare_oct + 0.3)),
                 // "Slightly" is not "very": what goes far beyond is brought back.
-                Some(neutral.brightness_oct + 0.9 + 1.6 * brightness),
+                Some((neutral.brightness_oct + 0.9 + 1.6 * brightness).max(bare_oct + 0.9)),
             ));
         } else if brightness <= -0.2 || intent.avoid.contains(&Feature::Highs) {
             let degree = brightness.min(if intent.avoid.contains(&Feature::Highs) {
@@ -94,7 +105,9 @@ fn relative(intent: &Intent, neutral: Option<&AudioAnalysis>, goals: &mut Vec<Go
             } else {
                 0.0
             });
-            let bound = (neutral.brightness_oct - 0.05 + 0.75 * degree).max(0.12);
+            let bound = (neutral.brightness_oct - 0.05 + 0.75 * degree)
+                .min(bare_oct - 0.3)
+                .max(0.12);
             goals.push(Goal::new(
                 Measure::Brightness,
                 &format!("darker than a usual {}", intent.category),

@@ -2,10 +2,14 @@
 
 use songwalker_schemas::intent::{Feature, Invariant};
 use songwalker_schemas::patch::fx::Fx;
+use songwalker_schemas::patch::osc::Osc;
 use songwalker_schemas::patch::voicing::VoicingMode;
 use songwalker_schemas::{Intent, PatchSpec};
 
 use super::{rack, routes};
+
+/// The power of a decay whose decibels fall along a straight line.
+const EVEN: f64 = -4.0;
 
 /// Enforces the intent's invariants and what it avoids.
 pub fn apply(intent: &Intent, patch: &mut PatchSpec) {
@@ -115,21 +119,39 @@ fn avoid(feature: Feature, patch: &mut PatchSpec) {
     }
 }
 
-/// Takes away all that beats or moves by itself.
+/// Takes away all that beats or moves by itself. What decays falls evenly, and its colour with it hardly at all.
 fn still(patch: &mut PatchSpec) {
     routes::retain(patch, |r| !r.source.moves_by_itself());
-    let mut first = true;
+    // All that is heard has one tuning; a silent oscillator is a modulator: its tuning is the ratio.
+    let heard = |osc: &Osc| osc.enabled && osc.level > 0.0;
+    let tuning = patch
+        .modules
+        .osc
+        .iter()
+        .find(|osc| heard(osc))
+        .map_or(0.0, |osc| osc.tune_cents);
     for osc in &mut patch.modules.osc {
         osc.unison.voices = 1;
         osc.phase_randomness = 0.0;
-        // A silent oscillator is a modulator: its tuning is the ratio.
-        if !first && osc.level > 0.0 {
-            osc.tune_cents = 0.0;
+        if heard(osc) {
+            osc.tune_cents = tuning;
         }
-        first = first && !osc.enabled;
     }
     rack::chorus(patch, |fx| fx.enabled = false);
     rack::phaser(patch, |fx| fx.enabled = false);
     rack::flanger(patch, |fx| fx.enabled = false);
     rack::reverb(patch, |fx| fx.mod_amount = 0.0);
+    let env = &mut patch.modules.env[0];
+    if env.sustain < 0.1 && env.decay_power > EVEN {
+        // Decibels that fall along a straight line, as long as before.
+        env.decay_power = EVEN;
+        env.decay_s = (1.1 * env.decay_s).min(30.0);
+    }
+    if patch.modules.env[0].sustain < 0.1 {
+        for route in &mut patch.modulation.routes {
+            if route.source.name().starts_with("env/") && !route.target.starts_with("/modulation") {
+                route.amount *= 0.25;
+            }
+        }
+    }
 }

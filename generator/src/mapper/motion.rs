@@ -260,9 +260,16 @@ fn oscillation(
         .sync_mode
         .filter(|m| matches!(m, RateMode::Tempo | RateMode::Dotted | RateMode::Triplet))
         .unwrap_or(RateMode::Tempo);
+    let env = &patch.modules.env[0];
+    // What has died away after a second has no time for a slow movement.
+    let least_hz = if env.sustain < 0.1 {
+        (5.0 / env.decay_s.max(0.05)).min(8.0)
+    } else {
+        0.0
+    };
     let hz = movement
         .rate_hz
-        .unwrap_or_else(|| default_hz(target, speed))
+        .unwrap_or_else(|| default_hz(target, speed).max(least_hz))
         .clamp(0.01, 40.0);
     if shape == MovementShape::SampleHold {
         let i = (0..4).find(|i| {

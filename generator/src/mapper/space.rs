@@ -83,6 +83,13 @@ fn width(degree: f64, is_asked: bool, patch: &mut PatchSpec) {
 fn reverb(intent: &Intent, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
     let space = asked.space.unwrap_or(0.0);
+    // What rings long by itself needs a room that is longer still, or the room is not heard behind it.
+    let env = &patch.modules.env[0];
+    let outlasts_s = if env.sustain < 0.1 {
+        2.2 * env.decay_s.min(5.5)
+    } else {
+        0.0
+    };
     rack::reverb(patch, |fx| {
         if let Some(seconds) = asked.reverb_s {
             fx.enabled = true;
@@ -96,13 +103,23 @@ fn reverb(intent: &Intent, patch: &mut PatchSpec) {
                 fx.enabled = true;
                 fx.mix = 0.0;
             }
+            // A room that is there already becomes a longer one.
+            let longer = if fx.mix > 0.02 {
+                math::exp2(1.3 * space)
+            } else {
+                1.0
+            };
             fx.mix = (fx.mix.max(0.12) + 0.32 * space).min(0.65);
             if asked.reverb_s.is_none() {
-                fx.decay_s = fx.decay_s.max(1.2 * math::exp2(2.6 * space));
+                fx.decay_s = (fx.decay_s * longer)
+                    .max(1.2 * math::exp2(2.6 * space))
+                    .max(outlasts_s * space.min(0.5))
+                    .min(40.0);
             }
             fx.size = fx.size.max(0.55 + 0.3 * space);
         } else if space < 0.0 {
             fx.mix *= (1.0 + 1.6 * space).max(0.0);
+            fx.decay_s = (fx.decay_s * math::exp2(space)).max(0.1);
             fx.enabled = fx.enabled && space > -0.6;
         }
     });

@@ -4,7 +4,12 @@ use songwalker_engine::math;
 use songwalker_schemas::modulation::{Route, Source};
 use songwalker_schemas::{Category, Intent, PatchSpec};
 
-use super::Corrections;
+use super::{Corrections, rack};
+
+/// Sustain from which on a sound goes on as long as it is held.
+const GOES_ON: f64 = 0.1;
+/// An effect with less than this in the sound is not heard.
+const HEARD: f64 = 0.02;
 
 /// Whether sounds of a kind decay while the key is held.
 #[must_use]
@@ -166,8 +171,35 @@ fn release(intent: &Intent, patch: &mut PatchSpec) {
         } else {
             (env.release_s * math::exp2(3.5 * degree)).min(0.5 * (1.0 + degree) + 0.03)
         };
+        // What has died away before it is let go rings by its decay.
+        if env.sustain < GOES_ON && asked.length.is_none() && asked.decay_s.is_none() {
+            env.decay_s = (env.decay_s * math::exp2(1.6 * degree)).clamp(env.decay_s.min(0.06), 30.0);
+        }
     }
     env.release_s = env.release_s.clamp(0.005, 30.0);
+    if let Some(degree) = asked.release.or(asked.length) {
+        room(1.6 * degree, intent, patch);
+    }
+}
+
+/// What rings behind the envelope, by `octaves` of its time: else it would hide the envelope's own end.
+fn room(octaves: f64, intent: &Intent, patch: &mut PatchSpec) {
+    let asked = &intent.descriptors;
+    if asked.space.is_none() && asked.reverb_s.is_none() {
+        rack::reverb(patch, |fx| {
+            if fx.enabled && fx.mix > HEARD {
+                fx.decay_s = (fx.decay_s * math::exp2(octaves)).clamp(0.1, 30.0);
+            }
+        });
+    }
+    if octaves < 0.0 && asked.delay.is_none() {
+        rack::delay(patch, |fx| {
+            if fx.enabled && fx.mix > HEARD && fx.feedback > 0.0 {
+                // The time to −60 dB goes with one over the logarithm of the feedback.
+                fx.feedback = math::exp2(math::log2(fx.feedback.min(0.98)) * math::exp2(-octaves));
+            }
+        });
+    }
 }
 
 fn punch(degree: f64, is_slow: bool, patch: &mut PatchSpec) {

@@ -20,7 +20,9 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
     if asked.cutoff_hz.is_none() {
         shift += corrections.brightness_st + BRIGHTNESS_ST * asked.brightness.unwrap_or(0.0) - 7.0 * warmth;
     }
-    brightness(shift, patch);
+    // A low-pass far below the note takes the note, not the highs.
+    let least_hz = 0.7 * math::note_to_hz(f64::from(intent.category.reference_note()));
+    brightness(shift, least_hz, patch);
     if warmth != 0.0 || corrections.low_db != 0.0 {
         rack::eq(patch, |eq| {
             eq.enabled = true;
@@ -79,7 +81,7 @@ fn exact_filter(intent: &Intent, patch: &mut PatchSpec) {
 }
 
 /// Moves every low-pass by `shift` semitones; what the filters cannot do, a shelf does.
-fn brightness(shift: f64, patch: &mut PatchSpec) {
+fn brightness(shift: f64, least_hz: f64, patch: &mut PatchSpec) {
     if shift == 0.0 {
         return;
     }
@@ -92,7 +94,7 @@ fn brightness(shift: f64, patch: &mut PatchSpec) {
         .filter(|f| f.enabled && f.blend < 0.8)
     {
         let wanted = filter.cutoff_hz * math::exp2(shift / 12.0);
-        let reached = wanted.clamp(45.0, 19_000.0);
+        let reached = wanted.clamp(least_hz.min(filter.cutoff_hz), 19_000.0);
         let rest = 12.0 * math::log2(wanted / reached);
         left = if moved && rest.abs() < left.abs() {
             left

@@ -162,6 +162,9 @@ pub(super) fn settle_styles(category: Category, draft: &mut Draft) {
     }
 }
 
+/// How slow an attack is that is still struck.
+const SOFTENED: f64 = 0.2;
+
 /// What the category excludes, reported and taken back.
 pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
     let ends = matches!(
@@ -189,7 +192,13 @@ pub(super) fn settle_envelope(choice: &Choice, draft: &mut Draft) {
             "attack".to_owned()
         };
         draft.conflict("attack", &[name, &word], name);
-        draft.axes.remove(&Axis::Attack);
+        match draft.axes.get_mut(&Axis::Attack) {
+            // It stays one of its kind, and begins as softly as its kind can.
+            Some(settled) if slow && choice.category != Category::Drum => settled.value = SOFTENED,
+            _ => {
+                draft.axes.remove(&Axis::Attack);
+            }
+        }
         draft.exact.remove(&Exact::AttackS);
     }
     // A stab of brass still blows: a way of playing shortens what sustains, and does not end it.

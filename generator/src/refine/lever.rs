@@ -4,19 +4,23 @@
 
 use songwalker_engine::math;
 use songwalker_schemas::modulation::{Polarity, Route, Source};
+use songwalker_schemas::patch::filter::FilterStyle;
 use songwalker_schemas::patch::fx::{DistortionKind, Fx};
+use songwalker_schemas::patch::osc::{Destination, WarpMode};
 use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::{Category, PatchSpec};
 
 use super::step::Aspect;
 use crate::mapper::rack;
 
+/// A pull beyond which an aspect takes other ways too.
+const PLENTY: f64 = 2.2;
 /// An effect with less than this in the sound is not heard.
 const HEARD: f64 = 0.02;
 /// An envelope that falls faster than that is heard as part of the start, s.
 const SNAP_S: f64 = 0.4;
 /// Sustain from which on a sound goes on as long as it is held.
-const GOES_ON: f64 = 0.1;
+pub const GOES_ON: f64 = 0.1;
 
 /// Moves an aspect.
 pub fn pull(aspect: Aspect, amount: f64, patch: &mut PatchSpec) {
@@ -24,7 +28,13 @@ pub fn pull(aspect: Aspect, amount: f64, patch: &mut PatchSpec) {
         return;
     }
     match aspect {
-        Aspect::Brightness => brightness(8.0 * amount, patch),
+        Aspect::Brightness => {
+            brightness(8.0 * amount, patch);
+            if amount > PLENTY {
+                // What has no highs to let through is given some.
+                drive(0.35 * (amount - PLENTY), patch);
+            }
+        }
         Aspect::Attack => attack(amount, patch),
         Aspect::Punch => punch(amount, patch),
         Aspect::Length => length(0.75 * amount, patch),
@@ -55,6 +65,19 @@ fn scaled(value: f64, octaves: f64, least: f64, most: f64) -> f64 {
 
 /// Low-passes by `semitones`; what they cannot do, a shelf does.
 fn brightness(semitones: f64, patch: &mut PatchSpec) {
+    // A low-pass far below the note takes the note, not the highs.
+    let least_hz = 0.7 * math::note_to_hz(f64::from(patch.meta.category.reference_note()));
+    for osc in patch
+        .modules
+        .osc
+        .iter_mut()
+        .filter(|osc| osc.enabled && osc.level > 0.0)
+    {
+        // The depth of frequency modulation is its own filter.
+        if matches!(osc.warp.mode, WarpMode::FmA | WarpMode::FmB) {
+            osc.warp.amount = scaled(osc.warp.amount, semitones / 20.0, 0.02, 0.7);
+        }
+    }
     let mut left: Option<f64> = None;
     for filter in patch
         .modules
@@ -63,7 +86,7 @@ fn brightness(semitones: f64, patch: &mut PatchSpec) {
         .filter(|filter| filter.enabled && filter.blend < 0.8)
     {
         let wanted = filter.cutoff_hz * math::exp2(semitones / 12.0);
-        let reached = wanted.clamp(60.0, 19_000.0);
+        let reached = wanted.clamp(least_hz.min(filter.cutoff_hz), 19_000.0);
         let rest = 12.0 * math::log2(wanted / reached);
         left = Some(left.map_or(rest, |left| if rest.abs() < left.abs() { rest } else { left }));
         filter.cutoff_hz = reached;
@@ -128,6 +151,18 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
         return;
     }
     attack(-0.8 * amount, patch);
+    if !patch.modules.filter.iter().any(|filter| filter.enabled) {
+        filter_in(patch);
+    }
+    // The body a little darker, so that the start is brighter beside it.
+    for filter in patch
+        .modules
+        .filter
+        .iter_mut()
+        .filter(|filter| filter.enabled && filter.blend < 0.8)
+    {
+        filter.cutoff_hz = scaled(filter.cutoff_hz, -0.17 * amount, 90.0, 19_000.0);
+    }
     let snap = patch.modulation.routes.iter().position(|route| {
         env_of(route.source)
             .is_some_and(|i| patch.modules.env[i].sustain < 0.5 && patch.modules.env[i].decay_s < SNAP_S)
@@ -136,7 +171,7 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
     });
     if let Some(i) = snap {
         let route = &mut patch.modulation.routes[i];
-        route.amount = (route.amount + 0.08 * amount).min(0.8);
+        route.amount = (route.amount + 0.09 * amount).min(0.8);
         return;
     }
     let is_taken = patch
@@ -155,6 +190,20 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
         "/modules/filter/0/cutoff_hz",
         (0.1 * amount).min(0.6),
     ));
+}
+
+/// Puts an open low-pass behind the oscillators.
+fn filter_in(patch: &mut PatchSpec) {
+    let filter = &mut patch.modules.filter[0];
+    filter.enabled = true;
+    filter.blend = 0.0;
+    filter.style = FilterStyle::Db12;
+    (filter.resonance, filter.keytrack, filter.cutoff_hz) = (0.1, 0.5, 5_000.0);
+    for osc in &mut patch.modules.osc {
+        if osc.destination == Destination::Effects {
+            osc.destination = Destination::Filter1;
+        }
+    }
 }
 
 /// Decay, release, and what rings behind them, by `octaves`: times follow by the laws of the envelopes and the room.
@@ -330,7 +379,7 @@ fn drive(amount: f64, patch: &mut PatchSpec) {
         }
         rack::eq(patch, |eq| {
             eq.enabled = true;
-            eq.high.gain_db = (eq.high.gain_db + 1.0 * amount).clamp(-15.0, 15.0);
+            eq.high.gain_db = (eq.high.gain_db + 2.2 * amount).clamp(-15.0, 15.0);
         });
         return;
     }
@@ -381,7 +430,7 @@ fn detune(amount: f64, patch: &mut PatchSpec) {
         }
         return;
     }
-    let cents = 9.0 * amount;
+    let mut cents = 9.0 * amount + 4.0 * (amount - PLENTY).max(0.0);
     let alone = tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1);
     if let (true, [first, second]) = (alone, tonal.as_slice()) {
         // Both go a part of the way, the louder one the smaller, so that the pitch stays where it is.
@@ -396,10 +445,14 @@ fn detune(amount: f64, patch: &mut PatchSpec) {
         } else {
             1.0
         };
-        let (near, far) = ((0.35 * cents).min(9.0), (0.65 * cents).min(30.0));
+        let (near, far) = ((0.35 * cents).min(5.0), (0.65 * cents).min(9.0));
         osc[*first].tune_cents = (osc[*first].tune_cents - sign * near).clamp(-100.0, 100.0);
         osc[*second].tune_cents = (osc[*second].tune_cents + sign * far).clamp(-100.0, 100.0);
-        return;
+        if cents <= 14.0 {
+            return;
+        }
+        // More than that by voices on both sides, or the pitch goes with it.
+        cents -= 14.0;
     }
     for i in tonal {
         let osc = &mut patch.modules.osc[i];
@@ -408,6 +461,17 @@ fn detune(amount: f64, patch: &mut PatchSpec) {
             osc.unison.detune_cents = 0.0;
         }
         osc.unison.detune_cents = (osc.unison.detune_cents + cents).min(90.0);
+    }
+}
+
+/// Leads voices beside each other by the one in the middle, so that the pitch stays its.
+pub fn centre(amount: f64, patch: &mut PatchSpec) {
+    for i in tonal(patch) {
+        let unison = &mut patch.modules.osc[i].unison;
+        if unison.voices > 1 {
+            unison.voices += 1 - unison.voices % 2;
+            unison.blend = (unison.blend * (1.0 - amount)).max(0.2);
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 //! deterministic: at most eleven probes of less than a second, and no clock.
 
 use songwalker_engine::math;
+use songwalker_schemas::patch::fx::FxType;
 use songwalker_schemas::{AudioAnalysis, PatchSpec};
 
 use super::lever;
 use super::step::{Aspect, Step};
 use crate::check::probe::{self, Shape};
 use crate::error::GenerateError;
+use crate::mapper::rack;
 use crate::pipeline::{Hooks, Stage};
 
 /// The most probes, the parent's with them; the twelfth is that of the whole child.
@@ -23,6 +25,12 @@ const FASTEST_MS: f64 = 10.0;
 const BRIGHTNESS_DRIFT: f64 = 0.28;
 /// How far the attack may go where nobody asked for it, octaves of time.
 const ATTACK_DRIFT: f64 = 0.36;
+/// How far the pitch may go with detuning, cents.
+const PITCH_DRIFT: f64 = 12.0;
+/// How much more a sound may peak, dB.
+const CREST_DRIFT_DB: f64 = 2.5;
+/// When a sound that goes on is to be where it goes, in a probe, s.
+const ARRIVED_S: f64 = 0.38;
 /// How strongly a lever is pulled at most, in plain words.
 const STRONGEST: f64 = 6.0;
 
@@ -39,12 +47,43 @@ pub struct Heard {
     pub probe: AudioAnalysis,
 }
 
+/// What is listened to, and how.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// What the child is compared with.
+    pub parent: &'a PatchSpec,
+    /// Where the levers begin.
+    pub first: &'a PatchSpec,
+    /// What is to move.
+    pub steps: &'a [Step],
+    /// How the levers are used.
+    pub way: Way,
+    /// Makes of a pulled patch one that keeps what must hold.
+    pub finish: &'a dyn Fn(PatchSpec) -> PatchSpec,
+    /// By how many steps a sound misses what else was asked of it.
+    pub guard: &'a dyn Fn(&AudioAnalysis) -> f64,
+    /// The most probes, the parent's with them.
+    pub most_probes: usize,
+}
+
+/// How levers are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Every aspect moves by its step, no less and not much more.
+    Steps,
+    /// What has moved by the smallest step already stays where it is.
+    Least,
+}
+
 /// The bench at which parent and children are compared.
 struct Bench<'a> {
+    task: Task<'a>,
     steps: &'a [Step],
     shape: Shape,
     hooks: &'a Hooks<'a>,
     parent: &'a PatchSpec,
+    /// Factor of all times of a sound that goes on, so that a probe hears where it goes.
+    pace: f64,
     /// The parent as it is heard.
     colour: AudioAnalysis,
     /// The parent's own movement, where that is asked for.
@@ -59,20 +98,24 @@ struct Pulls {
     steps: Vec<f64>,
     brightness: f64,
     attack: f64,
+    /// The share of unison voices that gives way to the one in the middle.
+    centre: f64,
 }
 
-/// Finds the child of `parent`. `first` is the parent with everything in it that is no step; `finish` makes of a pulled
-/// patch one that keeps what must hold.
+/// Finds the child of a parent.
 ///
 /// # Errors
 /// Cancelled, silent, or the engine's refusal.
-pub fn settle(
-    parent: &PatchSpec,
-    first: &PatchSpec,
-    steps: &[Step],
-    finish: &dyn Fn(PatchSpec) -> PatchSpec,
-    hooks: &Hooks,
-) -> Result<Heard, GenerateError> {
+pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
+    let Task {
+        parent,
+        first,
+        steps,
+        way,
+        finish,
+        guard,
+        most_probes,
+    } = *task;
     let shape = Shape {
         note: parent.meta.category.reference_note(),
         hold_s: 0.75,
@@ -95,10 +138,12 @@ pub fn settle(
         .any(|(a, b)| a.transpose != b.transpose);
     let same_filter = parent.modules.filter == first.modules.filter;
     let mut bench = Bench {
+        task: *task,
         steps,
         shape,
         hooks,
         parent,
+        pace: pace(parent),
         colour: AudioAnalysis::default(),
         movement: None,
         stays: (
@@ -118,16 +163,21 @@ pub fn settle(
     let mut pulls = Pulls {
         steps: steps
             .iter()
-            .map(|step| if step.up { step.size } else { -step.size })
+            .map(|step| match way {
+                Way::Steps if step.up => step.size,
+                Way::Steps => -step.size,
+                Way::Least => 0.0,
+            })
             .collect(),
         brightness: 0.0,
         attack: 0.0,
+        centre: 0.0,
     };
     let mut best: Option<(f64, Heard)> = None;
     let mut rounds = 0;
-    while probes + each <= MOST_PROBES {
+    while probes + each <= most_probes {
         hooks.check()?;
-        (hooks.progress)(Stage::Checking, probes as f64 / MOST_PROBES as f64);
+        (hooks.progress)(Stage::Checking, probes as f64 / most_probes as f64);
         let child = finish(pulls.apply(first, steps));
         let colour = bench.listen(&child, false)?;
         let movement = bench
@@ -137,7 +187,7 @@ pub fn settle(
             .transpose()?;
         probes += each;
         let made = bench.made(&child, &colour, movement.as_ref());
-        let missed = bench.missed(&child, &made, &colour);
+        let missed = bench.missed(&child, &made, &colour) + guard(&colour);
         let heard = Heard {
             patch: child,
             rounds,
@@ -161,6 +211,34 @@ pub fn settle(
     Ok(heard)
 }
 
+/// How much faster a parent and its children are played, so that a sound that goes on is heard where it goes.
+fn pace(parent: &PatchSpec) -> f64 {
+    if parent.modules.env[0].sustain < lever::GOES_ON {
+        return 1.0;
+    }
+    let is_heard = |i: usize| {
+        let name = format!("env/{i}");
+        i == 0
+            || parent
+                .modulation
+                .routes
+                .iter()
+                .any(|route| route.source.name() == name && route.amount != 0.0)
+    };
+    let envs = parent
+        .modules
+        .env
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| is_heard(*i));
+    let longest = envs
+        .map(|(_, env)| {
+            env.delay_s + env.attack_s + env.hold_s + if env.sustain < 0.98 { env.decay_s } else { 0.0 }
+        })
+        .fold(0.0, f64::max);
+    (ARRIVED_S / longest.max(1e-3)).min(1.0)
+}
+
 impl Pulls {
     fn apply(&self, first: &PatchSpec, steps: &[Step]) -> PatchSpec {
         let mut patch = first.clone();
@@ -169,11 +247,22 @@ impl Pulls {
         }
         lever::pull(Aspect::Brightness, self.brightness, &mut patch);
         lever::pull(Aspect::Attack, self.attack, &mut patch);
+        if self.centre > 0.0 {
+            lever::centre(self.centre, &mut patch);
+        }
         patch
     }
 }
 
 impl Bench<'_> {
+    /// How many steps are aimed at.
+    fn aim(&self, step: &Step) -> (f64, f64) {
+        match self.task.way {
+            Way::Steps => step.aim(),
+            Way::Least => step.least(),
+        }
+    }
+
     fn asks(&self, aspect: Aspect) -> bool {
         self.steps.iter().any(|step| step.aspect == aspect)
     }
@@ -185,15 +274,23 @@ impl Bench<'_> {
         } else {
             patch.clone()
         };
-        let env = &mut probed.modules.env[0];
-        let about_attack = self.asks(Aspect::Attack) || self.asks(Aspect::Punch) || !self.stays.1;
-        let slow = self.parent.modules.env[0].attack_s > LONGEST_PROBED_ATTACK_S;
-        if movement || slow || !about_attack {
-            env.attack_s = if slow || movement {
-                env.attack_s.min(PROBE_ATTACK_S)
-            } else {
-                env.attack_s.min(LONGEST_PROBED_ATTACK_S)
-            };
+        if movement {
+            let env = &mut probed.modules.env[0];
+            env.attack_s = env.attack_s.min(PROBE_ATTACK_S);
+        } else if self.pace < 1.0 {
+            for env in &mut probed.modules.env {
+                for time in [
+                    &mut env.delay_s,
+                    &mut env.attack_s,
+                    &mut env.hold_s,
+                    &mut env.decay_s,
+                ] {
+                    *time *= self.pace;
+                }
+            }
+        } else {
+            let env = &mut probed.modules.env[0];
+            env.attack_s = env.attack_s.min(LONGEST_PROBED_ATTACK_S);
         }
         let shape = Shape {
             moves: movement,
@@ -212,23 +309,28 @@ impl Bench<'_> {
         let by_law = |step: &Step| {
             let (was, is) = (self.parent.modules.env[0].attack_s, child.modules.env[0].attack_s);
             let sign = if step.up { 1.0 } else { -1.0 };
-            (was.max(is) > LONGEST_PROBED_ATTACK_S)
+            (self.pace >= 1.0 && was.max(is) > LONGEST_PROBED_ATTACK_S)
                 .then(|| sign * math::log2(is.max(0.003) / was.max(0.003)) / math::log2(1.5))
         };
         self.steps
             .iter()
             .map(|step| match (step.aspect, movement, &self.movement) {
+                _ if self.task.way == Way::Least && self.is_at_its_end(step, child, colour) => {
+                    Some(self.aim(step).0)
+                }
                 (Aspect::Movement, Some(now), Some(was)) => {
                     // As still as it gets is still enough.
                     let still = !step.up && now.movement <= 0.06;
                     if still {
-                        Some(step.aim().0)
+                        Some(self.aim(step).0)
                     } else {
                         step.made(was, now)
                     }
                 }
                 // Faster than that cannot be measured.
-                (Aspect::Attack, ..) if !step.up && self.colour.attack_ms < FASTEST_MS => Some(step.aim().0),
+                (Aspect::Attack, ..) if !step.up && self.colour.attack_ms < FASTEST_MS => {
+                    Some(self.aim(step).0)
+                }
                 (Aspect::Attack, ..) => by_law(step).or_else(|| step.made(&self.colour, colour)),
                 // Where the sides have nothing in common already, the room's laws say how much more it is.
                 (Aspect::Space, ..) if step.up && self.colour.corr < 0.35 => None,
@@ -240,10 +342,10 @@ impl Bench<'_> {
     /// By how many steps the aims and the tolerances are missed.
     fn missed(&self, child: &PatchSpec, made: &[Option<f64>], colour: &AudioAnalysis) -> f64 {
         let aims = self.steps.iter().zip(made).map(|(step, made)| {
-            let (low, high) = step.aim();
+            let (low, high) = self.aim(step);
             match made {
                 Some(made) if *made < low => 2.0 * (low - made),
-                Some(made) if *made > high => 0.5 * (made - high),
+                Some(made) if *made > high && self.task.way == Way::Steps => 0.5 * (made - high),
                 _ => 0.0,
             }
         });
@@ -251,10 +353,53 @@ impl Bench<'_> {
         let mut missed: f64 = aims.sum();
         missed += (bright.abs() - BRIGHTNESS_DRIFT).max(0.0) / 0.25;
         missed += (attack.abs() - ATTACK_DRIFT).max(0.0) / 0.585;
+        missed += (self.pitch_drift(colour).abs() - PITCH_DRIFT).max(0.0) / 5.0;
+        // What peaks more cannot be as loud.
+        missed += (colour.crest_db - self.colour.crest_db.max(14.0) - CREST_DRIFT_DB).max(0.0);
         if !colour.finite || colour.peak_env_db < -70.0 || child.check().is_err() {
             missed += 1_000.0;
         }
         missed
+    }
+
+    /// Whether a parent has nothing to take away of what is to be less.
+    fn is_at_its_end(&self, step: &Step, child: &PatchSpec, now: &AudioAnalysis) -> bool {
+        let was = &self.colour;
+        let fx = |patch: &PatchSpec, kind: FxType| {
+            patch
+                .modules
+                .fx
+                .iter()
+                .filter(|fx| fx.kind() == kind && fx.enabled())
+                .map(rack::mix)
+                .fold(0.0, f64::max)
+        };
+        let driven = |patch: &PatchSpec| {
+            let filters = patch.modules.filter.iter().filter(|filter| filter.enabled);
+            filters
+                .map(|filter| filter.drive_db)
+                .fold(fx(patch, FxType::Distortion), f64::max)
+        };
+        match (step.aspect, step.up) {
+            (Aspect::Brightness, false) => {
+                was.brightness_oct < 0.5 && now.brightness_oct <= was.brightness_oct
+            }
+            (Aspect::Width, false) => was.width < 0.05 && now.width <= was.width,
+            (Aspect::Width, true) => was.width > 0.45,
+            (Aspect::Roughness | Aspect::Detune, false) => was.roughness < 0.15,
+            (Aspect::Space, false) => fx(child, FxType::Reverb) < 0.02,
+            (Aspect::Drive, false) => driven(self.parent) < 0.02,
+            _ => false,
+        }
+    }
+
+    /// How far the pitch has gone where only its neighbours were to move, cents.
+    fn pitch_drift(&self, colour: &AudioAnalysis) -> f64 {
+        if self.task.way == Way::Least && self.asks(Aspect::Detune) {
+            colour.pitch_cents - self.colour.pitch_cents
+        } else {
+            0.0
+        }
     }
 
     /// How far brightness (octaves) and attack (octaves of time) have gone where they were to stay.
@@ -273,7 +418,16 @@ impl Bench<'_> {
     fn correct(&self, made: &[Option<f64>], colour: &AudioAnalysis, pulls: &mut Pulls) {
         for ((step, made), amount) in self.steps.iter().zip(made).zip(&mut pulls.steps) {
             let Some(made) = made else { continue };
-            let (low, high) = step.aim();
+            let (low, high) = self.aim(step);
+            if self.task.way == Way::Least {
+                let short = low - made;
+                if short > 0.0 {
+                    // A plain pull is about a step and a half; further where the last one has not been enough.
+                    let more = (0.7 * short).clamp(0.4, 1.5) + 0.4 * amount.abs();
+                    *amount = (*amount + if step.up { more } else { -more }).clamp(-STRONGEST, STRONGEST);
+                }
+                continue;
+            }
             let middle = f64::midpoint(low, f64::midpoint(low, high));
             let factor = if *made < low {
                 if *made > 0.2 {
@@ -292,6 +446,9 @@ impl Bench<'_> {
         if bright.abs() > BRIGHTNESS_DRIFT {
             // A semitone above the note is 0.06 octaves, and a lever's plain pull eight of them.
             pulls.brightness = (pulls.brightness - bright / 0.48).clamp(-STRONGEST, STRONGEST);
+        }
+        if self.pitch_drift(colour).abs() > PITCH_DRIFT {
+            pulls.centre = (pulls.centre + 0.25).min(0.75);
         }
         if attack.abs() > ATTACK_DRIFT {
             pulls.attack = (pulls.attack - attack).clamp(-STRONGEST, STRONGEST);

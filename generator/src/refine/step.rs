@@ -279,6 +279,13 @@ impl Step {
         (clear * (1.25 + more * self.size), clear * (2.6 + 1.6 * self.size))
     }
 
+    /// How many of the smallest steps a word is worth at least, beside the sound without it: from, to.
+    #[must_use]
+    pub fn least(self) -> (f64, f64) {
+        let clear = if self.aspect == Aspect::Movement { 1.6 } else { 1.0 };
+        (1.35 * clear, f64::INFINITY)
+    }
+
     /// What it is called in a report.
     #[must_use]
     pub const fn what(self) -> &'static str {

@@ -1,0 +1,188 @@
+//! Hears a sound beside the same one without the words: what a word asks to move must have moved by the smallest step
+//! that counts, whatever template it grew from. Where it has not, the levers of refinement pull further, as long as
+//! nothing else that was asked for is lost.
+
+use std::cell::Cell;
+
+use songwalker_schemas::intent::{Feature, Invariant, MovementTarget};
+use songwalker_schemas::{AudioAnalysis, Category, Intent, PatchSpec};
+
+use super::goal::Measure;
+use super::{Checked, alone, probe};
+use crate::error::GenerateError;
+use crate::mapper::{self, Corrections, keep};
+use crate::pipeline::Hooks;
+use crate::refine;
+use crate::refine::settle::{self, Task, Way};
+use crate::refine::step::{Aspect, Step};
+use crate::templates::Entry;
+
+/// From which degree on a word must be heard beside the sound without it.
+const SAID: f64 = 0.2;
+/// The most probes, that of the sound without the words with them.
+const MOST_PROBES: usize = 7;
+
+/// The sound without the words that are to move something.
+pub struct Bare {
+    /// The sound.
+    pub checked: Checked,
+    /// What the words are to move.
+    steps: Vec<Step>,
+}
+
+/// Makes the sound without the words that are to move something; nothing where there are none.
+///
+/// # Errors
+/// Cancelled, silent, or the engine's refusal.
+pub fn bare(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Result<Option<Bare>, GenerateError> {
+    let steps = steps(intent);
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let without = without(intent, &steps);
+    let first = mapper::map(&without, entry, seed, &Corrections::default());
+    let checked = alone(&without, entry, seed, first, None, hooks)?;
+    Ok(Some(Bare { checked, steps }))
+}
+
+impl Bare {
+    /// Pulls what the words have moved too little.
+    ///
+    /// # Errors
+    /// Cancelled, or the engine's refusal.
+    pub fn settle(
+        self,
+        checked: &mut Checked,
+        intent: &Intent,
+        entry: &Entry,
+        seed: u64,
+        hooks: &Hooks,
+    ) -> Result<(), GenerateError> {
+        let Self { checked: bare, steps } = self;
+        let first = mapper::shaped(intent, entry, seed, &checked.corrections);
+        let finish = |mut patch: PatchSpec| {
+            keep::apply(intent, &mut patch);
+            mapper::finished(patch)
+        };
+        let before = Cell::new(None);
+        let guard = |a: &AudioAnalysis| {
+            let goals = checked.goals.iter().filter(|goal| is_told(goal.measure, &steps));
+            let misses = goals.map(|goal| goal.steps_missed(a)).sum();
+            // The first that is heard is the sound as it is.
+            let was: f64 = before.get().unwrap_or(misses);
+            before.set(Some(was));
+            (misses - was).max(0.0)
+        };
+        let heard = settle::settle(
+            &Task {
+                parent: &bare.patch,
+                first: &first,
+                steps: &steps,
+                way: Way::Least,
+                finish: &finish,
+                guard: &guard,
+                most_probes: MOST_PROBES,
+            },
+            hooks,
+        )?;
+        if heard.rounds > 0 {
+            checked.probe = probe::measure(&heard.patch, &checked.shape, hooks)?;
+            checked.patch = heard.patch;
+            checked.rounds += heard.rounds;
+        }
+        checked.beside = steps.into_iter().zip(heard.made).collect();
+        Ok(())
+    }
+}
+
+/// Whether a probe as short as those beside each other can tell a goal's measure. What is to move has its own bounds.
+fn is_told(measure: Measure, steps: &[Step]) -> bool {
+    let moves = |aspect: Aspect| steps.iter().any(|step| step.aspect == aspect);
+    match measure {
+        Measure::Brightness if moves(Aspect::Brightness) => return false,
+        Measure::Width if moves(Aspect::Width) => return false,
+        _ => {}
+    }
+    matches!(
+        measure,
+        Measure::Brightness
+            | Measure::Width
+            | Measure::Low
+            | Measure::MonoLoss
+            | Measure::Pitch
+            | Measure::Highs
+            | Measure::Loudness
+    )
+}
+
+/// What the words are to move.
+fn steps(intent: &Intent) -> Vec<Step> {
+    if matches!(intent.category, Category::Drum | Category::Fx) {
+        return Vec::new();
+    }
+    let asked = &intent.descriptors;
+    let said = |degree: Option<f64>| degree.filter(|d| d.abs() >= SAID);
+    let same = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| a * b > 0.0);
+    // Fat and thin are lows, voices and width together.
+    let body = said(asked.warmth).filter(|_| same(said(asked.sub), asked.warmth));
+    let moves = asked.movement.as_ref().is_none_or(|m| {
+        matches!(
+            m.target,
+            None | Some(MovementTarget::Filter | MovementTarget::Level)
+        )
+    });
+    let still = intent.invariants.contains(&Invariant::Static) || intent.avoid.contains(&Feature::Movement);
+    let punch = said(asked.punch).filter(|d| *d > 0.0);
+    [
+        (
+            Aspect::Brightness,
+            said(asked.brightness).filter(|_| asked.cutoff_hz.is_none()),
+        ),
+        (
+            Aspect::Attack,
+            said(asked.attack).filter(|_| asked.attack_s.is_none() && punch.is_none()),
+        ),
+        (Aspect::Punch, punch),
+        (Aspect::Width, said(asked.width)),
+        (
+            Aspect::Space,
+            said(asked.space).filter(|_| asked.reverb_s.is_none()),
+        ),
+        (
+            Aspect::Movement,
+            said(asked.movement_amount).filter(|_| moves && !still),
+        ),
+        (Aspect::Drive, said(asked.drive).filter(|_| body.is_none())),
+        (
+            Aspect::Roughness,
+            said(asked.roughness).filter(|_| said(asked.drive).is_none()),
+        ),
+        (Aspect::Body, body),
+        (Aspect::Detune, said(asked.detune).filter(|_| body.is_none())),
+    ]
+    .into_iter()
+    .filter_map(|(aspect, degree)| {
+        degree.map(|degree| Step {
+            aspect,
+            up: degree > 0.0,
+            size: 1.0,
+        })
+    })
+    .collect()
+}
+
+/// What is asked without the words that are to move something.
+fn without(intent: &Intent, steps: &[Step]) -> Intent {
+    let mut bare = intent.clone();
+    bare.descriptors = refine::settled(&intent.descriptors);
+    let asked = &mut bare.descriptors;
+    for step in steps {
+        match step.aspect {
+            Aspect::Movement => (asked.movement, asked.movement_speed) = (None, None),
+            Aspect::Body => asked.sub = None,
+            Aspect::Drive | Aspect::Roughness => asked.noise = None,
+            _ => {}
+        }
+    }
+    bare
+}
