@@ -42,8 +42,8 @@ pub struct Checked {
     pub beside: Vec<(Step, Option<f64>)>,
 }
 
-/// Listens to `first`, the intent's first patch, and maps again until the goals are met or four corrections were
-/// tried.
+/// Listens to `first`, the intent's first patch, and maps again until the goals are met, four corrections were tried or
+/// no probe is left; then hears it beside the sound without the words.
 ///
 /// # Errors
 /// Cancelled, silent whatever is tried, or the engine's refusal.
@@ -54,84 +54,103 @@ pub fn settle(
     first: PatchSpec,
     hooks: &Hooks,
 ) -> Result<Checked, GenerateError> {
-    let Some(bare) = beside::bare(intent, entry, seed, hooks)? else {
-        return alone(intent, entry, seed, first, None, hooks);
+    let check = Check {
+        entry,
+        seed,
+        hooks,
+        budget: &probe::Budget::full(),
     };
-    let mut checked = alone(intent, entry, seed, first, Some(&bare.checked.probe), hooks)?;
-    bare.settle(&mut checked, intent, entry, seed, hooks)?;
+    let Some(bare) = beside::bare(intent, &check)? else {
+        let shape = shape(intent);
+        return check.alone(intent, first, shape, None, MOST_CORRECTIONS);
+    };
+    let heard = Some(&bare.checked.probe);
+    let mut checked = check.alone(intent, first, bare.checked.shape, heard, MOST_CORRECTIONS)?;
+    bare.settle(&mut checked, intent, &check)?;
     Ok(checked)
 }
 
-/// The same, by the goals alone; `bare` is the sound without the words.
-fn alone(
-    intent: &Intent,
-    entry: &Entry,
-    seed: u64,
-    first: PatchSpec,
-    bare: Option<&AudioAnalysis>,
-    hooks: &Hooks,
-) -> Result<Checked, GenerateError> {
-    let mut corrections = Corrections::default();
-    let shape = probe::Shape::of(intent, &first);
-    let (neutral, measured) = std::thread::scope(|scope| {
-        let neutral = scope.spawn(|| neutral(intent, &shape, hooks));
-        let measured = probe::measure(&first, &shape, hooks);
-        (neutral.join(), measured)
-    });
-    let neutral = neutral.map_err(|_| GenerateError::Render("the neutral probe failed".to_owned()))??;
-    let goals = wanted::of(intent, &first, neutral.as_ref(), bare);
-    let mut best = Checked {
-        patch: first,
-        goals,
-        rounds: 0,
-        corrections,
-        probe: measured?,
-        shape,
-        beside: Vec::new(),
-    };
-    let mut tried = best.probe.clone();
-    for round in 1..=MOST_CORRECTIONS {
-        if goal::penalty(&best.goals, &best.probe) <= 0.0 {
-            break;
-        }
-        hooks.check()?;
-        (hooks.progress)(Stage::Checking, round as f64 / (MOST_CORRECTIONS + 1) as f64);
-        for goal in &best.goals {
-            goal.correct(&tried, &mut corrections);
-        }
-        let patch = mapper::map(intent, entry, seed, &corrections);
-        tried = probe::measure(&patch, &shape, hooks)?;
-        best.rounds = round;
-        if goal::penalty(&best.goals, &tried) < goal::penalty(&best.goals, &best.probe) {
-            best.patch = patch;
-            best.corrections = corrections;
-            best.probe = tried.clone();
-        }
-    }
-    if best.probe.peak_env_db < -70.0 || !best.probe.finite {
-        return Err(GenerateError::Silent);
-    }
-    best.patch.check().map_err(GenerateError::Patch)?;
-    Ok(best)
+/// The probe that an intent needs.
+#[must_use]
+pub fn shape(intent: &Intent) -> probe::Shape {
+    let moves = wanted::wants_movement(intent) || wanted::wants_stillness(intent);
+    probe::Shape::of(intent.category, moves)
 }
 
-/// The measures of the category's neutral sound, where a goal may be relative to them.
-fn neutral(
-    intent: &Intent,
-    shape: &probe::Shape,
-    hooks: &Hooks,
-) -> Result<Option<AudioAnalysis>, GenerateError> {
-    if !wanted::is_relative(intent) {
-        return Ok(None);
+/// One check of one request.
+struct Check<'a> {
+    entry: &'a Entry,
+    seed: u64,
+    hooks: &'a Hooks<'a>,
+    budget: &'a probe::Budget,
+}
+
+impl Check<'_> {
+    /// Maps an intent again until its goals are met; `bare` is the sound without the words.
+    fn alone(
+        &self,
+        intent: &Intent,
+        first: PatchSpec,
+        shape: probe::Shape,
+        bare: Option<&AudioAnalysis>,
+        most: usize,
+    ) -> Result<Checked, GenerateError> {
+        let hooks = self.hooks;
+        let mut corrections = Corrections::default();
+        let neutral = self.neutral(intent, shape)?;
+        self.budget.take(shape.probes());
+        let measured = probe::listen(&first, &shape, hooks)?;
+        let goals = wanted::of(intent, &first, neutral.as_ref(), bare);
+        let mut best = Checked {
+            patch: first,
+            goals,
+            rounds: 0,
+            corrections,
+            probe: measured,
+            shape,
+            beside: Vec::new(),
+        };
+        let mut tried = best.probe.clone();
+        for round in 1..=most {
+            if goal::penalty(&best.goals, &best.probe) <= 0.0 || !self.budget.take(shape.probes()) {
+                break;
+            }
+            hooks.check()?;
+            (hooks.progress)(Stage::Checking, round as f64 / (MOST_CORRECTIONS + 1) as f64);
+            for goal in &best.goals {
+                goal.correct(&tried, &mut corrections);
+            }
+            let patch = mapper::map(intent, self.entry, self.seed, &corrections);
+            tried = probe::listen(&patch, &shape, hooks)?;
+            best.rounds = round;
+            if goal::penalty(&best.goals, &tried) < goal::penalty(&best.goals, &best.probe) {
+                best.patch = patch;
+                best.corrections = corrections;
+                best.probe = tried.clone();
+            }
+        }
+        if best.probe.peak_env_db < -70.0 || !best.probe.finite {
+            return Err(GenerateError::Silent);
+        }
+        best.patch.check().map_err(GenerateError::Patch)?;
+        Ok(best)
     }
-    let Some(entry) = templates::neutral(intent.category) else {
-        return Ok(None);
-    };
-    let patch = mapper::map(
-        &Intent::neutral(intent.category),
-        entry,
-        0,
-        &Corrections::default(),
-    );
-    probe::measure(&patch, shape, hooks).map(Some)
+
+    /// The measures of the category's neutral sound, where a goal may be relative to them.
+    fn neutral(&self, intent: &Intent, shape: probe::Shape) -> Result<Option<AudioAnalysis>, GenerateError> {
+        if !wanted::is_relative(intent) {
+            return Ok(None);
+        }
+        let Some(entry) = templates::neutral(intent.category) else {
+            return Ok(None);
+        };
+        let intent = Intent::neutral(intent.category);
+        let patch = mapper::map(&intent, entry, 0, &Corrections::default());
+        let shape = probe::Shape {
+            moves: false,
+            ..shape
+        };
+        self.budget.take(1);
+        probe::listen(&patch, &shape, self.hooks).map(Some)
+    }
 }

@@ -26,7 +26,7 @@ use songwalker_schemas::{AudioAnalysis, Intent, Manifest, PatchSpec, SCHEMA_VERS
 use self::settle::{Heard, Task, Way};
 use self::step::{Aspect, Step};
 use self::words::Wish;
-use crate::check::{Checked, probe, wanted};
+use crate::check::{self, Checked, probe, wanted};
 use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, dirt, keep, motion, source, space, time, tone};
 use crate::package::{archive, layout};
@@ -153,6 +153,7 @@ pub fn child(words: &str, parent: &Parent, hooks: &Hooks) -> Result<Child, Gener
         }
         mapper::quantised(child)
     };
+    let moves = steps.iter().any(|step| step.aspect == step::Aspect::Movement);
     let task = Task {
         parent: patch,
         first: &first,
@@ -160,7 +161,9 @@ pub fn child(words: &str, parent: &Parent, hooks: &Hooks) -> Result<Child, Gener
         way: Way::Steps,
         finish: &finish,
         guard: &|_| 0.0,
-        most_probes: settle::MOST_PROBES,
+        budget: &probe::Budget::full(),
+        known: None,
+        shape: probe::Shape::of(patch.meta.category, moves),
     };
     let heard = settle::settle(&task, hooks)?;
     Ok(Child { intent, steps, heard })
@@ -182,8 +185,8 @@ pub fn refine(request: &Request, hooks: &Hooks) -> Result<Generated, GenerateErr
     });
     let Child { intent, steps, heard } = child?;
     let was = was.map_err(|_| GenerateError::Render("measuring the parent failed".to_owned()))??;
-    let shape = probe::Shape::of(&intent, &heard.patch);
-    let probe = probe::measure(&heard.patch, &shape, hooks)?;
+    let shape = check::shape(&intent);
+    let probe = probe::listen(&heard.patch, &shape, hooks)?;
     let rows = |now: &AudioAnalysis| rows(&steps, &heard.made, &was, now);
     let checked = Checked {
         goals: wanted::of(&intent, &heard.patch, None, None),

@@ -16,7 +16,7 @@ fn measured(category: Category, entry: &Entry) -> AudioAnalysis {
         hold_s: 1.6,
         tail_s: 0.8,
         moves: true,
-        ..Shape::of(&Intent::neutral(category), &patch)
+        ..Shape::of(category, false)
     };
     probe::measure(&patch, &shape, &Hooks::none())
         .unwrap_or_else(|error| panic!("{}: {error}", entry.template.id))

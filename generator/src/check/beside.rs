@@ -8,19 +8,17 @@ use songwalker_schemas::intent::{Feature, Invariant, MovementTarget};
 use songwalker_schemas::{AudioAnalysis, Category, Intent, PatchSpec};
 
 use super::goal::Measure;
-use super::{Checked, alone, probe};
+use super::{Check, Checked};
 use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, keep};
-use crate::pipeline::Hooks;
 use crate::refine;
 use crate::refine::settle::{self, Task, Way};
 use crate::refine::step::{Aspect, Step};
-use crate::templates::Entry;
 
 /// From which degree on a word must be heard beside the sound without it.
 const SAID: f64 = 0.2;
-/// The most probes, that of the sound without the words with them.
-const MOST_PROBES: usize = 7;
+/// How often the sound without the words is corrected at most.
+const MOST_BARE: usize = 2;
 
 /// The sound without the words that are to move something.
 pub struct Bare {
@@ -34,14 +32,16 @@ pub struct Bare {
 ///
 /// # Errors
 /// Cancelled, silent, or the engine's refusal.
-pub fn bare(intent: &Intent, entry: &Entry, seed: u64, hooks: &Hooks) -> Result<Option<Bare>, GenerateError> {
+pub(super) fn bare(intent: &Intent, check: &Check) -> Result<Option<Bare>, GenerateError> {
     let steps = steps(intent);
     if steps.is_empty() {
         return Ok(None);
     }
+    let mut shape = super::shape(intent);
+    shape.moves |= steps.iter().any(|step| step.aspect == Aspect::Movement);
     let without = without(intent, &steps);
-    let first = mapper::map(&without, entry, seed, &Corrections::default());
-    let checked = alone(&without, entry, seed, first, None, hooks)?;
+    let first = mapper::map(&without, check.entry, check.seed, &Corrections::default());
+    let checked = check.alone(&without, first, shape, None, MOST_BARE)?;
     Ok(Some(Bare { checked, steps }))
 }
 
@@ -50,16 +50,14 @@ impl Bare {
     ///
     /// # Errors
     /// Cancelled, or the engine's refusal.
-    pub fn settle(
+    pub(super) fn settle(
         self,
         checked: &mut Checked,
         intent: &Intent,
-        entry: &Entry,
-        seed: u64,
-        hooks: &Hooks,
+        check: &Check,
     ) -> Result<(), GenerateError> {
         let Self { checked: bare, steps } = self;
-        let first = mapper::shaped(intent, entry, seed, &checked.corrections);
+        let first = mapper::shaped(intent, check.entry, check.seed, &checked.corrections);
         let finish = |mut patch: PatchSpec| {
             keep::apply(intent, &mut patch);
             mapper::finished(patch)
@@ -81,12 +79,14 @@ impl Bare {
                 way: Way::Least,
                 finish: &finish,
                 guard: &guard,
-                most_probes: MOST_PROBES,
+                budget: check.budget,
+                known: Some((&bare.probe, &checked.probe)),
+                shape: checked.shape,
             },
-            hooks,
+            check.hooks,
         )?;
         if heard.rounds > 0 {
-            checked.probe = probe::measure(&heard.patch, &checked.shape, hooks)?;
+            checked.probe = heard.probe;
             checked.patch = heard.patch;
             checked.rounds += heard.rounds;
         }

@@ -1,15 +1,39 @@
-//! The short render by which a patch is judged.
+//! The short renders by which a patch is judged.
+
+use std::cell::Cell;
 
 use songwalker_engine::analysis::{Wants, analyse_fast};
 use songwalker_engine::math;
 use songwalker_engine::render::{self, RenderError, RenderRequest};
-use songwalker_schemas::{AudioAnalysis, Intent, PatchSpec};
+use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
 
 use crate::error::GenerateError;
 use crate::phrase::VELOCITY;
 use crate::pipeline::Hooks;
+use crate::refine::lever;
 
-/// How long a probe is and which note it plays: the same for a sound and for the neutral it is compared with.
+/// The probes of one check at most, all together.
+pub const MOST: usize = 12;
+/// How long a probe's key is held, s.
+const HOLD_S: f64 = 0.75;
+/// How long a probe goes on after that, s.
+const TAIL_S: f64 = 0.2;
+/// When a sound that goes on is to be where it goes, s.
+const ARRIVED_S: f64 = 0.38;
+/// The longest attack that a probe can tell of a sound that decays, s.
+const LONGEST_ATTACK_S: f64 = 0.3;
+/// The attack of probes that are about movement alone, s.
+const SHORT_ATTACK_S: f64 = 0.05;
+/// A measured attack that is as short as the method can tell, ms.
+const SHORTEST_MS: f64 = 12.0;
+/// Amplitude is the envelope squared: from 10 % to 90 % takes 0.61 of an attack; ms a second.
+const ATTACK_MS: f64 = 610.0;
+/// Sustain below which a sound decays while it is held.
+const GOES_ON: f64 = 0.1;
+/// Where in a probe the level late in the hold is read, s, and when it is wanted of a sound that decays.
+const READ_S: (f64, f64) = (0.67, 1.25);
+
+/// How long a render to be measured is and which note it plays: the same for a sound and for what it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
     /// MIDI note.
@@ -22,22 +46,132 @@ pub struct Shape {
     pub moves: bool,
 }
 
-impl Shape {
-    /// The probe that suits an intent and its first patch: long enough for its attack, and for its movement where
-    /// that is asked for.
+/// How many probes may still be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget(Cell<usize>);
+
+impl Budget {
+    /// All of them.
     #[must_use]
-    pub fn of(intent: &Intent, patch: &PatchSpec) -> Self {
-        let attack_s = patch.modules.env[0].attack_s + patch.modules.env[0].delay_s;
-        let moves = super::wanted::wants_movement(intent) || super::wanted::wants_stillness(intent);
-        let hold_s = if moves { 2.4 } else { 1.4 };
-        let hold_s = f64::max(hold_s, (1.6 * attack_s).min(3.0));
+    pub const fn full() -> Self {
+        Self(Cell::new(MOST))
+    }
+
+    /// How many are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.0.get()
+    }
+
+    /// Takes `count` away; false where there are not as many.
+    pub fn take(&self, count: usize) -> bool {
+        let left = self.left();
+        if left < count {
+            return false;
+        }
+        self.0.set(left - count);
+        true
+    }
+}
+
+impl Shape {
+    /// The probe of a check.
+    #[must_use]
+    pub const fn of(category: Category, moves: bool) -> Self {
         Self {
-            note: intent.category.reference_note(),
-            hold_s: (hold_s * 10.0).round() / 10.0,
-            tail_s: 0.3,
+            note: category.reference_note(),
+            hold_s: HOLD_S,
+            tail_s: TAIL_S,
             moves,
         }
     }
+
+    /// How many probes it takes to listen once.
+    #[must_use]
+    pub const fn probes(self) -> usize {
+        if self.moves { 2 } else { 1 }
+    }
+}
+
+/// How much faster a sound is played in a probe: one that goes on is heard where it goes, whatever time it takes.
+fn pace(patch: &PatchSpec) -> f64 {
+    if patch.modules.env[0].sustain < GOES_ON {
+        return 1.0;
+    }
+    let is_heard = |i: usize| {
+        let name = format!("env/{i}");
+        let mut routes = patch.modulation.routes.iter();
+        i == 0 || routes.any(|route| route.source.name() == name && route.amount != 0.0)
+    };
+    let longest = patch
+        .modules
+        .env
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| is_heard(*i))
+        .map(|(_, env)| {
+            let falls = if env.sustain < 0.98 { env.decay_s } else { 0.0 };
+            env.delay_s + env.attack_s + env.hold_s + falls
+        })
+        .fold(0.0, f64::max);
+    (ARRIVED_S / longest.max(1e-3)).min(1.0)
+}
+
+/// Listens to a patch by one probe of less than a second, and by a second one where movement is asked for. What is
+/// slower than a probe follows from the laws of the envelopes: times of a sound that goes on are played faster and
+/// told as they are, the level of one that decays is followed further down, and slow movement is played fast enough
+/// that its depth can be told.
+///
+/// # Errors
+/// Cancelled, or the engine's refusal.
+pub fn listen(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAnalysis, GenerateError> {
+    let pace = pace(patch);
+    let law_ms = ATTACK_MS * patch.modules.env[0].attack_s;
+    let mut probed = patch.clone();
+    for env in &mut probed.modules.env {
+        for time in [
+            &mut env.delay_s,
+            &mut env.attack_s,
+            &mut env.hold_s,
+            &mut env.decay_s,
+        ] {
+            *time *= pace;
+        }
+    }
+    let is_slow = pace >= 1.0 && patch.modules.env[0].attack_s > LONGEST_ATTACK_S;
+    if is_slow {
+        probed.modules.env[0].attack_s = LONGEST_ATTACK_S;
+    }
+    let colour = Shape {
+        moves: false,
+        ..*shape
+    };
+    let mut heard = measure(&probed, &colour, hooks)?;
+    if is_slow || (pace < 1.0 && heard.attack_ms < SHORTEST_MS) {
+        heard.attack_ms = law_ms.max(heard.attack_ms);
+    } else {
+        heard.attack_ms /= pace;
+    }
+    heard.onset_ms /= pace;
+    if patch.modules.env[0].sustain < GOES_ON && heard.sustain_db < -3.0 {
+        if heard.active_s > 0.95 * shape.hold_s {
+            heard.active_s = heard.active_s.max(-40.0 * READ_S.0 / heard.sustain_db);
+        }
+        heard.sustain_db *= READ_S.1 / READ_S.0;
+    }
+    if shape.moves {
+        let mut swaying = lever::only_its_movement(&probed);
+        let env = &mut swaying.modules.env[0];
+        env.attack_s = env.attack_s.min(SHORT_ATTACK_S);
+        let moving = measure(&swaying, shape, hooks)?;
+        heard.movement = moving.movement;
+        heard.am_depth_db = moving.am_depth_db;
+        heard.am_rate_hz = moving.am_rate_hz;
+        heard.cm_depth_oct = moving.cm_depth_oct;
+        heard.cm_rate_hz = moving.cm_rate_hz;
+        heard.mod_rate_hz = moving.mod_rate_hz;
+    }
+    Ok(heard)
 }
 
 /// Turns the engine's refusal into ours.

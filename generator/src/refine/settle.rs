@@ -1,6 +1,6 @@
 //! Listens while it refines: short probes of the parent and of the child, and the levers are pulled further or let go
 //! until each aspect that was asked for has moved by its steps and nothing else by more than its tolerance. Bounded and
-//! deterministic: at most eleven probes of less than a second, and no clock.
+//! deterministic: at most twelve probes of less than a second, and no clock.
 
 use songwalker_engine::math;
 use songwalker_schemas::patch::fx::FxType;
@@ -8,17 +8,11 @@ use songwalker_schemas::{AudioAnalysis, PatchSpec};
 
 use super::lever;
 use super::step::{Aspect, Step};
-use crate::check::probe::{self, Shape};
+use crate::check::probe::{self, Budget, Shape};
 use crate::error::GenerateError;
 use crate::mapper::rack;
 use crate::pipeline::{Hooks, Stage};
 
-/// The most probes, the parent's with them; the twelfth is that of the whole child.
-pub const MOST_PROBES: usize = 11;
-/// The attack of probes that are not about the attack, s: colour is heard when the sound is up.
-const PROBE_ATTACK_S: f64 = 0.05;
-/// The longest attack that a probe can tell, s.
-const LONGEST_PROBED_ATTACK_S: f64 = 0.3;
 /// An attack that is as fast as any, ms.
 const FASTEST_MS: f64 = 10.0;
 /// How far brightness may go where nobody asked for it, octaves.
@@ -29,8 +23,6 @@ const ATTACK_DRIFT: f64 = 0.36;
 const PITCH_DRIFT: f64 = 12.0;
 /// How much more a sound may peak, dB.
 const CREST_DRIFT_DB: f64 = 2.5;
-/// When a sound that goes on is to be where it goes, in a probe, s.
-const ARRIVED_S: f64 = 0.38;
 /// How strongly a lever is pulled at most, in plain words.
 const STRONGEST: f64 = 6.0;
 
@@ -62,8 +54,12 @@ pub struct Task<'a> {
     pub finish: &'a dyn Fn(PatchSpec) -> PatchSpec,
     /// By how many steps a sound misses what else was asked of it.
     pub guard: &'a dyn Fn(&AudioAnalysis) -> f64,
-    /// The most probes, the parent's with them.
-    pub most_probes: usize,
+    /// How many probes may be made.
+    pub budget: &'a Budget,
+    /// What was heard of the parent and of the child before a lever is pulled, where it was.
+    pub known: Option<(&'a AudioAnalysis, &'a AudioAnalysis)>,
+    /// The probe.
+    pub shape: Shape,
 }
 
 /// How levers are used.
@@ -79,15 +75,9 @@ pub enum Way {
 struct Bench<'a> {
     task: Task<'a>,
     steps: &'a [Step],
-    shape: Shape,
-    hooks: &'a Hooks<'a>,
     parent: &'a PatchSpec,
-    /// Factor of all times of a sound that goes on, so that a probe hears where it goes.
-    pace: f64,
     /// The parent as it is heard.
     colour: AudioAnalysis,
-    /// The parent's own movement, where that is asked for.
-    movement: Option<AudioAnalysis>,
     /// Whether brightness and attack are to stay.
     stays: (bool, bool),
 }
@@ -114,14 +104,10 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
         way,
         finish,
         guard,
-        most_probes,
+        budget,
+        known,
+        shape,
     } = *task;
-    let shape = Shape {
-        note: parent.meta.category.reference_note(),
-        hold_s: 0.75,
-        tail_s: 0.2,
-        moves: false,
-    };
     let asks = |aspect: Aspect| steps.iter().any(|step| step.aspect == aspect);
     let tints = [
         Aspect::Brightness,
@@ -137,15 +123,18 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
         .zip(&first.modules.osc)
         .any(|(a, b)| a.transpose != b.transpose);
     let same_filter = parent.modules.filter == first.modules.filter;
-    let mut bench = Bench {
+    let was = match known {
+        Some((was, _)) => was.clone(),
+        None => {
+            budget.take(shape.probes());
+            probe::listen(parent, &shape, hooks)?
+        }
+    };
+    let bench = Bench {
         task: *task,
         steps,
-        shape,
-        hooks,
         parent,
-        pace: pace(parent),
-        colour: AudioAnalysis::default(),
-        movement: None,
+        colour: was,
         stays: (
             same_filter && !is_transposed && !tints.into_iter().any(asks),
             !asks(Aspect::Attack)
@@ -153,13 +142,6 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
                 && parent.modules.env[0].attack_s == first.modules.env[0].attack_s,
         ),
     };
-    let mut probes = 1;
-    bench.colour = bench.listen(parent, false)?;
-    if asks(Aspect::Movement) {
-        bench.movement = Some(bench.listen(parent, true)?);
-        probes += 1;
-    }
-    let each = probes;
     let mut pulls = Pulls {
         steps: steps
             .iter()
@@ -175,18 +157,19 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
     };
     let mut best: Option<(f64, Heard)> = None;
     let mut rounds = 0;
-    while probes + each <= most_probes {
-        hooks.check()?;
-        (hooks.progress)(Stage::Checking, probes as f64 / most_probes as f64);
+    let mut heard_before = known.map(|(_, now)| now.clone());
+    loop {
         let child = finish(pulls.apply(first, steps));
-        let colour = bench.listen(&child, false)?;
-        let movement = bench
-            .movement
-            .as_ref()
-            .map(|_| bench.listen(&child, true))
-            .transpose()?;
-        probes += each;
-        let made = bench.made(&child, &colour, movement.as_ref());
+        let colour = match heard_before.take() {
+            Some(heard) => heard,
+            None if budget.take(shape.probes()) => {
+                hooks.check()?;
+                (hooks.progress)(Stage::Checking, 1.0 - budget.left() as f64 / probe::MOST as f64);
+                probe::listen(&child, &shape, hooks)?
+            }
+            None => break,
+        };
+        let made = bench.made(&child, &colour);
         let missed = bench.missed(&child, &made, &colour) + guard(&colour);
         let heard = Heard {
             patch: child,
@@ -209,34 +192,6 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
     }
     heard.patch.check().map_err(GenerateError::Patch)?;
     Ok(heard)
-}
-
-/// How much faster a parent and its children are played, so that a sound that goes on is heard where it goes.
-fn pace(parent: &PatchSpec) -> f64 {
-    if parent.modules.env[0].sustain < lever::GOES_ON {
-        return 1.0;
-    }
-    let is_heard = |i: usize| {
-        let name = format!("env/{i}");
-        i == 0
-            || parent
-                .modulation
-                .routes
-                .iter()
-                .any(|route| route.source.name() == name && route.amount != 0.0)
-    };
-    let envs = parent
-        .modules
-        .env
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| is_heard(*i));
-    let longest = envs
-        .map(|(_, env)| {
-            env.delay_s + env.attack_s + env.hold_s + if env.sustain < 0.98 { env.decay_s } else { 0.0 }
-        })
-        .fold(0.0, f64::max);
-    (ARRIVED_S / longest.max(1e-3)).min(1.0)
 }
 
 impl Pulls {
@@ -267,76 +222,22 @@ impl Bench<'_> {
         self.steps.iter().any(|step| step.aspect == aspect)
     }
 
-    /// Measures a patch by a short note.
-    fn listen(&self, patch: &PatchSpec, movement: bool) -> Result<AudioAnalysis, GenerateError> {
-        let mut probed = if movement {
-            lever::only_its_movement(patch)
-        } else {
-            patch.clone()
-        };
-        if movement {
-            let env = &mut probed.modules.env[0];
-            env.attack_s = env.attack_s.min(PROBE_ATTACK_S);
-        } else if self.pace < 1.0 {
-            for env in &mut probed.modules.env {
-                for time in [
-                    &mut env.delay_s,
-                    &mut env.attack_s,
-                    &mut env.hold_s,
-                    &mut env.decay_s,
-                ] {
-                    *time *= self.pace;
-                }
-            }
-        } else {
-            let env = &mut probed.modules.env[0];
-            env.attack_s = env.attack_s.min(LONGEST_PROBED_ATTACK_S);
-        }
-        let shape = Shape {
-            moves: movement,
-            ..self.shape
-        };
-        probe::measure(&probed, &shape, self.hooks)
-    }
-
     /// How many steps each aspect has moved.
-    fn made(
-        &self,
-        child: &PatchSpec,
-        colour: &AudioAnalysis,
-        movement: Option<&AudioAnalysis>,
-    ) -> Vec<Option<f64>> {
-        let by_law = |step: &Step| {
-            let (was, is) = (self.parent.modules.env[0].attack_s, child.modules.env[0].attack_s);
-            let sign = if step.up { 1.0 } else { -1.0 };
-            (self.pace >= 1.0 && was.max(is) > LONGEST_PROBED_ATTACK_S)
-                .then(|| sign * math::log2(is.max(0.003) / was.max(0.003)) / math::log2(1.5))
+    fn made(&self, child: &PatchSpec, now: &AudioAnalysis) -> Vec<Option<f64>> {
+        let was = &self.colour;
+        let made = |step: &Step| match step.aspect {
+            _ if self.task.way == Way::Least && self.is_at_its_end(step, child, now) => {
+                Some(self.aim(step).0)
+            }
+            // As still as it gets is still enough.
+            Aspect::Movement if !step.up && now.movement <= 0.06 => Some(self.aim(step).0),
+            // Faster than that cannot be measured.
+            Aspect::Attack if !step.up && was.attack_ms < FASTEST_MS => Some(self.aim(step).0),
+            // Where the sides have nothing in common already, the room's laws say how much more it is.
+            Aspect::Space if step.up && was.corr < 0.35 => None,
+            _ => step.made(was, now),
         };
-        self.steps
-            .iter()
-            .map(|step| match (step.aspect, movement, &self.movement) {
-                _ if self.task.way == Way::Least && self.is_at_its_end(step, child, colour) => {
-                    Some(self.aim(step).0)
-                }
-                (Aspect::Movement, Some(now), Some(was)) => {
-                    // As still as it gets is still enough.
-                    let still = !step.up && now.movement <= 0.06;
-                    if still {
-                        Some(self.aim(step).0)
-                    } else {
-                        step.made(was, now)
-                    }
-                }
-                // Faster than that cannot be measured.
-                (Aspect::Attack, ..) if !step.up && self.colour.attack_ms < FASTEST_MS => {
-                    Some(self.aim(step).0)
-                }
-                (Aspect::Attack, ..) => by_law(step).or_else(|| step.made(&self.colour, colour)),
-                // Where the sides have nothing in common already, the room's laws say how much more it is.
-                (Aspect::Space, ..) if step.up && self.colour.corr < 0.35 => None,
-                _ => step.made(&self.colour, colour),
-            })
-            .collect()
+        self.steps.iter().map(made).collect()
     }
 
     /// By how many steps the aims and the tolerances are missed.
