@@ -9,6 +9,7 @@ pub mod check;
 pub mod error;
 pub mod export;
 pub mod import;
+pub mod logmel;
 pub mod macros;
 pub mod mapper;
 pub mod package;

@@ -1,40 +1,68 @@
 //! The eight knobs of a generated patch: each role finds what it can move in the patch at hand, and switches on at
-//! zero what it needs (an effect whose mix is 0 changes nothing until the knob is turned).
+//! zero what it needs (an effect whose mix is 0 changes nothing until the knob is turned). A knob whose measure is
+//! already at an end in the patch rests near that end, so that the whole of its way is of use.
+
+mod dynamics;
+mod motion;
+mod room;
+mod tone;
+mod way;
 
 use songwalker_engine::math;
-use songwalker_schemas::modulation::{Route, Source};
-use songwalker_schemas::patch::fx::{DistortionKind, Fx, FxType};
-use songwalker_schemas::patch::lfo::LfoShape;
-use songwalker_schemas::patch::osc::WarpMode;
+use songwalker_schemas::modulation::Source;
+use songwalker_schemas::patch::fx::Fx;
 use songwalker_schemas::patch::{MacroSlot, MacroTarget, RoleId};
 use songwalker_schemas::template::{Behavior, BehaviorCurve, Constraints, Role, RoleTarget};
 use songwalker_schemas::{PatchSpec, rules};
 
-use crate::mapper::rack;
+use crate::mapper::routes;
+
+/// Where a knob rests, and what it moves.
+type Turn = (f64, Vec<MacroTarget>);
 
 /// Gives the patch its eight knobs. The sound at their defaults is the patch as it was.
 pub fn assign(patch: &mut PatchSpec) {
+    drop_idle(patch);
+    dynamics::place_drive(patch);
     patch.macros = RoleId::GENERATED.iter().map(|role| slot(*role, patch)).collect();
 }
 
-fn target(path: String, amount: f64) -> MacroTarget {
-    MacroTarget {
-        path,
-        amount,
-        curve: 0.0,
+/// Removes routes of LFOs and envelopes that move nothing: those of knobs that are assigned anew.
+fn drop_idle(patch: &mut PatchSpec) {
+    let awaited: Vec<usize> = patch
+        .modulation
+        .routes
+        .iter()
+        .filter_map(|route| rules::route_of_amount(&route.target))
+        .collect();
+    let is_idle = |(i, route): (usize, &songwalker_schemas::modulation::Route)| {
+        let name = route.source.name();
+        let runs = name.starts_with("lfo/") || name.starts_with("env/");
+        runs && route.amount == 0.0 && route.map.is_none() && !awaited.contains(&i)
+    };
+    let idle: Vec<songwalker_schemas::modulation::Route> = patch
+        .modulation
+        .routes
+        .iter()
+        .enumerate()
+        .filter(|row| is_idle(*row))
+        .map(|(_, route)| route.clone())
+        .collect();
+    if !idle.is_empty() {
+        routes::retain(patch, |route| !idle.contains(route));
     }
 }
 
 fn slot(role: RoleId, patch: &mut PatchSpec) -> MacroSlot {
     let (default, targets) = match role {
-        RoleId::ToneBrightness => (0.5, brightness(patch)),
-        RoleId::AmpPunch => (0.5, punch(patch)),
-        RoleId::Drive => (0.0, drive(patch)),
-        RoleId::Movement => movement(patch),
-        RoleId::Space => space(patch),
-        RoleId::Width => width(patch),
-        RoleId::Character => (0.5, character(patch)),
-        RoleId::Fx => effects(patch),
+        RoleId::ToneBrightness => tone::brightness(patch),
+        RoleId::AmpPunch => dynamics::punch(patch),
+        RoleId::Drive => dynamics::drive(patch),
+        RoleId::Movement => motion::movement(patch),
+        RoleId::Space => room::space(patch),
+        RoleId::Width => room::width(patch),
+        RoleId::Character => tone::character(patch),
+        RoleId::Fx => room::effects(patch),
         RoleId::Free => (0.0, Vec::new()),
     };
     MacroSlot {
@@ -45,242 +73,52 @@ fn slot(role: RoleId, patch: &mut PatchSpec) -> MacroSlot {
     }
 }
 
-/// Whether a filter lets lows pass.
-fn is_low_pass(patch: &PatchSpec, i: usize) -> bool {
-    let filter = &patch.modules.filter[i];
-    filter.enabled && filter.blend < 0.8
-}
-
-/// How far a share of the raw range can go up and down from a value without leaving the range, at most `wish`.
-fn room(patch: &PatchSpec, pointer: &str, wish: f64) -> f64 {
-    let (Some(id), Some(value)) = (patch.param_id(pointer), patch.get(pointer)) else {
-        return 0.0;
-    };
-    let row = id.row();
-    let raw = row.law.to_raw(value, 2.0);
-    let up = (row.raw_max() - raw) / row.raw_range();
-    if wish > 0.0 {
-        wish.min(up)
-    } else {
-        wish.max(-(raw - row.raw_min()) / row.raw_range())
-    }
-}
-
-fn brightness(patch: &mut PatchSpec) -> Vec<MacroTarget> {
-    let mut targets = Vec::new();
-    for i in 0..2 {
-        if is_low_pass(patch, i) {
-            targets.push(target(format!("/modules/filter/{i}/cutoff_hz"), 0.375));
-        }
-    }
-    let eq = rack::place(patch, FxType::Eq);
-    if let Fx::Eq(fx) = &mut patch.modules.fx[eq] {
-        fx.enabled = true;
-    }
-    targets.push(target(format!("/modules/fx/{eq}/high/gain_db"), 0.4));
-    targets
-}
-
-fn punch(patch: &mut PatchSpec) -> Vec<MacroTarget> {
-    let mut targets = vec![
-        target("/modules/env/0/attack_s".to_owned(), -0.16),
-        target("/modules/env/0/decay_s".to_owned(), -0.08),
-    ];
-    for (i, route) in patch.modulation.routes.iter().enumerate() {
-        let is_snap = matches!(route.source, Source::Env1 | Source::Env2)
-            && route.target.ends_with("/cutoff_hz")
-            && route.amount > 0.0;
-        if is_snap && targets.len() < 5 {
-            targets.push(target(format!("/modulation/routes/{i}/amount"), 0.12));
-        }
-    }
-    targets
-}
-
-fn drive(patch: &mut PatchSpec) -> Vec<MacroTarget> {
-    let mut targets = Vec::new();
-    let place = rack::place(patch, FxType::Distortion);
-    if let Fx::Distortion(fx) = &mut patch.modules.fx[place] {
-        if fx.enabled {
-            targets.push(target(format!("/modules/fx/{place}/drive_db"), 0.25));
-        } else {
-            fx.enabled = true;
-            fx.mix = 0.0;
-            fx.kind = DistortionKind::SoftClip;
-            fx.drive_db = 18.0;
-        }
-    }
-    let mix = format!("/modules/fx/{place}/mix");
-    let wish = room(patch, &mix, 1.0);
-    targets.push(target(mix, wish));
-    for i in 0..2 {
-        if patch.modules.filter[i].enabled {
-            let path = format!("/modules/filter/{i}/drive_db");
-            let wish = room(patch, &path, 0.5);
-            targets.push(target(path, wish));
-        }
-    }
-    targets
-}
-
 /// The first LFO that no route uses.
 #[must_use]
 pub fn free_lfo(patch: &PatchSpec) -> Option<usize> {
-    (0..8).find(|i| {
-        !patch
-            .modulation
-            .routes
-            .iter()
-            .any(|r| r.source.name() == format!("lfo/{i}"))
-    })
+    (0..8).find(|i| is_free(patch, &format!("lfo/{i}")))
 }
 
-/// The routes that go by themselves and do something, at most six.
-fn moving(patch: &PatchSpec) -> Vec<(usize, &Route)> {
-    let routes = patch.modulation.routes.iter().enumerate();
-    routes
-        .filter(|(_, r)| {
-            r.source.moves_by_itself()
-                && !r.bypass
-                && r.amount != 0.0
-                && rules::route_of_amount(&r.target).is_none()
-        })
-        .take(6)
-        .collect()
+/// The first envelope beside the first that no route uses, by its place.
+fn free_envelope(patch: &PatchSpec) -> Option<usize> {
+    (1..patch.modules.env.len()).find(|i| is_free(patch, &format!("env/{i}")))
 }
 
-/// From nothing over what is there to twice as much; where nothing but the pitch moves, a sweep is added that begins
-/// at zero.
-fn movement(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
-    let is_pitch = |route: &Route| route.target.ends_with("/transpose") || route.target.ends_with("cents");
-    let amount_of = |i: usize| format!("/modulation/routes/{i}/amount");
-    let there = moving(patch);
-    if there.iter().any(|(_, route)| !is_pitch(route)) {
-        let twice = there
-            .iter()
-            .map(|(i, route)| target(amount_of(*i), route.amount.clamp(-0.3, 0.3)))
-            .collect();
-        return (0.5, twice);
-    }
-    let mut targets: Vec<MacroTarget> = there
-        .iter()
-        .map(|(i, route)| target(amount_of(*i), (0.3 * route.amount).clamp(-0.02, 0.02)))
+fn is_free(patch: &PatchSpec, source: &str) -> bool {
+    let of_that = Source::from_name(source);
+    of_that.is_some() && !patch.modulation.routes.iter().any(|r| Some(r.source) == of_that)
+}
+
+/// Pointers to the levels of all oscillators that sound, and of the sample.
+fn levels(patch: &PatchSpec) -> Vec<(String, f64)> {
+    let oscs = patch.modules.osc.iter().enumerate();
+    let mut out: Vec<(String, f64)> = oscs
+        .filter(|(_, osc)| osc.enabled && osc.level > 0.05)
+        .map(|(i, osc)| (format!("/modules/osc/{i}/level"), osc.level))
         .collect();
-    let Some(lfo) = free_lfo(patch) else {
-        return (0.0, targets);
-    };
-    let Some(source) = Source::from_name(&format!("lfo/{lfo}")) else {
-        return (0.0, targets);
-    };
-    patch.modules.lfo[lfo].set_shape(LfoShape::Sine);
-    let mut add = |patch: &mut PatchSpec, goal: String, amount: f64| {
-        patch.modulation.routes.push(Route::bipolar(source, goal, 0.0));
-        targets.push(target(amount_of(patch.modulation.routes.len() - 1), amount));
-    };
-    if let Some(i) = (0..2).find(|i| is_low_pass(patch, *i)) {
-        add(patch, format!("/modules/filter/{i}/cutoff_hz"), 0.1);
+    if patch.modules.sample.enabled && patch.modules.sample.level > 0.05 {
+        out.push(("/modules/sample/level".to_owned(), patch.modules.sample.level));
     }
-    if let Some(osc) = patch
+    out
+}
+
+/// How hard the distortion works, 0..1: 0 where it is off.
+fn dirt(patch: &PatchSpec) -> f64 {
+    patch
         .modules
-        .osc
+        .fx
         .iter()
-        .position(|osc| osc.enabled && osc.level > 0.0)
-    {
-        add(patch, format!("/modules/osc/{osc}/level"), 0.15);
-    }
-    (0.0, targets)
+        .find_map(|fx| match fx {
+            Fx::Distortion(fx) if fx.enabled => Some(fx.mix * (fx.drive_db / 20.0).clamp(0.0, 1.0)),
+            _ => None,
+        })
+        .unwrap_or(0.0)
 }
 
-fn space(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
-    let place = rack::place(patch, FxType::Reverb);
-    let mut default = 0.0;
-    if let Fx::Reverb(fx) = &mut patch.modules.fx[place] {
-        if fx.enabled && fx.mix > 0.02 {
-            default = 0.5;
-        } else {
-            fx.enabled = true;
-            fx.mix = 0.0;
-            fx.decay_s = fx.decay_s.max(2.0);
-            fx.size = fx.size.max(0.6);
-        }
-    }
-    let mix = format!("/modules/fx/{place}/mix");
-    let wish = if default == 0.5 { 0.4 } else { 0.5 };
-    let wish = room(patch, &mix, wish);
-    (
-        default,
-        vec![
-            target(mix, wish),
-            target(format!("/modules/fx/{place}/decay_s"), 0.12),
-        ],
-    )
-}
-
-fn width(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
-    let mut targets = Vec::new();
-    if patch.modules.voicing.stereo_width < 0.999 {
-        let path = "/modules/voicing/stereo_width".to_owned();
-        let wish = room(patch, &path, 1.0);
-        targets.push(target(path, wish));
-    }
-    for (i, osc) in patch.modules.osc.iter().enumerate() {
-        if osc.enabled && osc.unison.voices > 1 {
-            targets.push(target(format!("/modules/osc/{i}/unison/stereo_spread"), 0.6));
-        }
-    }
-    let place = rack::place(patch, FxType::Chorus);
-    if let Fx::Chorus(fx) = &mut patch.modules.fx[place]
-        && !fx.enabled
-    {
-        *fx = rack::wide_chorus();
-        fx.mix = 0.0;
-    }
-    let mix = format!("/modules/fx/{place}/mix");
-    let wish = room(patch, &mix, 0.5);
-    targets.push(target(mix, wish));
-    let is_wide = targets.len() > 1 && patch.modules.voicing.stereo_width > 0.5;
-    (if is_wide { 0.5 } else { 0.0 }, targets)
-}
-
-fn character(patch: &PatchSpec) -> Vec<MacroTarget> {
-    let mut targets = Vec::new();
-    for (i, osc) in patch
-        .modules
-        .osc
-        .iter()
-        .enumerate()
-        .filter(|(_, osc)| osc.enabled)
-    {
-        if osc.warp.mode != WarpMode::None {
-            targets.push(target(format!("/modules/osc/{i}/warp/amount"), 0.3));
-        }
-        targets.push(target(format!("/modules/osc/{i}/wavetable/position"), 0.5));
-    }
-    for i in 0..2 {
-        if patch.modules.filter[i].enabled {
-            targets.push(target(format!("/modules/filter/{i}/resonance"), 0.35));
-        }
-    }
-    targets
-}
-
-fn effects(patch: &mut PatchSpec) -> (f64, Vec<MacroTarget>) {
-    let mut targets = Vec::new();
-    for kind in [FxType::Delay, FxType::Phaser, FxType::Flanger] {
-        let place = rack::place(patch, kind);
-        if patch.modules.fx[place].enabled() && rack::mix(&patch.modules.fx[place]) > 0.0 {
-            targets.push(target(format!("/modules/fx/{place}/mix"), 0.4));
-        }
-    }
-    if !targets.is_empty() {
-        return (0.5, targets);
-    }
-    let place = rack::place(patch, FxType::Delay);
-    if let Fx::Delay(fx) = &mut patch.modules.fx[place] {
-        *fx = rack::ping_pong();
-        fx.mix = 0.0;
-    }
-    (0.0, vec![target(format!("/modules/fx/{place}/mix"), 0.5)])
+/// Whether a held note dies away by itself.
+fn dies_away(patch: &PatchSpec) -> bool {
+    let env = &patch.modules.env[0];
+    env.sustain < 0.1 && env.attack_s + env.hold_s + env.decay_s < 4.0
 }
 
 /// The roles of a template from its base patch's knobs.

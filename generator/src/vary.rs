@@ -12,6 +12,7 @@ use crate::check::Checked;
 use crate::check::goal::Measure;
 use crate::check::probe::{self, Shape};
 use crate::error::GenerateError;
+use crate::logmel::LogMel;
 use crate::macros;
 use crate::pipeline::{Hooks, Stage};
 
@@ -45,23 +46,48 @@ const ORDER: [VariationType; 14] = [
 /// What every candidate is held against.
 struct Bench<'a> {
     checked: &'a Checked,
-    /// The base, measured as the candidates are.
-    base: AudioAnalysis,
+    /// The base, heard as the candidates are.
+    base: Heard,
     /// Long enough for movement and tails.
     shape: Shape,
     hooks: &'a Hooks<'a>,
 }
 
+/// A probe: its measures, and its bands.
+struct Heard {
+    analysis: AudioAnalysis,
+    bands: LogMel,
+}
+
+impl Heard {
+    fn of(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<Self, GenerateError> {
+        let audio = probe::play(patch, shape, hooks)?;
+        Ok(Self {
+            analysis: probe::described(&audio, shape),
+            bands: LogMel::of(&audio),
+        })
+    }
+
+    /// How far another sound is from this one at the same loudness, dB: every variation's level is set anew.
+    fn distance(&self, other: &Self) -> f64 {
+        self.bands
+            .distance(&other.bands, self.analysis.lufs - other.analysis.lufs)
+    }
+}
+
 /// A candidate that differs from the base in its own way.
 struct Candidate {
     varied: Varied,
-    analysis: AudioAnalysis,
+    heard: Heard,
     /// How far it misses what the base reached, in steps that count; 0 for not at all.
     miss: f64,
 }
 
 /// The furthest that a variation may miss what was asked for, in steps that count, where nothing better is found.
 const MOST_MISS: f64 = 1.5;
+
+/// The least distance of two sounds of a bundle, dB: two decibels, and what the probe may overrate.
+const LEAST_DB: f64 = 2.2;
 
 /// Makes `count` variations of a checked patch.
 ///
@@ -80,7 +106,7 @@ pub fn make(
         moves: true,
         ..checked.shape
     };
-    let base = probe::measure(&checked.patch, &shape, hooks)?;
+    let base = Heard::of(&checked.patch, &shape, hooks)?;
     let bench = &Bench {
         checked,
         base,
@@ -139,7 +165,7 @@ fn keep(candidate: Candidate, made: &mut Vec<Candidate>, count: usize) {
     if made.len() < count
         && made
             .iter()
-            .all(|other| apart(&other.analysis, &candidate.analysis) >= 1.0)
+            .all(|other| other.heard.distance(&candidate.heard) >= LEAST_DB)
     {
         made.push(candidate);
     }
@@ -166,11 +192,12 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
         let Ok(applied) = variation.apply(patch, "") else {
             break;
         };
-        let analysis = probe::measure(&applied, &bench.shape, bench.hooks)?;
+        let heard = Heard::of(&applied, &bench.shape, bench.hooks)?;
+        let analysis = &heard.analysis;
         if !analysis.finite || analysis.peak_env_db <= -60.0 {
             break;
         }
-        if !goes_its_way(kind, &bench.base, &analysis) || apart(&bench.base, &analysis) < 1.0 {
+        if !goes_its_way(kind, &bench.base.analysis, analysis) || bench.base.distance(&heard) < LEAST_DB {
             if strength < 0.6 {
                 break;
             }
@@ -184,7 +211,7 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
             .iter()
             .filter(|goal| goal.measure != Measure::Loudness);
         let miss = goals
-            .map(|goal| goal.steps_missed(&analysis) - goal.steps_missed(&bench.base))
+            .map(|goal| goal.steps_missed(analysis) - goal.steps_missed(&bench.base.analysis))
             .fold(0.0, f64::max);
         if miss <= best.as_ref().map_or(MOST_MISS, |best| best.miss) {
             best = Some(Candidate {
@@ -192,7 +219,7 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
                     variation,
                     patch: applied,
                 },
-                analysis,
+                heard,
                 miss,
             });
         }

@@ -40,15 +40,15 @@ class Product:
             except subprocess.TimeoutExpired:
                 return subprocess.CompletedProcess(arguments, -1, "", f"no answer within {TIMEOUT_S} s")
 
-    def generate(self, prompt, seed, folder, extra=()):
+    def generate(self, prompt, seed, folder, extra=(), variations=0):
         """What `generate` answered.
 
         `valid`: the object is complete, and `verify` (schemas, hashes, canonical form) accepts the bundle.
         `documented_error`: an error envelope with its exit code and an empty stdout. `crashed`: neither.
         """
         started = time.monotonic()
-        done = self.run("generate", "--seed", seed, "--planner", self.planner, "--variations", 0, "--out", folder, "--json",
-                        *extra, "--", prompt)
+        done = self.run("generate", "--seed", seed, "--planner", self.planner, "--variations", variations, "--out",
+                        folder, "--json", *extra, "--", prompt)
         answer = {"prompt": prompt, "seed": seed, "exit": done.returncode, "seconds": time.monotonic() - started,
                   "valid": False, "documented_error": False, "crashed": False, "faults": [], "made": {}, "patch": None,
                   "intent": None}

@@ -1,6 +1,7 @@
 //! `cargo xtask eval`: the evaluation prompts through the release build, judged by `tests/evaluation/eval.py`; with
 //! `--names`, real patch names through the planner alone, judged by `tests/evaluation/names.py`; with `--diversity`, bare
-//! category words with several seeds, judged by `tests/evaluation/diversity.py`.
+//! category words with several seeds, judged by `tests/evaluation/diversity.py`; with `--macros` and `--variations`, the
+//! knobs and the variations of every prompt's patch, judged by `tests/evaluation/macros.py` and `variations.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,12 @@ pub struct Options {
     /// Instead of prompts: bare category words with eight seeds each, beside presets that people made
     #[arg(long, conflicts_with_all = ["names", "prompts", "only", "keep", "no_baselines"])]
     diversity: bool,
+    /// Whether the knobs of every prompt's patch do what their names say
+    #[arg(long, conflicts_with_all = ["names", "diversity", "prompts", "keep", "no_baselines"])]
+    macros: bool,
+    /// Whether every prompt's variations can be told apart and go their ways
+    #[arg(long, conflicts_with_all = ["names", "diversity", "macros", "prompts", "keep", "no_baselines"])]
+    variations: bool,
     /// Prompts of this split: dev, held_out or all.
     #[arg(long, default_value = "dev")]
     split: String,
@@ -63,8 +70,13 @@ pub fn run(options: &Options) -> Result<bool> {
         bail!("the evaluation needs its Python environment");
     };
     let binary = workspace.release_binary(options.binary.as_deref())?;
-    if options.diversity {
-        return diversity(&workspace, &python, &binary, options);
+    let own = [
+        (options.diversity, "evaluation/diversity.py"),
+        (options.macros, "evaluation/macros.py"),
+        (options.variations, "evaluation/variations.py"),
+    ];
+    if let Some((_, script)) = own.into_iter().find(|(asked, _)| *asked) {
+        return other(script, &workspace, &python, &binary, options);
     }
     let mut command = python::script(&workspace, &python, "evaluation/eval.py");
     command
@@ -97,12 +109,21 @@ pub fn run(options: &Options) -> Result<bool> {
     Ok(command.status()?.success())
 }
 
-/// Twelve words, eight seeds, and the presets.
-fn diversity(workspace: &Workspace, python: &Path, binary: &Path, options: &Options) -> Result<bool> {
-    let mut command = python::script(workspace, python, "evaluation/diversity.py");
+/// A script beside `eval.py` that asks the same binary other questions.
+fn other(
+    script: &str,
+    workspace: &Workspace,
+    python: &Path,
+    binary: &Path,
+    options: &Options,
+) -> Result<bool> {
+    let mut command = python::script(workspace, python, script);
     command.arg("--binary").arg(binary);
     if let Some(path) = &options.json {
         command.arg("--json").arg(path);
+    }
+    for id in &options.only {
+        command.arg("--only").arg(id);
     }
     if options.verbose {
         command.arg("--verbose");

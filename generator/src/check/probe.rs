@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use songwalker_engine::analysis::{Wants, analyse_fast};
+use songwalker_engine::audio::Audio;
 use songwalker_engine::math;
 use songwalker_engine::render::{self, RenderError, RenderRequest};
 use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
@@ -188,8 +189,21 @@ pub fn refused(error: RenderError) -> GenerateError {
 /// # Errors
 /// Cancelled, or the engine's refusal.
 pub fn measure(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAnalysis, GenerateError> {
+    Ok(described(&play(patch, shape, hooks)?, shape))
+}
+
+/// Renders a patch.
+///
+/// # Errors
+/// Cancelled, or the engine's refusal.
+pub fn play(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<Audio, GenerateError> {
     let request = RenderRequest::note(shape.note, VELOCITY, shape.hold_s, shape.hold_s + shape.tail_s);
-    let audio = render::render(patch, &request, hooks.cancelled).map_err(refused)?;
+    render::render(patch, &request, hooks.cancelled).map_err(refused)
+}
+
+/// The measures of what [`play`] rendered.
+#[must_use]
+pub fn described(audio: &Audio, shape: &Shape) -> AudioAnalysis {
     let wants = Wants {
         loudness: true,
         spectrum: true,
@@ -198,10 +212,10 @@ pub fn measure(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioA
         modulation: shape.moves,
         vibrato: false,
     };
-    Ok(analyse_fast(
-        &audio,
+    analyse_fast(
+        audio,
         math::note_to_hz(f64::from(shape.note)),
         shape.hold_s,
         wants,
-    ))
+    )
 }
