@@ -22,6 +22,9 @@ use crate::templates::{self, Entry};
 /// How often a patch is mapped again at most.
 pub const MOST_CORRECTIONS: usize = 4;
 
+/// How many probes the goals leave for what is heard beside the sound without the words.
+const KEPT: usize = 1;
+
 /// A checked patch.
 #[derive(Debug, Clone)]
 pub struct Checked {
@@ -61,11 +64,12 @@ pub fn settle(
         budget: &probe::Budget::full(),
     };
     let Some(bare) = beside::bare(intent, &check)? else {
-        let shape = shape(intent);
-        return check.alone(intent, first, shape, None, MOST_CORRECTIONS);
+        return check.alone(intent, first, shape(intent), None, MOST_CORRECTIONS, 0);
     };
+    let mut shape = shape(intent);
+    shape.moves |= bare.checked.shape.moves;
     let heard = Some(&bare.checked.probe);
-    let mut checked = check.alone(intent, first, bare.checked.shape, heard, MOST_CORRECTIONS)?;
+    let mut checked = check.alone(intent, first, shape, heard, MOST_CORRECTIONS, KEPT)?;
     bare.settle(&mut checked, intent, &check)?;
     Ok(checked)
 }
@@ -86,7 +90,8 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Maps an intent again until its goals are met; `bare` is the sound without the words.
+    /// Maps an intent again until its goals are met; `bare` is the sound without the words. At most `most` times, and so
+    /// that `kept` probes are left.
     fn alone(
         &self,
         intent: &Intent,
@@ -94,6 +99,7 @@ impl Check<'_> {
         shape: probe::Shape,
         bare: Option<&AudioAnalysis>,
         most: usize,
+        kept: usize,
     ) -> Result<Checked, GenerateError> {
         let hooks = self.hooks;
         let mut corrections = Corrections::default();
@@ -112,7 +118,14 @@ impl Check<'_> {
         };
         let mut tried = best.probe.clone();
         for round in 1..=most {
-            if goal::penalty(&best.goals, &best.probe) <= 0.0 || !self.budget.take(shape.probes()) {
+            // What moves as it is to is not heard anew.
+            let misses = |goal: &Goal| goal.measure.is_movement() && goal.miss(&tried) != 0.0;
+            let shape = probe::Shape {
+                moves: shape.moves && best.goals.iter().any(misses),
+                ..shape
+            };
+            let is_over = goal::penalty(&best.goals, &best.probe) <= 0.0;
+            if is_over || self.budget.left() < kept + shape.probes() || !self.budget.take(shape.probes()) {
                 break;
             }
             hooks.check()?;
@@ -121,7 +134,12 @@ impl Check<'_> {
                 goal.correct(&tried, &mut corrections);
             }
             let patch = mapper::map(intent, self.entry, self.seed, &corrections);
-            tried = probe::listen(&patch, &shape, hooks)?;
+            let heard = probe::listen(&patch, &shape, hooks)?;
+            tried = if shape.moves {
+                heard
+            } else {
+                probe::moving_as(heard, &tried)
+            };
             best.rounds = round;
             if goal::penalty(&best.goals, &tried) < goal::penalty(&best.goals, &best.probe) {
                 best.patch = patch;

@@ -1,7 +1,8 @@
 //! `cargo xtask eval`: the evaluation prompts through the release build, judged by `tests/evaluation/eval.py`; with
 //! `--names`, real patch names through the planner alone, judged by `tests/evaluation/names.py`; with `--diversity`, bare
 //! category words with several seeds, judged by `tests/evaluation/diversity.py`; with `--macros` and `--variations`, the
-//! knobs and the variations of every prompt's patch, judged by `tests/evaluation/macros.py` and `variations.py`.
+//! knobs and the variations of every prompt's patch, judged by `tests/evaluation/macros.py` and `variations.py`; with
+//! `--pairs`, words beside their absence, and with `--nearest`, presets that people made.
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,12 @@ pub struct Options {
     /// Whether every prompt's variations can be told apart and go their ways
     #[arg(long, conflicts_with_all = ["names", "diversity", "macros", "prompts", "keep", "no_baselines"])]
     variations: bool,
+    /// Whether a word moves what it is about and nothing else: ten categories with and without 18 words, five seeds each
+    #[arg(long, conflicts_with_all = ["names", "diversity", "macros", "variations", "prompts", "only", "keep", "no_baselines"])]
+    pairs: bool,
+    /// How near prompts come to presets that people made, beside random patches: what no loop of ours listens to
+    #[arg(long, conflicts_with_all = ["names", "diversity", "macros", "variations", "pairs", "prompts", "only", "keep", "no_baselines"])]
+    nearest: bool,
     /// Prompts of this split: dev, held_out or all.
     #[arg(long, default_value = "dev")]
     split: String,
@@ -74,6 +81,8 @@ pub fn run(options: &Options) -> Result<bool> {
         (options.diversity, "evaluation/diversity.py"),
         (options.macros, "evaluation/macros.py"),
         (options.variations, "evaluation/variations.py"),
+        (options.pairs, "evaluation/pairs.py"),
+        (options.nearest, "evaluation/nearest.py"),
     ];
     if let Some((_, script)) = own.into_iter().find(|(asked, _)| *asked) {
         return other(script, &workspace, &python, &binary, options);

@@ -4,11 +4,11 @@
 
 use std::cell::Cell;
 
-use songwalker_schemas::intent::{Feature, Invariant, MovementTarget};
+use songwalker_schemas::intent::{Feature, Invariant};
 use songwalker_schemas::{AudioAnalysis, Category, Intent, PatchSpec};
 
 use super::goal::Measure;
-use super::{Check, Checked};
+use super::{Check, Checked, probe};
 use crate::error::GenerateError;
 use crate::mapper::{self, Corrections, keep};
 use crate::refine;
@@ -17,8 +17,8 @@ use crate::refine::step::{Aspect, Step};
 
 /// From which degree on a word must be heard beside the sound without it.
 const SAID: f64 = 0.2;
-/// How often the sound without the words is corrected at most.
-const MOST_BARE: usize = 2;
+/// How many probes more than one listening the sound without the words may take.
+const MOST_BARE: usize = 1;
 
 /// The sound without the words that are to move something.
 pub struct Bare {
@@ -38,10 +38,11 @@ pub(super) fn bare(intent: &Intent, check: &Check) -> Result<Option<Bare>, Gener
         return Ok(None);
     }
     let mut shape = super::shape(intent);
-    shape.moves |= steps.iter().any(|step| step.aspect == Aspect::Movement);
+    shape.moves = steps.iter().any(|step| step.aspect == Aspect::Movement);
     let without = without(intent, &steps);
     let first = mapper::map(&without, check.entry, check.seed, &Corrections::default());
-    let checked = check.alone(&without, first, shape, None, MOST_BARE)?;
+    let most = MOST_BARE / shape.probes();
+    let checked = check.alone(&without, first, shape, None, most, 0)?;
     Ok(Some(Bare { checked, steps }))
 }
 
@@ -57,6 +58,8 @@ impl Bare {
         check: &Check,
     ) -> Result<(), GenerateError> {
         let Self { checked: bare, steps } = self;
+        // Only what moves of itself is heard twice.
+        let shape = bare.shape;
         let first = mapper::shaped(intent, check.entry, check.seed, &checked.corrections);
         let finish = |mut patch: PatchSpec| {
             keep::apply(intent, &mut patch);
@@ -64,7 +67,7 @@ impl Bare {
         };
         let before = Cell::new(None);
         let guard = |a: &AudioAnalysis| {
-            let goals = checked.goals.iter().filter(|goal| is_told(goal.measure, &steps));
+            let goals = checked.goals.iter().filter(|goal| is_told(goal.measure));
             let misses = goals.map(|goal| goal.steps_missed(a)).sum();
             // The first that is heard is the sound as it is.
             let was: f64 = before.get().unwrap_or(misses);
@@ -81,12 +84,16 @@ impl Bare {
                 guard: &guard,
                 budget: check.budget,
                 known: Some((&bare.probe, &checked.probe)),
-                shape: checked.shape,
+                shape,
             },
             check.hooks,
         )?;
         if heard.rounds > 0 {
-            checked.probe = heard.probe;
+            checked.probe = if shape.moves {
+                heard.probe
+            } else {
+                probe::moving_as(heard.probe, &checked.probe)
+            };
             checked.patch = heard.patch;
             checked.rounds += heard.rounds;
         }
@@ -95,14 +102,8 @@ impl Bare {
     }
 }
 
-/// Whether a probe as short as those beside each other can tell a goal's measure. What is to move has its own bounds.
-fn is_told(measure: Measure, steps: &[Step]) -> bool {
-    let moves = |aspect: Aspect| steps.iter().any(|step| step.aspect == aspect);
-    match measure {
-        Measure::Brightness if moves(Aspect::Brightness) => return false,
-        Measure::Width if moves(Aspect::Width) => return false,
-        _ => {}
-    }
+/// Whether a goal's measure is one that levers must not lose.
+const fn is_told(measure: Measure) -> bool {
     matches!(
         measure,
         Measure::Brightness
@@ -125,14 +126,15 @@ fn steps(intent: &Intent) -> Vec<Step> {
     let same = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| a * b > 0.0);
     // Fat and thin are lows, voices and width together.
     let body = said(asked.warmth).filter(|_| same(said(asked.sub), asked.warmth));
-    let moves = asked.movement.as_ref().is_none_or(|m| {
-        matches!(
-            m.target,
-            None | Some(MovementTarget::Filter | MovementTarget::Level)
-        )
-    });
+    // A movement that is described has goals of its own.
+    let moves = asked
+        .movement
+        .as_ref()
+        .is_none_or(|m| m.target.is_none() && m.rate_hz.is_none() && m.rate_sync.is_none());
+    let centred =
+        intent.invariants.contains(&Invariant::Centered) || asked.width.is_some_and(|width| width <= -0.7);
     let still = intent.invariants.contains(&Invariant::Static) || intent.avoid.contains(&Feature::Movement);
-    let punch = said(asked.punch).filter(|d| *d > 0.0);
+    let punch = said(asked.punch).filter(|d| *d >= 0.3 && intent.category != Category::Brass);
     [
         (
             Aspect::Brightness,
@@ -146,7 +148,8 @@ fn steps(intent: &Intent) -> Vec<Step> {
         (Aspect::Width, said(asked.width)),
         (
             Aspect::Space,
-            said(asked.space).filter(|_| asked.reverb_s.is_none()),
+            // In the middle, all rooms are alike.
+            said(asked.space).filter(|_| asked.reverb_s.is_none() && !centred),
         ),
         (
             Aspect::Movement,

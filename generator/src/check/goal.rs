@@ -92,6 +92,12 @@ impl Measure {
         }
     }
 
+    /// Whether it takes a probe of its own.
+    #[must_use]
+    pub const fn is_movement(self) -> bool {
+        matches!(self, Self::Movement | Self::LevelMovement | Self::ColourMovement)
+    }
+
     /// A difference that counts.
     const fn step(self) -> f64 {
         match self {

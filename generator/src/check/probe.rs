@@ -6,6 +6,7 @@ use songwalker_engine::analysis::{Wants, analyse_fast};
 use songwalker_engine::audio::Audio;
 use songwalker_engine::math;
 use songwalker_engine::render::{self, RenderError, RenderRequest};
+use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
 
 use crate::error::GenerateError;
@@ -29,6 +30,10 @@ const SHORT_ATTACK_S: f64 = 0.05;
 const SHORTEST_MS: f64 = 12.0;
 /// Amplitude is the envelope squared: from 10 % to 90 % takes 0.61 of an attack; ms a second.
 const ATTACK_MS: f64 = 610.0;
+/// A movement that a whole note goes through several times, Hz.
+const SLOW_HZ: f64 = 0.4;
+/// How fast it is played so that a probe goes through it too, Hz.
+const FAST_HZ: f64 = 4.0;
 /// Sustain below which a sound decays while it is held.
 const GOES_ON: f64 = 0.1;
 /// Where in a probe the level late in the hold is read, s, and when it is wanted of a sound that decays.
@@ -139,6 +144,13 @@ pub fn listen(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAn
             *time *= pace;
         }
     }
+    // A sweep is heard as it is on the whole, not where it happens to be.
+    for lfo in &mut probed.modules.lfo {
+        let rate = &mut lfo.rate;
+        if rate.mode == RateMode::Hz && (SLOW_HZ..FAST_HZ).contains(&rate.hz) {
+            rate.hz = FAST_HZ;
+        }
+    }
     let is_slow = pace >= 1.0 && patch.modules.env[0].attack_s > LONGEST_ATTACK_S;
     if is_slow {
         probed.modules.env[0].attack_s = LONGEST_ATTACK_S;
@@ -165,14 +177,23 @@ pub fn listen(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAn
         let env = &mut swaying.modules.env[0];
         env.attack_s = env.attack_s.min(SHORT_ATTACK_S);
         let moving = measure(&swaying, shape, hooks)?;
-        heard.movement = moving.movement;
-        heard.am_depth_db = moving.am_depth_db;
-        heard.am_rate_hz = moving.am_rate_hz;
-        heard.cm_depth_oct = moving.cm_depth_oct;
-        heard.cm_rate_hz = moving.cm_rate_hz;
-        heard.mod_rate_hz = moving.mod_rate_hz;
+        heard = moving_as(heard, &moving);
     }
     Ok(heard)
+}
+
+/// What was heard, with another one's movement.
+#[must_use]
+pub fn moving_as(heard: AudioAnalysis, moving: &AudioAnalysis) -> AudioAnalysis {
+    AudioAnalysis {
+        movement: moving.movement,
+        am_depth_db: moving.am_depth_db,
+        am_rate_hz: moving.am_rate_hz,
+        cm_depth_oct: moving.cm_depth_oct,
+        cm_rate_hz: moving.cm_rate_hz,
+        mod_rate_hz: moving.mod_rate_hz,
+        ..heard
+    }
 }
 
 /// Turns the engine's refusal into ours.

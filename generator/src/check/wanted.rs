@@ -68,7 +68,14 @@ fn is_given(intent: &Intent, measure: Measure) -> bool {
         Measure::Brightness | Measure::Highs => asked.cutoff_hz.is_some(),
         Measure::Sustain => asked.decay_s.is_some() || asked.sustain.is_some_and(|s| s > 0.05),
         Measure::Active => {
-            asked.decay_s.is_some() || asked.reverb_s.is_some() || asked.space.is_some_and(|d| d > 0.0)
+            let echoes = asked
+                .delay
+                .as_ref()
+                .is_some_and(|d| d.amount.is_none_or(|a| a > 0.0));
+            echoes
+                || asked.decay_s.is_some()
+                || asked.reverb_s.is_some()
+                || asked.space.is_some_and(|d| d > 0.0)
         }
         Measure::ColourMovement | Measure::LevelMovement => asked
             .movement
@@ -196,7 +203,7 @@ fn shape(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
         && time::decays(intent.category)
         && patch.modules.env[0].sustain < 0.05
     {
-        goals.push(Goal::new(Measure::Active, "short", None, Some(0.8)));
+        goals.push(Goal::new(Measure::Active, "short", None, Some(0.68)));
     }
     if intent.invariants.contains(&Invariant::Pluck) {
         goals.push(Goal::new(
@@ -255,7 +262,7 @@ fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
         Category::Pad | Category::Strings | Category::Choir => {
             if !is_fast {
                 let (low, high) = if intent.category == Category::Pad {
-                    (215.0, 2_700.0)
+                    (170.0, 2_700.0)
                 } else {
                     (75.0, 1_350.0)
                 };

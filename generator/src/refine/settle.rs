@@ -4,7 +4,7 @@
 
 use songwalker_engine::math;
 use songwalker_schemas::patch::fx::FxType;
-use songwalker_schemas::{AudioAnalysis, PatchSpec};
+use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
 
 use super::lever;
 use super::step::{Aspect, Step};
@@ -135,12 +135,21 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
         steps,
         parent,
         colour: was,
-        stays: (
-            same_filter && !is_transposed && !tints.into_iter().any(asks),
-            !asks(Aspect::Attack)
-                && !asks(Aspect::Punch)
-                && parent.modules.env[0].attack_s == first.modules.env[0].attack_s,
-        ),
+        stays: match way {
+            Way::Steps => (
+                same_filter && !is_transposed && !tints.into_iter().any(asks),
+                !asks(Aspect::Attack)
+                    && !asks(Aspect::Punch)
+                    && parent.modules.env[0].attack_s == first.modules.env[0].attack_s,
+            ),
+            // Words that were mapped already have moved more than they are about.
+            Way::Least => (
+                steps.iter().all(|step| step.aspect == Aspect::Attack),
+                steps
+                    .iter()
+                    .all(|step| matches!(step.aspect, Aspect::Brightness | Aspect::Space)),
+            ),
+        },
     };
     let mut pulls = Pulls {
         steps: steps
@@ -245,7 +254,15 @@ impl Bench<'_> {
         let aims = self.steps.iter().zip(made).map(|(step, made)| {
             let (low, high) = self.aim(step);
             match made {
-                Some(made) if *made < low => 2.0 * (low - made),
+                Some(made) if *made < low => {
+                    let missed = 2.0 * (low - made);
+                    // One word that cannot be reached is no reason to lose all the others.
+                    if self.task.way == Way::Least {
+                        missed.min(3.0)
+                    } else {
+                        missed
+                    }
+                }
                 Some(made) if *made > high && self.task.way == Way::Steps => 0.5 * (made - high),
                 _ => 0.0,
             }
@@ -286,7 +303,13 @@ impl Bench<'_> {
                 was.brightness_oct < 0.5 && now.brightness_oct <= was.brightness_oct
             }
             (Aspect::Width, false) => was.width < 0.05 && now.width <= was.width,
-            (Aspect::Width, true) => was.width > 0.45,
+            (Aspect::Width, true) => was.width > 0.3 && now.width > 0.25,
+            (Aspect::Body, true) => was.low_ratio > 0.85,
+            (Aspect::Movement, true) => was.movement > 0.85 && now.movement > 0.85,
+            // Brass that starts brighter than it goes on is no brass.
+            (Aspect::Punch, true) => {
+                self.parent.meta.category == Category::Brass && was.attack_bright_ratio > 0.85
+            }
             (Aspect::Roughness | Aspect::Detune, false) => was.roughness < 0.15,
             (Aspect::Space, false) => fx(child, FxType::Reverb) < 0.02,
             (Aspect::Drive, false) => driven(self.parent) < 0.02,

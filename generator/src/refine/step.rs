@@ -282,7 +282,13 @@ impl Step {
     /// How many of the smallest steps a word is worth at least, beside the sound without it: from, to.
     #[must_use]
     pub fn least(self) -> (f64, f64) {
-        let clear = if self.aspect == Aspect::Movement { 1.6 } else { 1.0 };
+        // What a whole note shows less of than a probe does.
+        let clear = match self.aspect {
+            Aspect::Punch => 1.9,
+            Aspect::Movement => 1.6,
+            Aspect::Drive | Aspect::Detune => 1.2,
+            _ => 1.0,
+        };
         (1.35 * clear, f64::INFINITY)
     }
 
