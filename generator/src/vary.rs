@@ -88,6 +88,12 @@ const MOST_MISS: f64 = 1.5;
 
 /// The least distance of two sounds of a bundle, dB: two decibels, and what the probe may overrate.
 const LEAST_DB: f64 = 2.2;
+/// The same from the base where only the start of a note differs, of which a probe has more than a longer note.
+const LEAST_ONSET_DB: f64 = 3.2;
+/// How far a turn goes at first; one that is not heard is tried at its end and beyond, one that loses what was asked
+/// for half as far.
+const FIRST: f64 = 0.6;
+const BEYOND: f64 = 1.8;
 
 /// Makes `count` variations of a checked patch.
 ///
@@ -176,9 +182,13 @@ fn keep(candidate: Candidate, made: &mut Vec<Candidate>, count: usize) {
 fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, GenerateError> {
     let patch = &bench.checked.patch;
     let mut best: Option<Candidate> = None;
-    let mut strength = 0.6;
-    // A turn that is not heard is tried at its end, one that loses what was asked for half as far.
-    for _ in 0..2 {
+    let mut strength = FIRST;
+    let least_db = match kind {
+        VariationType::Softer | VariationType::Punchier => LEAST_ONSET_DB,
+        VariationType::Longer | VariationType::Shorter => 1.2 * LEAST_DB,
+        _ => LEAST_DB,
+    };
+    for _ in 0..3 {
         bench.hooks.check()?;
         let turned = turned(patch, kind, strength);
         let Some(operations) = Variation::between(patch, &turned).filter(|list| !list.is_empty()) else {
@@ -197,11 +207,12 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
         if !analysis.finite || analysis.peak_env_db <= -60.0 {
             break;
         }
-        if !goes_its_way(kind, &bench.base.analysis, analysis) || bench.base.distance(&heard) < LEAST_DB {
-            if strength < 0.6 {
-                break;
-            }
-            strength = 1.0;
+        if !goes_its_way(kind, &bench.base.analysis, analysis) || bench.base.distance(&heard) < least_db {
+            strength = match strength {
+                FIRST => 1.0,
+                1.0 if goes_beyond(kind) => BEYOND,
+                _ => break,
+            };
             continue;
         }
         // The level is set anew for each variation.
@@ -223,7 +234,7 @@ fn candidate(kind: VariationType, bench: &Bench) -> Result<Option<Candidate>, Ge
                 miss,
             });
         }
-        if miss == 0.0 || strength > 0.6 {
+        if miss == 0.0 || strength != FIRST {
             break;
         }
         strength = 0.3;
@@ -240,7 +251,7 @@ fn turned(patch: &PatchSpec, kind: VariationType, strength: f64) -> PatchSpec {
             .find(|slot| slot.role_id == role)
             .map_or(0.5, |slot| slot.default);
         let end = if up { 1.0 } else { 0.0 };
-        macros::bake(patch, role, default + (end - default) * strength)
+        macros::bake(patch, role, default + (end - default) * strength.min(1.0))
     };
     match kind {
         VariationType::Brighter => knob(RoleId::ToneBrightness, true),
@@ -257,7 +268,7 @@ fn turned(patch: &PatchSpec, kind: VariationType, strength: f64) -> PatchSpec {
         VariationType::Dirtier => knob(RoleId::Drive, true),
         VariationType::Cleaner => knob(RoleId::Drive, false),
         VariationType::Wilder => knob(RoleId::Movement, true),
-        VariationType::Calmer => knob(RoleId::Movement, false),
+        VariationType::Calmer => calmed(&knob(RoleId::Movement, false), strength.min(1.0)),
         VariationType::Deeper => knob(RoleId::Space, true),
         VariationType::Drier => knob(RoleId::Space, false),
         VariationType::Wider => knob(RoleId::Width, true),
@@ -265,6 +276,31 @@ fn turned(patch: &PatchSpec, kind: VariationType, strength: f64) -> PatchSpec {
         VariationType::Longer => lengthened(patch, 1.4 * strength),
         VariationType::Shorter => lengthened(patch, -1.4 * strength),
     }
+}
+
+/// Whether a kind's way goes on behind the end of its knob.
+fn goes_beyond(kind: VariationType) -> bool {
+    matches!(
+        kind,
+        VariationType::Longer | VariationType::Shorter | VariationType::Softer
+    )
+}
+
+/// What moves by itself and is no pitch, and outer voices that beat, by so much less.
+fn calmed(patch: &PatchSpec, strength: f64) -> PatchSpec {
+    let mut out = patch.clone();
+    for route in &mut out.modulation.routes {
+        let is_pitch = route.target.ends_with("/transpose") || route.target.ends_with("cents");
+        if route.source.moves_by_itself() && !is_pitch {
+            route.amount = songwalker_schemas::canonical::quantise(route.amount * (1.0 - strength));
+        }
+    }
+    for osc in &mut out.modules.osc {
+        if osc.unison.voices > 1 {
+            osc.unison.blend = songwalker_schemas::canonical::quantise(osc.unison.blend * (1.0 - strength));
+        }
+    }
+    out
 }
 
 /// Decay and release times by a power of two.
@@ -339,8 +375,23 @@ fn is_allowed(kind: VariationType, intent: &Intent) -> bool {
 /// Whether the measure that a kind is about moved the way its name says.
 fn goes_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) -> bool {
     let time = |x: Option<f64>| x.unwrap_or(60_000.0);
-    let rings =
-        |x: &AudioAnalysis| time(x.decay20_ms).min(20_000.0) + time(x.release20_ms) + time(x.tail60_ms);
+    // The times of both, but what lasts beyond the probe in either; by how much one grew or shrank most.
+    let times = [
+        (base.decay20_ms, a.decay20_ms),
+        (base.release20_ms, a.release20_ms),
+        (base.tail60_ms, a.tail60_ms),
+    ];
+    let ratios = || {
+        times.iter().map(|(was, is)| {
+            if was.is_none() && is.is_none() {
+                1.0
+            } else {
+                time(*is).max(8.0) / time(*was).max(8.0)
+            }
+        })
+    };
+    let longest = || ratios().fold(1.0, f64::max);
+    let shortest = || ratios().fold(1.0, f64::min);
     let grit = |x: &AudioAnalysis| x.hf_ratio_db / 4.0 - x.crest_db + x.roughness / 0.2;
     match kind {
         VariationType::Brighter => a.brightness_oct > base.brightness_oct + 0.1,
@@ -355,12 +406,10 @@ fn goes_its_way(kind: VariationType, base: &AudioAnalysis, a: &AudioAnalysis) ->
         VariationType::Cleaner => grit(a) < grit(base) - 0.5,
         VariationType::Wilder => a.movement > base.movement + 0.05,
         VariationType::Calmer => a.movement < base.movement - 0.05,
-        VariationType::Longer => rings(a) > 1.1 * rings(base),
-        VariationType::Shorter => rings(a) < 0.9 * rings(base),
-        VariationType::Deeper => {
-            time(a.tail60_ms) > 1.1 * time(base.tail60_ms) || a.width > base.width + 0.03
-        }
-        VariationType::Drier => time(a.tail60_ms) < 0.9 * time(base.tail60_ms) || a.width < base.width - 0.03,
+        VariationType::Longer => longest() > 1.15 && shortest() > 0.9,
+        VariationType::Shorter => shortest() < 0.87 && longest() < 1.1,
+        VariationType::Deeper => (longest() > 1.1 && shortest() > 0.95) || a.width > base.width + 0.03,
+        VariationType::Drier => (shortest() < 0.9 && longest() < 1.05) || a.width < base.width - 0.03,
     }
 }
 

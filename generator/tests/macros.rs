@@ -117,3 +117,21 @@ fn character_and_effects_change_the_sound() {
     sweep(RoleId::Character, &[], differ);
     sweep(RoleId::Fx, &[], differ);
 }
+
+#[test]
+fn knobs_that_are_assigned_again_are_the_same_knobs() {
+    for category in Category::ALL {
+        let once = &templates::neutral(*category)
+            .expect("a neutral template")
+            .template
+            .base;
+        let mut twice = once.clone();
+        songwalker_generator::macros::assign(&mut twice);
+        assert_eq!(
+            once.modulation.routes.len(),
+            twice.modulation.routes.len(),
+            "{category}"
+        );
+        assert_eq!(once.macros, twice.macros, "{category}");
+    }
+}

@@ -189,6 +189,7 @@ def main():
         with ProcessPoolExecutor(2) as pool:
             results = [result for result in pool.map(one, tasks) if result]
         report(count, results, arguments.verbose)
+        sys.stdout.flush()
         kept += results
     print(f"\n{len(kept)} bundles in {time.monotonic() - started:.0f} s")
     if arguments.json:

@@ -11,7 +11,7 @@ use super::{Turn, dies_away, dirt, free_envelope, levels};
 use crate::mapper::rack;
 
 /// Attacks below this are as sharp as they can be heard to be, seconds.
-const SHARP_S: f64 = 0.0075;
+const SHARP_S: f64 = 0.02;
 /// Attacks above this outlast most notes, seconds.
 const SLOW_S: f64 = 2.5;
 
@@ -48,10 +48,12 @@ pub(super) fn punch(patch: &mut PatchSpec) -> Turn {
         ));
     }
     let period_s = 1.0 / math::note_to_hz(f64::from(patch.meta.category.reference_note()));
-    let (hold_s, decay_s) = if dies_away(patch) {
-        (quantise(0.5 * period_s), quantise(0.012 + 0.5 * period_s))
+    // Of a sound that dies away a longer or higher bump would soon be the whole.
+    let (hold_s, decay_s, high) = if dies_away(patch) {
+        let high = if env.decay_s < 0.5 { 0.8 } else { 0.35 };
+        (quantise(0.5 * period_s), quantise(0.012 + 0.5 * period_s), high)
     } else {
-        (quantise(1.5 * period_s), quantise(0.08 + 2.0 * period_s))
+        (quantise(1.5 * period_s), quantise(0.08 + 2.0 * period_s), 0.9)
     };
     if attack_s < 0.1
         && let Some(env) = free_envelope(patch)
@@ -81,7 +83,7 @@ pub(super) fn punch(patch: &mut PatchSpec) -> Turn {
             );
         } else {
             for (path, level) in levels(patch) {
-                add(patch, path, -0.35 * level, 0.7 * level);
+                add(patch, path, -0.35 * level, high * level);
             }
         }
     }
@@ -124,11 +126,13 @@ pub(super) fn drive(patch: &mut PatchSpec) -> Turn {
         let default = if strength > 0.4 { 0.75 } else { 0.5 };
         let up = room(patch, &gain, if default == 0.5 { 0.35 } else { 0.2 });
         // Below that there is nothing to clip.
-        let (down, up) = (to(patch, &gain, 2.0).clamp(-0.3, -0.02), up.max(0.02));
+        let (down, up) = (
+            to(patch, &gain, 2.0).clamp(if default == 0.5 { -0.3 } else { -0.14 }, -0.02),
+            up.max(0.02),
+        );
         targets.push(between(gain, default, down, up));
         let share = patch.get(&mix).unwrap_or(1.0);
-        let high = room(patch, &mix, 1.0).max(0.01);
-        targets.push(between(mix, default, -0.8 * share, high));
+        targets.push(straight(mix, quantise((0.85 * share / default).min(1.0))));
         default
     } else {
         if let Fx::Distortion(fx) = &mut patch.modules.fx[place] {

@@ -3,7 +3,7 @@
 use songwalker_engine::math;
 use songwalker_schemas::PatchSpec;
 use songwalker_schemas::patch::fx::{Eq, EqBandMode, EqHighMode, EqLowMode, Fx, FxType};
-use songwalker_schemas::patch::osc::WarpMode;
+use songwalker_schemas::patch::osc::{Destination, Warp, WarpMode};
 
 use super::Turn;
 use super::way::{between, room, straight};
@@ -31,6 +31,11 @@ fn above_fundamental(patch: &PatchSpec, i: usize) -> f64 {
     math::hz_to_note(filter.cutoff_hz) + filter.keytrack * (note - 60.0) - note
 }
 
+/// Whether a wave is read as it is; a pulse as long as the cycle is the wave itself.
+fn is_unbent(warp: &Warp) -> bool {
+    warp.mode == WarpMode::None || (warp.mode == WarpMode::Pulse && warp.amount == 0.0)
+}
+
 /// Whether there is nothing but sines, which cannot be darker than they are.
 fn is_pure(patch: &PatchSpec) -> bool {
     let modules = &patch.modules;
@@ -42,14 +47,14 @@ fn is_pure(patch: &PatchSpec) -> bool {
             .filter(|osc| osc.enabled && osc.level > 0.05)
             .all(|osc| {
                 let table = osc.wavetable.name.0.as_str();
-                osc.warp.mode == WarpMode::None
+                is_unbent(&osc.warp)
                     && (table == "sine" || (table == "basic_shapes" && osc.wavetable.position < 32.0))
             })
 }
 
 /// Filters, a shelf, and harmonics where there are none to let through.
 pub(super) fn brightness(patch: &mut PatchSpec) -> Turn {
-    let default = if is_pure(patch) { 0.25 } else { 0.5 };
+    let default = if is_pure(patch) { 0.0 } else { 0.5 };
     let mut targets = Vec::new();
     for i in 0..2 {
         let filter = &patch.modules.filter[i];
@@ -62,7 +67,7 @@ pub(super) fn brightness(patch: &mut PatchSpec) -> Turn {
         }
     }
     for (i, osc) in patch.modules.osc.iter_mut().enumerate() {
-        if !osc.enabled || osc.level <= 0.05 || osc.warp.mode != WarpMode::None {
+        if !osc.enabled || osc.level <= 0.05 || !is_unbent(&osc.warp) {
             continue;
         }
         let (table, position) = (osc.wavetable.name.0.as_str(), osc.wavetable.position);
@@ -70,8 +75,12 @@ pub(super) fn brightness(patch: &mut PatchSpec) -> Turn {
             let path = format!("/modules/osc/{i}/wavetable/position");
             // Before its first frame the table goes no further.
             targets.push(straight(path, 0.6));
-        } else if table == "sine" {
-            // A pulse as long as the cycle is the wave itself.
+        } else if table == "sine"
+            && matches!(
+                osc.destination,
+                Destination::Filter1 | Destination::Filter2 | Destination::Both
+            )
+        {
             osc.warp.mode = WarpMode::Pulse;
             osc.warp.amount = 0.0;
             targets.push(straight(format!("/modules/osc/{i}/warp/amount"), 0.35));
@@ -81,6 +90,10 @@ pub(super) fn brightness(patch: &mut PatchSpec) -> Turn {
     let is_shelf = matches!(&patch.modules.fx[place], Fx::Eq(fx) if fx.high.mode == EqHighMode::Shelf);
     if is_shelf {
         targets.push(straight(format!("/modules/fx/{place}/high/gain_db"), 0.5));
+    }
+    let is_low_shelf = matches!(&patch.modules.fx[place], Fx::Eq(fx) if fx.low.mode == EqLowMode::Shelf);
+    if is_low_shelf {
+        targets.push(straight(format!("/modules/fx/{place}/low/gain_db"), -0.2));
     }
     (default, targets)
 }

@@ -79,3 +79,49 @@ pub(super) fn room(patch: &PatchSpec, pointer: &str, wish: f64) -> f64 {
         wish.max(-(raw - row.raw_min()) / row.raw_range())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a target adds at a place of its knob.
+    fn added(target: &MacroTarget, default: f64, place: f64) -> f64 {
+        target.amount * (math::curve(place, -target.curve) - math::curve(default, -target.curve))
+    }
+
+    #[test]
+    fn a_way_has_the_ends_that_were_asked_for_and_rests_at_its_default() {
+        for (default, low, high) in [
+            (0.5, -0.2, 0.4),
+            (0.25, -0.3, 0.2),
+            (0.75, -0.5, 0.1),
+            (0.5, 0.1, -0.3),
+        ] {
+            let target = between("/x".to_owned(), default, low, high);
+            for (place, want) in [(0.0, low), (default, 0.0), (1.0, high)] {
+                let got = added(&target, default, place);
+                assert!(
+                    (got - want).abs() < 0.01,
+                    "{default} {low} {high}: {got} at {place}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_knob_that_rests_at_an_end_moves_to_the_other_only() {
+        let up = between("/x".to_owned(), 0.0, -0.2, 0.4);
+        assert!((added(&up, 0.0, 1.0) - 0.4).abs() < 1e-9);
+        let down = between("/x".to_owned(), 1.0, -0.2, 0.4);
+        assert!((added(&down, 1.0, 0.0) + 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_rising_way_is_where_it_was_asked_to_be_at_the_middle() {
+        for half in [0.2, 0.5, 0.82] {
+            let target = rising("/x".to_owned(), 0.6, half);
+            assert!((added(&target, 0.0, 0.5) - 0.6 * half).abs() < 0.01, "{half}");
+            assert!((added(&target, 0.0, 1.0) - 0.6).abs() < 1e-9);
+        }
+    }
+}
