@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use songwalker_generator::pipeline::{self, Hooks, Planned, Request};
+use songwalker_generator::pipeline::{self, Hooks, Request};
 use songwalker_generator::refine::{self, Parent};
 use songwalker_jobs::claim::{Claimed, claim};
 use songwalker_jobs::failpoint;
@@ -14,7 +14,6 @@ use songwalker_jobs::publish::{self, About, Packaged};
 use songwalker_jobs::row::JobRow;
 use songwalker_jobs::testing::{self, TestSystem};
 use songwalker_jobs::{accept, cancel, ending, read};
-use songwalker_schemas::job::PlannerChoice;
 use songwalker_schemas::wire::CreateJob;
 use songwalker_schemas::{ErrorCode, JobId, JobState, Stage};
 use songwalker_workers::attempt::{Admitted, Attempt, Cause, Ending, Failure, StopSign, end, run};

@@ -190,7 +190,7 @@ impl Goal {
                 c.brightness_st += (miss * 15.0 + 2.0 * miss.signum()).clamp(-20.0, 20.0);
                 if miss < -0.3 {
                     // What a drive behind the filter makes, no filter takes away.
-                    c.drive_db -= 4.0;
+                    c.drive_db -= (-6.0 * miss).clamp(4.0, 10.0);
                 }
             }
             Measure::Highs => c.brightness_st += (miss * 0.8).clamp(-14.0, 14.0),

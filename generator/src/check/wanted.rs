@@ -262,7 +262,7 @@ fn kind(intent: &Intent, patch: &PatchSpec, goals: &mut Vec<Goal>) {
         Category::Pad | Category::Strings | Category::Choir => {
             if !is_fast {
                 let (low, high) = if intent.category == Category::Pad {
-                    (170.0, 2_700.0)
+                    (130.0, 2_700.0)
                 } else {
                     (75.0, 1_350.0)
                 };

@@ -23,6 +23,8 @@ const ATTACK_DRIFT: f64 = 0.36;
 const PITCH_DRIFT: f64 = 12.0;
 /// How much more a sound may peak, dB.
 const CREST_DRIFT_DB: f64 = 2.5;
+/// The attack from which on the envelope's own time says how slow it is, s.
+const SLOW_ATTACK_S: f64 = 0.15;
 /// How strongly a lever is pulled at most, in plain words.
 const STRONGEST: f64 = 6.0;
 
@@ -234,6 +236,12 @@ impl Bench<'_> {
     /// How many steps each aspect has moved.
     fn made(&self, child: &PatchSpec, now: &AudioAnalysis) -> Vec<Option<f64>> {
         let was = &self.colour;
+        let by_law = |step: &Step| {
+            let (was, is) = (self.parent.modules.env[0].attack_s, child.modules.env[0].attack_s);
+            let sign = if step.up { 1.0 } else { -1.0 };
+            (was.max(is) > SLOW_ATTACK_S)
+                .then(|| sign * math::log2(is.max(0.003) / was.max(0.003)) / math::log2(1.5))
+        };
         let made = |step: &Step| match step.aspect {
             _ if self.task.way == Way::Least && self.is_at_its_end(step, child, now) => {
                 Some(self.aim(step).0)
@@ -242,6 +250,7 @@ impl Bench<'_> {
             Aspect::Movement if !step.up && now.movement <= 0.06 => Some(self.aim(step).0),
             // Faster than that cannot be measured.
             Aspect::Attack if !step.up && was.attack_ms < FASTEST_MS => Some(self.aim(step).0),
+            Aspect::Attack => by_law(step).or_else(|| step.made(was, now)),
             // Where the sides have nothing in common already, the room's laws say how much more it is.
             Aspect::Space if step.up && was.corr < 0.35 => None,
             _ => step.made(was, now),
