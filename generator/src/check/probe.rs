@@ -22,6 +22,8 @@ const HOLD_S: f64 = 0.75;
 const TAIL_S: f64 = 0.2;
 /// When a sound that goes on is to be where it goes, s.
 const ARRIVED_S: f64 = 0.38;
+/// What is where it goes by then is played as it is, s.
+const QUICK_S: f64 = 1.0;
 /// The longest attack that a probe can tell of a sound that decays, s.
 const LONGEST_ATTACK_S: f64 = 0.3;
 /// The attack of probes that are about movement alone, s.
@@ -120,7 +122,10 @@ fn pace(patch: &PatchSpec) -> f64 {
             env.delay_s + env.attack_s + env.hold_s + falls
         })
         .fold(0.0, f64::max);
-    (ARRIVED_S / longest.max(1e-3)).min(1.0)
+    if longest <= QUICK_S {
+        return 1.0;
+    }
+    ARRIVED_S / longest
 }
 
 /// Listens to a patch by one probe of less than a second, and by a second one where movement is asked for. What is

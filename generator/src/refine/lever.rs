@@ -15,6 +15,8 @@ use crate::mapper::rack;
 
 /// A pull beyond which an aspect takes other ways too.
 const PLENTY: f64 = 2.2;
+/// How far two oscillators are detuned from each other at most, cents.
+const FAR_CENTS: f64 = 26.0;
 /// An effect with less than this in the sound is not heard.
 const HEARD: f64 = 0.02;
 /// An envelope that falls faster than that is heard as part of the start, s.
@@ -445,14 +447,19 @@ fn detune(amount: f64, patch: &mut PatchSpec) {
         } else {
             1.0
         };
-        let (near, far) = ((0.35 * cents).min(5.0), (0.65 * cents).min(9.0));
+        let is_far = cents > FAR_CENTS;
+        let (near, far) = if is_far {
+            (5.0, 9.0)
+        } else {
+            (0.35 * cents, 0.65 * cents)
+        };
         osc[*first].tune_cents = (osc[*first].tune_cents - sign * near).clamp(-100.0, 100.0);
         osc[*second].tune_cents = (osc[*second].tune_cents + sign * far).clamp(-100.0, 100.0);
-        if cents <= 14.0 {
+        if !is_far {
             return;
         }
-        // More than that by voices on both sides, or the pitch goes with it.
-        cents -= 14.0;
+        // The rest by voices on both sides, or the pitch goes with it.
+        cents -= near + far;
     }
     for i in tonal {
         let osc = &mut patch.modules.osc[i];

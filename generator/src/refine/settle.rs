@@ -16,7 +16,7 @@ use crate::pipeline::{Hooks, Stage};
 /// An attack that is as fast as any, ms.
 const FASTEST_MS: f64 = 10.0;
 /// How far brightness may go where nobody asked for it, octaves.
-const BRIGHTNESS_DRIFT: f64 = 0.28;
+const BRIGHTNESS_DRIFT: f64 = 0.2;
 /// How far the attack may go where nobody asked for it, octaves of time.
 const ATTACK_DRIFT: f64 = 0.36;
 /// How far the pitch may go with detuning, cents.
