@@ -35,6 +35,9 @@ pub struct Wants {
     pub modulation: bool,
     /// `vibrato_*`.
     pub vibrato: bool,
+    /// Not a family: the sound is known to die away by itself, however short the hold is. Its body begins at its onset and
+    /// its attack ends at its peak, as they do where the hold shows that it dies away.
+    pub decays: bool,
 }
 
 impl Wants {
@@ -46,6 +49,7 @@ impl Wants {
         stereo: true,
         modulation: true,
         vibrato: true,
+        decays: false,
     };
 
     /// The envelope only: start here and add, `Wants { spectrum: true, ..Wants::ENVELOPE }`.
@@ -56,6 +60,7 @@ impl Wants {
         stereo: false,
         modulation: false,
         vibrato: false,
+        decays: false,
     };
 }
 
@@ -88,7 +93,7 @@ pub fn analyse_fast(audio: &Audio, f0_hz: f64, hold_s: f64, wants: Wants) -> Aud
         return out;
     }
 
-    let Some(body) = envelope::measure(audio, hold_s, &mut out) else {
+    let Some(body) = envelope::measure(audio, hold_s, wants.decays, &mut out) else {
         return out;
     };
     let mid: Vec<f64> = audio

@@ -116,7 +116,7 @@ impl Check<'_> {
             shape,
             beside: Vec::new(),
         };
-        let mut tried = best.probe.clone();
+        let (mut tried, mut last) = (best.probe.clone(), best.patch.clone());
         for round in 1..=most {
             // What moves as it is to is not heard anew.
             let misses = |goal: &Goal| goal.measure.is_movement() && goal.miss(&tried) != 0.0;
@@ -125,15 +125,23 @@ impl Check<'_> {
                 ..shape
             };
             let is_over = goal::penalty(&best.goals, &best.probe) <= 0.0;
-            if is_over || self.budget.left() < kept + shape.probes() || !self.budget.take(shape.probes()) {
+            if is_over {
                 break;
             }
-            hooks.check()?;
-            (hooks.progress)(Stage::Checking, round as f64 / (MOST_CORRECTIONS + 1) as f64);
             for goal in &best.goals {
                 goal.correct(&tried, &mut corrections);
             }
             let patch = mapper::map(intent, self.entry, self.seed, &corrections);
+            // What corrections do not change any more is heard no second time.
+            if last == patch
+                || self.budget.left() < kept + shape.probes()
+                || !self.budget.take(shape.probes())
+            {
+                break;
+            }
+            hooks.check()?;
+            (hooks.progress)(Stage::Checking, round as f64 / (MOST_CORRECTIONS + 1) as f64);
+            last.clone_from(&patch);
             let heard = probe::listen(&patch, &shape, hooks)?;
             tried = if shape.moves {
                 heard

@@ -25,6 +25,9 @@ struct Written {
     aims: String,
     /// The sound in one sentence.
     why: String,
+    /// It goes by names of its own: its category's word alone does not mean it.
+    #[serde(default)]
+    special: bool,
     #[serde(default)]
     turned: Vec<(usize, f64)>,
     patch: toml::Table,
@@ -62,6 +65,11 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// Whether it goes by names of its own: its category's word alone does not mean it, whatever the seed.
+    pub(crate) const fn is_special(&self) -> bool {
+        self.written.special
+    }
+
     /// Its template as it changes it; `None` where its file is wrong, which a test excludes.
     #[must_use]
     pub fn entry(&self) -> Option<&Entry> {

@@ -29,6 +29,9 @@ struct Written {
     /// Exactly one template of a category is its neutral sound.
     #[serde(default)]
     neutral: bool,
+    /// It goes by names of its own: its category's word alone does not mean it.
+    #[serde(default)]
+    special: bool,
     version: u32,
     description: String,
     /// Effects that come first in the chain, in this order; the others follow in the musical order.
@@ -80,6 +83,8 @@ pub struct Entry {
     pub template: MacroTemplate,
     /// Whether it is its category's neutral sound.
     pub neutral: bool,
+    /// Whether it goes by names of its own: its category's word alone does not mean it, whatever the seed.
+    pub special: bool,
     /// The base patch as its file says it, before the knobs switched on at zero what they need.
     pub sound: PatchSpec,
     /// Subcategories that it serves, its own first.
@@ -310,6 +315,7 @@ fn build(category: Category, written: Written) -> Result<Entry, String> {
     Ok(Entry {
         template,
         neutral: written.neutral,
+        special: written.special,
         sound,
         serves,
         recipe: None,

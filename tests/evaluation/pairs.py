@@ -27,6 +27,10 @@ SEEDS = 5
 # The method reads 3 to 9 ms below this, whatever the patch.
 SHORTEST_ATTACK_MS = 10.0
 LONGEST_MS = 60_000.0
+# A filter driven by 3 dB rounds and does not distort.
+CLEAN = 0.13
+# Sides that are as alike as can be.
+ALIKE = 0.9999
 
 
 def attack(m):
@@ -76,7 +80,7 @@ def dirtier(a, b):
 
 def cleaner(a, b):
     """Cleaner by a step, or as clean as it was where nothing distorts."""
-    if a["dirt"] == 0:
+    if a["dirt"] <= CLEAN:
         return not dirtier(a, b)
     return (b["crest_db"] >= a["crest_db"] + 1 or b["hf_ratio_db"] <= a["hf_ratio_db"] - 4
             or b["roughness"] <= a["roughness"] - 0.2)
@@ -90,7 +94,7 @@ def fatter(a, b):
 def thinner(a, b):
     return (b["low_ratio"] <= a["low_ratio"] - 0.1 or b["roughness"] <= a["roughness"] - 0.1
             or b["width"] <= a["width"] - 0.1 or (a["low_ratio"] < 0.1 and not fatter(a, b)
-                                                  and b["low_ratio"] <= a["low_ratio"]))
+                                                  and b["low_ratio"] <= max(a["low_ratio"], 0.001)))
 
 
 def more_reverb(a, b):
@@ -101,9 +105,10 @@ def more_reverb(a, b):
 
 
 def less_reverb(a, b):
+    """A shorter tail or sides more alike; dry already, no longer tail."""
     if a["wet"] == 0:
         return tail(b) <= 1.05 * tail(a)
-    return tail(b) <= tail(a) / 1.2 or b["corr"] >= a["corr"] + 0.03
+    return tail(b) <= tail(a) / 1.2 or b["corr"] >= min(a["corr"] + 0.03, ALIKE)
 
 
 # Name: what is asked of the category's name, what must move, what must not.
@@ -117,7 +122,7 @@ MODIFIERS = {
     "shorter": ("{} with a shorter release", shorter, [attack_stays]),
     "wider": ("wider {}", lambda a, b: b["width"] >= a["width"] + 0.05, [pitch_stays, loudness_stays]),
     "narrower": ("narrower {}", lambda a, b: b["width"] <= max(a["width"] - 0.05, 0.0) + 1e-6 or
-                 (a["width"] < 0.05 and b["width"] <= a["width"]), [pitch_stays, loudness_stays]),
+                 (b["width"] < 0.02 and b["width"] <= a["width"]), [pitch_stays, loudness_stays]),
     "more reverb": ("{} with more reverb", more_reverb, [attack_stays]),
     "less reverb": ("{} with less reverb", less_reverb, [attack_stays]),
     "more movement": ("{} with more movement", lambda a, b: b["own_movement"] >= a["own_movement"] + 0.1, [loudness_stays]),

@@ -74,7 +74,7 @@ impl Envelope {
 }
 
 /// Fills in the measures of the envelope and finds the body; `None` when nothing is held.
-pub(super) fn measure(audio: &Audio, hold_s: f64, out: &mut AudioAnalysis) -> Option<Body> {
+pub(super) fn measure(audio: &Audio, hold_s: f64, decays: bool, out: &mut AudioAnalysis) -> Option<Body> {
     let envelope = Envelope::of(audio);
     let levels = &envelope.level_db;
     let held_steps = ((hold_s / envelope.step_s) as usize).min(levels.len().saturating_sub(1));
@@ -88,7 +88,7 @@ pub(super) fn measure(audio: &Audio, hold_s: f64, out: &mut AudioAnalysis) -> Op
     out.sustain_db = 10.0 * math::log10(late_power + FLOOR) - peak_db;
 
     // Of a sustained sound the attack ends at its usual level: the beating of unison voices must not delay it.
-    let reference = if out.sustain_db < -12.0 {
+    let reference = if decays || out.sustain_db < -12.0 {
         math::db_to_gain(peak_db)
     } else {
         math::db_to_gain(median(&held[held_steps / 2..share(0.95)]).unwrap_or(peak_db))
@@ -123,7 +123,7 @@ pub(super) fn measure(audio: &Audio, hold_s: f64, out: &mut AudioAnalysis) -> Op
     out.active_s = off_s - on_s;
     let rate = f64::from(audio.sample_rate);
     let frame = |seconds: f64| (seconds * rate) as usize;
-    let (start, end) = if off_s >= 0.9 * hold_s {
+    let (start, end) = if !decays && off_s >= 0.9 * hold_s {
         (frame(0.25 * hold_s), frame(0.95 * hold_s))
     } else {
         (frame(on_s), frame(off_s).max(frame(on_s + 0.05)))

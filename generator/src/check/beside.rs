@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use songwalker_schemas::intent::{Feature, Invariant};
+use songwalker_schemas::intent::{Feature, Invariant, MovementTarget};
 use songwalker_schemas::{AudioAnalysis, Category, Intent, PatchSpec};
 
 use super::goal::Measure;
@@ -127,10 +127,11 @@ fn steps(intent: &Intent) -> Vec<Step> {
     // Fat and thin are lows, voices and width together.
     let body = said(asked.warmth).filter(|_| same(said(asked.sub), asked.warmth));
     // A movement that is described has goals of its own.
-    let moves = asked
-        .movement
-        .as_ref()
-        .is_none_or(|m| m.target.is_none() && m.rate_hz.is_none() && m.rate_sync.is_none());
+    let moves = asked.movement.as_ref().is_none_or(|m| {
+        m.target.is_none_or(|target| target == MovementTarget::Filter)
+            && m.rate_hz.is_none()
+            && m.rate_sync.is_none()
+    });
     let centred =
         intent.invariants.contains(&Invariant::Centered) || asked.width.is_some_and(|width| width <= -0.7);
     let still = intent.invariants.contains(&Invariant::Static) || intent.avoid.contains(&Feature::Movement);

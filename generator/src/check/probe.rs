@@ -6,10 +6,12 @@ use songwalker_engine::analysis::{Wants, analyse_fast};
 use songwalker_engine::audio::Audio;
 use songwalker_engine::math;
 use songwalker_engine::render::{self, RenderError, RenderRequest};
+use songwalker_schemas::patch::fx::FxType;
 use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
 
 use crate::error::GenerateError;
+use crate::mapper::rack;
 use crate::phrase::VELOCITY;
 use crate::pipeline::Hooks;
 use crate::refine::lever;
@@ -39,7 +41,11 @@ const FAST_HZ: f64 = 4.0;
 /// Sustain below which a sound decays while it is held.
 const GOES_ON: f64 = 0.1;
 /// Where in a probe the level late in the hold is read, s, and when it is wanted of a sound that decays.
-const READ_S: (f64, f64) = (0.67, 1.25);
+const READ_S: (f64, f64) = (0.67, 2.0);
+/// A decay that ends within a whole note, s.
+const LONGEST_DECAY_S: f64 = 6.5;
+/// A room with more than this in the sound fills more slowly than a probe can tell.
+const WET: f64 = 0.1;
 
 /// How long a render to be measured is and which note it plays: the same for a sound and for what it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -156,6 +162,12 @@ pub fn listen(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAn
             rate.hz = FAST_HZ;
         }
     }
+    let is_wet = pace < 1.0
+        && patch
+            .modules
+            .fx
+            .iter()
+            .any(|fx| fx.kind() == FxType::Reverb && fx.enabled() && rack::mix(fx) > WET);
     let is_slow = pace >= 1.0 && patch.modules.env[0].attack_s > LONGEST_ATTACK_S;
     if is_slow {
         probed.modules.env[0].attack_s = LONGEST_ATTACK_S;
@@ -164,8 +176,12 @@ pub fn listen(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAn
         moves: false,
         ..*shape
     };
-    let mut heard = measure(&probed, &colour, hooks)?;
-    if is_slow || (pace < 1.0 && heard.attack_ms < SHORTEST_MS) {
+    let decays = patch.modules.env[0].sustain < GOES_ON && patch.modules.env[0].decay_s < LONGEST_DECAY_S;
+    let mut heard = analysed(&play(&probed, &colour, hooks)?, &colour, decays);
+    if is_wet {
+        // The room takes its own time, not the envelope's.
+        heard.attack_ms = law_ms.max(SHORTEST_MS);
+    } else if is_slow || (pace < 1.0 && heard.attack_ms < SHORTEST_MS) {
         heard.attack_ms = law_ms.max(heard.attack_ms);
     } else {
         heard.attack_ms /= pace;
@@ -230,6 +246,11 @@ pub fn play(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<Audio, Ge
 /// The measures of what [`play`] rendered.
 #[must_use]
 pub fn described(audio: &Audio, shape: &Shape) -> AudioAnalysis {
+    analysed(audio, shape, false)
+}
+
+/// The measures of a sound of which it is known whether it dies away by itself.
+fn analysed(audio: &Audio, shape: &Shape, decays: bool) -> AudioAnalysis {
     let wants = Wants {
         loudness: true,
         spectrum: true,
@@ -237,6 +258,7 @@ pub fn described(audio: &Audio, shape: &Shape) -> AudioAnalysis {
         stereo: true,
         modulation: shape.moves,
         vibrato: false,
+        decays,
     };
     analyse_fast(
         audio,

@@ -229,7 +229,8 @@ fn motion(intent: &Intent, goals: &mut Vec<Goal>) {
             Some(MovementTarget::Level) => {
                 goals.push(Goal::new(Measure::LevelMovement, "level moves", Some(4.5), None))
             }
-            Some(MovementTarget::Filter) | None => goals.push(Goal::new(
+            None => goals.push(Goal::new(Measure::Movement, "moves", Some(0.24), None)),
+            Some(MovementTarget::Filter) => goals.push(Goal::new(
                 Measure::ColourMovement,
                 "colour moves",
                 Some(0.55),

@@ -34,6 +34,11 @@ impl Start {
             .map_or(&self.template.template.id, |recipe| &recipe.id)
     }
 
+    /// Whether its category's word alone does not mean it.
+    fn is_special(&self) -> bool {
+        self.template.special || self.recipe.is_some_and(Recipe::is_special)
+    }
+
     fn entry(&self) -> &'static Entry {
         self.recipe.and_then(Recipe::entry).unwrap_or(self.template)
     }
@@ -80,7 +85,7 @@ pub fn template(intent: &Intent, seed: u64) -> Option<&'static Entry> {
             serving.is_empty() || serving.iter().any(|entry| entry.template.id == *id)
         })
         .collect();
-    Some(nearest(intent, seed, first, &starts).map_or(first, Start::entry))
+    Some(nearest(intent, seed, first, !serving.is_empty(), &starts).map_or(first, Start::entry))
 }
 
 /// The template or the recipe of an id.
@@ -103,7 +108,14 @@ fn named(intent: &Intent, serving: &[&Entry]) -> Option<&'static Recipe> {
 }
 
 /// The start for a seed: `first` for seed 0, else the seed's place in the row of all, or the next there that fits.
-fn nearest<'a>(intent: &Intent, seed: u64, first: &Entry, starts: &[&'a Start]) -> Option<&'a Start> {
+/// `serves` where a subcategory was asked for, which all `starts` serve; a category alone does not mean its special sounds.
+fn nearest<'a>(
+    intent: &Intent,
+    seed: u64,
+    first: &Entry,
+    serves: bool,
+    starts: &[&'a Start],
+) -> Option<&'a Start> {
     if seed == 0 || starts.is_empty() {
         return None;
     }
@@ -113,16 +125,17 @@ fn nearest<'a>(intent: &Intent, seed: u64, first: &Entry, starts: &[&'a Start]) 
         let is_first = start.recipe.is_none() && start.template.template.id == first.template.id;
         (!is_first, scattered(start.id()))
     });
-    let asked = asked(&intent.descriptors);
     let tags: Vec<String> = intent.tags.iter().skip(1).map(|tag| fold(tag)).collect();
-    let fits: Vec<i32> = row.iter().map(|start| start.fits(&asked, &tags)).collect();
-    let best = fits.iter().copied().max().unwrap_or(0);
-    let place = (seed % row.len() as u64) as usize;
     // A single word turns the same sound, so that two prompts that differ by it differ by nothing else; several
     // choose what goes along with them.
     if tags.len() < 2 {
-        return row.get(place).copied();
+        row.retain(|start| serves || !start.is_special());
+        return row.get((seed % row.len().max(1) as u64) as usize).copied();
     }
+    let asked = asked(&intent.descriptors);
+    let fits: Vec<i32> = row.iter().map(|start| start.fits(&asked, &tags)).collect();
+    let best = fits.iter().copied().max().unwrap_or(0);
+    let place = (seed % row.len() as u64) as usize;
     let least = best / 2;
     (0..row.len())
         .map(|step| (place + step) % row.len())

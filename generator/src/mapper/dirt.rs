@@ -3,9 +3,22 @@
 use songwalker_schemas::patch::fx::DistortionKind;
 use songwalker_schemas::patch::osc::Destination;
 use songwalker_schemas::patch::sample::SampleSource;
-use songwalker_schemas::{Intent, PatchSpec};
+use songwalker_schemas::{Category, Intent, PatchSpec};
 
 use super::{Corrections, rack, source};
+
+/// How far the oscillator that leads the pitch may be from it, cents.
+const LEADS_CENTS: f64 = 5.0;
+/// How far one beside it may be, cents.
+const BESIDE_CENTS: f64 = 12.0;
+/// Less than that is not worth voices of its own, cents.
+const HEARD_CENTS: f64 = 1.5;
+/// The share of the outer voices where the one in the middle leads.
+const LED: f64 = 0.55;
+/// The same where there were several voices before.
+const LED_BEFORE: f64 = 0.7;
+/// Beats are as slow as notes are low: a bass is spread further.
+const LOW: f64 = 1.6;
 
 /// Applies what the intent says of dirt.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
@@ -77,26 +90,63 @@ fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
         }
         return;
     }
-    if tonal.len() == 2 && tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1) {
-        // Both go half the way, so that the pitch stays between them.
-        let sign = if patch.modules.osc[tonal[1]].tune_cents < patch.modules.osc[tonal[0]].tune_cents {
+    apart(&tonal, cents, patch);
+}
+
+/// Spreads oscillators apart by `cents` without moving the pitch: the louder of two stays nearly where it is, the other
+/// goes a little beside it, and what is further goes by voices on both sides of a louder one in the middle.
+pub(crate) fn apart(tonal: &[usize], cents: f64, patch: &mut PatchSpec) {
+    let cents = if patch.meta.category == Category::Bass {
+        LOW * cents
+    } else {
+        cents
+    };
+    let alone = tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1);
+    let mut left = cents;
+    if let (true, [first, second]) = (alone, tonal) {
+        let osc = &mut patch.modules.osc;
+        let (lead, beside) = if osc[*first].level >= osc[*second].level {
+            (*first, *second)
+        } else {
+            (*second, *first)
+        };
+        let sign = if osc[beside].tune_cents < osc[lead].tune_cents {
             -1.0
         } else {
             1.0
         };
-        let half = (0.5 * cents).min(14.0);
-        patch.modules.osc[tonal[0]].tune_cents -= sign * half;
-        patch.modules.osc[tonal[1]].tune_cents += sign * half;
-        return;
+        for (i, way, most) in [
+            (lead, -sign * 0.35 * cents, LEADS_CENTS),
+            (beside, sign * 0.65 * cents, BESIDE_CENTS),
+        ] {
+            let tune = &mut osc[i].tune_cents;
+            let reached = (*tune + way).clamp(tune.min(-most), tune.max(most));
+            left -= (reached - *tune).abs();
+            *tune = reached;
+        }
+        if left < HEARD_CENTS {
+            return;
+        }
     }
     for i in tonal {
-        let osc = &mut patch.modules.osc[i];
-        if osc.unison.voices == 1 {
-            osc.unison.voices = 3;
-            osc.unison.detune_cents = 0.0;
+        let osc = &mut patch.modules.osc[*i];
+        let unison = &mut osc.unison;
+        let led = if unison.voices == 1 { LED } else { LED_BEFORE };
+        if unison.voices == 1 {
+            unison.voices = 3;
+            unison.detune_cents = 0.0;
             osc.phase_randomness = 1.0;
         }
-        osc.unison.detune_cents = (osc.unison.detune_cents + cents).clamp(0.0, 90.0);
+        odd(&mut unison.voices);
+        unison.blend = unison.blend.min(led);
+        unison.detune_cents = (unison.detune_cents + 1.15 * left).clamp(0.0, 90.0);
+    }
+}
+
+/// Makes a number of voices one that has a middle.
+pub(crate) const fn odd(voices: &mut i64) {
+    if *voices % 2 == 0 {
+        *voices = if *voices >= 16 { 15 } else { *voices + 1 };
     }
 }
 

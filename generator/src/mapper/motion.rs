@@ -11,12 +11,17 @@ use songwalker_schemas::{Category, Intent, PatchSpec};
 use super::{Corrections, routes, source};
 use crate::macros::free_lfo;
 
+/// The sweep for which a filter is opened where movement is asked for, as a route's amount.
+const ROOM: f64 = 0.16;
+/// How far it is opened for it at most, semitones.
+const ROOM_ST: f64 = 8.0;
+
 /// Applies what the intent says of movement.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
     move_it(intent, corrections, patch);
     if !matches!(intent.category, Category::Fx | Category::Drum) {
-        stay_heard(intent.category, patch);
+        stay_heard(intent, patch);
     }
     if asked
         .movement
@@ -55,8 +60,10 @@ fn calm_beating(patch: &mut PatchSpec) {
 }
 
 /// A slow sweep may not close the filter on the note: the sound would go away for seconds.
-fn stay_heard(category: Category, patch: &mut PatchSpec) {
-    let note = f64::from(category.reference_note());
+fn stay_heard(intent: &Intent, patch: &mut PatchSpec) {
+    let note = f64::from(intent.category.reference_note());
+    let wanted = intent.descriptors.movement_amount.is_some_and(|d| d > 0.0)
+        && intent.descriptors.brightness.is_none();
     for i in 0..2 {
         let filter = &patch.modules.filter[i];
         if !filter.enabled || filter.blend > 0.5 {
@@ -65,7 +72,7 @@ fn stay_heard(category: Category, patch: &mut PatchSpec) {
         let cutoff = math::hz_to_note(filter.cutoff_hz) + filter.keytrack * (note - 60.0);
         let pointer = format!("/modules/filter/{i}/cutoff_hz");
         // Half of the raw range of 128 semitones each way; four semitones above the note stay open.
-        let most = ((cutoff - note - 4.0) / 64.0).max(0.04);
+        let mut most = ((cutoff - note - 4.0) / 64.0).max(0.04);
         for k in 0..patch.modulation.routes.len() {
             let route = &patch.modulation.routes[k];
             let is_slow = route
@@ -77,6 +84,13 @@ fn stay_heard(category: Category, patch: &mut PatchSpec) {
                     patch.modules.lfo[n].rate.mode == RateMode::Hz && patch.modules.lfo[n].rate.hz < 1.0
                 });
             if route.target == pointer && is_slow && route.polarity == Polarity::Bipolar {
+                // A movement that is asked for is given room, as far as the colour bears it.
+                let lacks = route.amount.abs().min(ROOM) - most;
+                if wanted && lacks > 0.0 {
+                    let semitones = (64.0 * lacks).min(ROOM_ST);
+                    patch.modules.filter[i].cutoff_hz *= math::exp2(semitones / 12.0);
+                    most += semitones / 64.0;
+                }
                 let route = &mut patch.modulation.routes[k];
                 route.amount = route.amount.clamp(-most, most);
             }

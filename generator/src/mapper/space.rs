@@ -103,13 +103,13 @@ fn reverb(intent: &Intent, patch: &mut PatchSpec) {
                 fx.enabled = true;
                 fx.mix = 0.0;
             }
-            // A room that is there already becomes a longer one.
-            let longer = if fx.mix > 0.02 {
-                math::exp2(1.3 * space)
+            // A room that is there already becomes a longer one, but not so deep that the sound comes late.
+            let (longer, deeper) = if fx.mix > 0.02 {
+                (math::exp2(1.2 * space), if fx.mix > 0.2 { 0.24 } else { 0.32 })
             } else {
-                1.0
+                (1.0, 0.32)
             };
-            fx.mix = (fx.mix.max(0.12) + 0.32 * space).min(0.65);
+            fx.mix = (fx.mix.max(0.12) + deeper * space).min(0.65);
             if asked.reverb_s.is_none() {
                 fx.decay_s = (fx.decay_s * longer)
                     .max(1.2 * math::exp2(2.6 * space))

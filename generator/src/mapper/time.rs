@@ -178,7 +178,7 @@ fn release(intent: &Intent, patch: &mut PatchSpec) {
     }
     env.release_s = env.release_s.clamp(0.005, 30.0);
     if let Some(degree) = asked.release.or(asked.length) {
-        room(1.6 * degree, intent, patch);
+        room(if degree > 0.0 { 1.25 } else { 1.6 } * degree, intent, patch);
     }
 }
 
@@ -199,6 +199,16 @@ fn room(octaves: f64, intent: &Intent, patch: &mut PatchSpec) {
                 fx.feedback = math::exp2(math::log2(fx.feedback.min(0.98)) * math::exp2(-octaves));
             }
         });
+    }
+}
+
+/// How long the start of a punch is, s: a part of what dies away by itself.
+pub(crate) fn snap_s(patch: &PatchSpec) -> f64 {
+    let env = &patch.modules.env[0];
+    if env.sustain < GOES_ON {
+        (0.2 * env.decay_s).clamp(0.03, 0.14)
+    } else {
+        0.14
     }
 }
 
@@ -223,9 +233,10 @@ fn punch(degree: f64, is_slow: bool, patch: &mut PatchSpec) {
     {
         route.amount = (route.amount + 0.14 * degree).min(0.7);
     } else {
+        let decay_s = snap_s(patch);
         let snap = &mut patch.modules.env[5];
         snap.attack_s = 0.0005;
-        snap.decay_s = 0.14;
+        snap.decay_s = decay_s;
         snap.sustain = 0.0;
         patch
             .modulation

@@ -2,8 +2,9 @@
 
 use songwalker_engine::math;
 use songwalker_schemas::intent::FilterKind;
+use songwalker_schemas::modulation::Route;
 use songwalker_schemas::patch::filter::FilterStyle;
-use songwalker_schemas::patch::osc::Destination;
+use songwalker_schemas::patch::osc::{Destination, WarpMode};
 use songwalker_schemas::{Intent, PatchSpec};
 
 use super::{Corrections, rack};
@@ -80,11 +81,56 @@ fn exact_filter(intent: &Intent, patch: &mut PatchSpec) {
     }
 }
 
+/// What has a colour of its own beside the low-passes follows: the depth of frequency modulation, and formants by half.
+pub(crate) fn spectra(semitones: f64, patch: &mut PatchSpec) {
+    let factor = math::exp2(semitones / if semitones > 0.0 { 20.0 } else { 40.0 });
+    for i in 0..patch.modules.osc.len() {
+        let osc = &mut patch.modules.osc[i];
+        let is_fm = matches!(osc.warp.mode, WarpMode::FmA | WarpMode::FmB);
+        if !is_fm || !osc.enabled || osc.level <= 0.0 {
+            continue;
+        }
+        let depth = osc.warp.amount;
+        osc.warp.amount = (depth * factor).clamp(depth.min(0.02), depth.max(0.7));
+        let pointer = format!("/modules/osc/{i}/warp/amount");
+        for route in patch
+            .modulation
+            .routes
+            .iter_mut()
+            .filter(|route| route.target == pointer)
+        {
+            let most = route.amount.abs().max(0.5);
+            route.amount = (route.amount * factor).clamp(-most, most);
+        }
+    }
+    if semitones < 0.0 {
+        // What opens a dark filter wide at its start would be a click before a murmur.
+        let opens = |route: &&mut Route| {
+            route.source.name().starts_with("env/")
+                && route.target.ends_with("/cutoff_hz")
+                && route.amount > 0.0
+        };
+        for route in patch.modulation.routes.iter_mut().filter(opens) {
+            route.amount *= math::exp2(semitones / 40.0);
+        }
+    }
+    for filter in patch
+        .modules
+        .filter
+        .iter_mut()
+        .filter(|f| f.enabled && (0.8..1.2).contains(&f.blend))
+    {
+        let wanted = filter.cutoff_hz * math::exp2(semitones / 24.0);
+        filter.cutoff_hz = wanted.clamp(filter.cutoff_hz.min(350.0), filter.cutoff_hz.max(9_000.0));
+    }
+}
+
 /// Moves every low-pass by `shift` semitones; what the filters cannot do, a shelf does.
 fn brightness(shift: f64, least_hz: f64, patch: &mut PatchSpec) {
     if shift == 0.0 {
         return;
     }
+    spectra(shift, patch);
     let mut left = shift;
     let mut moved = false;
     for filter in patch

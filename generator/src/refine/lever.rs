@@ -8,15 +8,18 @@ use songwalker_schemas::patch::filter::FilterStyle;
 use songwalker_schemas::patch::fx::{DistortionKind, Fx};
 use songwalker_schemas::patch::osc::{Destination, WarpMode};
 use songwalker_schemas::patch::rate::RateMode;
+use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::{Category, PatchSpec};
 
 use super::step::Aspect;
-use crate::mapper::rack;
+use crate::mapper::{dirt, rack, time, tone};
 
+/// A pull up to which a movement is only deepened.
+const PLAIN: f64 = 0.5;
 /// A pull beyond which an aspect takes other ways too.
 const PLENTY: f64 = 2.2;
-/// How far two oscillators are detuned from each other at most, cents.
-const FAR_CENTS: f64 = 26.0;
+/// Where what a distortion adds begins, Hz.
+const FIZZ_HZ: f64 = 4_000.0;
 /// An effect with less than this in the sound is not heard.
 const HEARD: f64 = 0.02;
 /// An envelope that falls faster than that is heard as part of the start, s.
@@ -69,17 +72,7 @@ fn scaled(value: f64, octaves: f64, least: f64, most: f64) -> f64 {
 fn brightness(semitones: f64, patch: &mut PatchSpec) {
     // A low-pass far below the note takes the note, not the highs.
     let least_hz = 0.7 * math::note_to_hz(f64::from(patch.meta.category.reference_note()));
-    for osc in patch
-        .modules
-        .osc
-        .iter_mut()
-        .filter(|osc| osc.enabled && osc.level > 0.0)
-    {
-        // The depth of frequency modulation is its own filter.
-        if matches!(osc.warp.mode, WarpMode::FmA | WarpMode::FmB) {
-            osc.warp.amount = scaled(osc.warp.amount, semitones / 20.0, 0.02, 0.7);
-        }
-    }
+    tone::spectra(semitones, patch);
     let mut left: Option<f64> = None;
     for filter in patch
         .modules
@@ -165,33 +158,55 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
     {
         filter.cutoff_hz = scaled(filter.cutoff_hz, -0.17 * amount, 90.0, 19_000.0);
     }
-    let snap = patch.modulation.routes.iter().position(|route| {
+    let opens = patch.modulation.routes.iter().position(|route| {
         env_of(route.source)
             .is_some_and(|i| patch.modules.env[i].sustain < 0.5 && patch.modules.env[i].decay_s < SNAP_S)
             && route.target.ends_with("/cutoff_hz")
             && route.amount > 0.0
     });
-    if let Some(i) = snap {
+    if let Some(i) = opens {
         let route = &mut patch.modulation.routes[i];
         route.amount = (route.amount + 0.09 * amount).min(0.8);
-        return;
     }
     let is_taken = patch
         .modulation
         .routes
         .iter()
         .any(|route| route.source == Source::Env5);
-    if !patch.modules.filter[0].enabled || is_taken {
+    let snap_s = time::snap_s(patch);
+    let snap = &mut patch.modules.env[5];
+    if !is_taken {
+        (snap.delay_s, snap.attack_s, snap.hold_s) = (0.0, 0.0005, 0.0);
+        (snap.decay_s, snap.sustain) = (snap_s, 0.0);
+    } else if snap.sustain > 0.0 || snap.decay_s > SNAP_S {
         return;
     }
-    let snap = &mut patch.modules.env[5];
-    (snap.delay_s, snap.attack_s, snap.hold_s) = (0.0, 0.0005, 0.0);
-    (snap.decay_s, snap.sustain) = (0.14, 0.0);
-    patch.modulation.routes.push(Route::new(
-        Source::Env5,
-        "/modules/filter/0/cutoff_hz",
-        (0.1 * amount).min(0.6),
-    ));
+    let mut add = |target: String, amount: f64| {
+        patch
+            .modulation
+            .routes
+            .push(Route::new(Source::Env5, target, amount));
+    };
+    if opens.is_none() && !is_taken && patch.modules.filter[0].enabled {
+        add("/modules/filter/0/cutoff_hz".to_owned(), (0.1 * amount).min(0.6));
+    }
+    if patch.modules.env[0].sustain >= GOES_ON {
+        return;
+    }
+    // What is struck is struck with something: a click of noise, which no filter of the body holds back.
+    let hit = if patch.meta.category == Category::Bass {
+        0.03
+    } else {
+        0.08
+    };
+    add("/modules/sample/level".to_owned(), (hit * amount).min(0.4));
+    let sample = &mut patch.modules.sample;
+    if !sample.enabled {
+        sample.enabled = true;
+        sample.source = SampleSource::White;
+        sample.level = 0.0;
+        sample.destination = Destination::Effects;
+    }
 }
 
 /// Puts an open low-pass behind the oscillators.
@@ -264,6 +279,16 @@ fn width(amount: f64, patch: &mut PatchSpec) {
         }
         fx.mix = fx.mix.max((fx.mix + 0.16 * amount).min(0.8));
     });
+    if amount > PLENTY {
+        // What no chorus makes wider is given voices on both sides.
+        for i in tonal(patch) {
+            let unison = &mut patch.modules.osc[i].unison;
+            if unison.voices == 1 {
+                (unison.voices, unison.detune_cents) = (3, 6.0);
+                unison.stereo_spread = (0.4 * (amount - PLENTY)).min(1.0);
+            }
+        }
+    }
 }
 
 fn space(amount: f64, patch: &mut PatchSpec) {
@@ -324,6 +349,7 @@ fn movement(amount: f64, patch: &mut PatchSpec) {
             let more = route.amount * math::exp2(0.8 * amount);
             route.amount = more.clamp(-most, most);
         }
+        sway_level(amount - PLAIN, patch);
         return;
     }
     // The knob has laid a way already, at zero.
@@ -365,6 +391,50 @@ fn movement(amount: f64, patch: &mut PatchSpec) {
     });
 }
 
+/// Lets other colours follow what moves one, and the level of what goes on: of what lies below its filter no sweep is
+/// heard.
+fn sway_level(amount: f64, patch: &mut PatchSpec) {
+    if amount <= 0.0 {
+        return;
+    }
+    let Some(source) = patch
+        .modulation
+        .routes
+        .iter()
+        .find(|route| sways(route) && route.source.name().starts_with("lfo/"))
+        .map(|route| route.source)
+    else {
+        return;
+    };
+    let goes_on = patch.modules.env[0].sustain >= GOES_ON;
+    for i in 0..patch.modules.osc.len() {
+        let osc = &patch.modules.osc[i];
+        if !osc.enabled || osc.level <= 0.0 {
+            continue;
+        }
+        let (name, depth) = if matches!(osc.warp.mode, WarpMode::FmA | WarpMode::FmB) {
+            ("warp/amount", (0.06 * amount).min(osc.warp.amount))
+        } else if goes_on {
+            ("level", (0.05 * amount).min(0.5 * osc.level))
+        } else {
+            continue;
+        };
+        let target = format!("/modules/osc/{i}/{name}");
+        if patch
+            .modulation
+            .routes
+            .iter()
+            .any(|route| route.target == target && sways(route))
+        {
+            continue;
+        }
+        patch.modulation.routes.push(Route {
+            polarity: Polarity::Bipolar,
+            ..Route::new(source, target, depth)
+        });
+    }
+}
+
 fn drive(amount: f64, patch: &mut PatchSpec) {
     if amount < 0.0 {
         let factor = (1.0 + 0.4 * amount).max(0.0);
@@ -381,6 +451,8 @@ fn drive(amount: f64, patch: &mut PatchSpec) {
         }
         rack::eq(patch, |eq| {
             eq.enabled = true;
+            // Fizz lies above the tone.
+            eq.high.hz = eq.high.hz.min(FIZZ_HZ);
             eq.high.gain_db = (eq.high.gain_db + 2.2 * amount).clamp(-15.0, 15.0);
         });
         return;
@@ -432,43 +504,8 @@ fn detune(amount: f64, patch: &mut PatchSpec) {
         }
         return;
     }
-    let mut cents = 9.0 * amount + 4.0 * (amount - PLENTY).max(0.0);
-    let alone = tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1);
-    if let (true, [first, second]) = (alone, tonal.as_slice()) {
-        // Both go a part of the way, the louder one the smaller, so that the pitch stays where it is.
-        let osc = &mut patch.modules.osc;
-        let (first, second) = if osc[*first].level >= osc[*second].level {
-            (first, second)
-        } else {
-            (second, first)
-        };
-        let sign = if osc[*second].tune_cents < osc[*first].tune_cents {
-            -1.0
-        } else {
-            1.0
-        };
-        let is_far = cents > FAR_CENTS;
-        let (near, far) = if is_far {
-            (5.0, 9.0)
-        } else {
-            (0.35 * cents, 0.65 * cents)
-        };
-        osc[*first].tune_cents = (osc[*first].tune_cents - sign * near).clamp(-100.0, 100.0);
-        osc[*second].tune_cents = (osc[*second].tune_cents + sign * far).clamp(-100.0, 100.0);
-        if !is_far {
-            return;
-        }
-        // The rest by voices on both sides, or the pitch goes with it.
-        cents -= near + far;
-    }
-    for i in tonal {
-        let osc = &mut patch.modules.osc[i];
-        if osc.unison.voices == 1 {
-            osc.unison.voices = 3;
-            osc.unison.detune_cents = 0.0;
-        }
-        osc.unison.detune_cents = (osc.unison.detune_cents + cents).min(90.0);
-    }
+    let cents = 9.0 * amount + 4.0 * (amount - PLENTY).max(0.0);
+    dirt::apart(&tonal, cents, patch);
 }
 
 /// Leads voices beside each other by the one in the middle, so that the pitch stays its.
@@ -476,7 +513,7 @@ pub fn centre(amount: f64, patch: &mut PatchSpec) {
     for i in tonal(patch) {
         let unison = &mut patch.modules.osc[i].unison;
         if unison.voices > 1 {
-            unison.voices += 1 - unison.voices % 2;
+            dirt::odd(&mut unison.voices);
             unison.blend = (unison.blend * (1.0 - amount)).max(0.2);
         }
     }

@@ -3,7 +3,7 @@
 //! deterministic: at most twelve probes of less than a second, and no clock.
 
 use songwalker_engine::math;
-use songwalker_schemas::patch::fx::FxType;
+use songwalker_schemas::patch::fx::{Fx, FxType};
 use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
 
 use super::lever;
@@ -25,6 +25,9 @@ const PITCH_DRIFT: f64 = 12.0;
 const CREST_DRIFT_DB: f64 = 2.5;
 /// The attack from which on the envelope's own time says how slow it is, s.
 const SLOW_ATTACK_S: f64 = 0.15;
+/// The share of a room from which on it drowns movement, and how much more of it there must be then.
+const DEEP: f64 = 0.3;
+const DROWNED: f64 = 1.7;
 /// How strongly a lever is pulled at most, in plain words.
 const STRONGEST: f64 = 6.0;
 
@@ -167,10 +170,16 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
         centre: 0.0,
     };
     let mut best: Option<(f64, Heard)> = None;
+    let mut last = first.clone();
     let mut rounds = 0;
     let mut heard_before = known.map(|(_, now)| now.clone());
     loop {
         let child = finish(pulls.apply(first, steps));
+        // What is pulled as far as it goes is heard no second time.
+        if best.is_some() && child == last {
+            break;
+        }
+        last.clone_from(&child);
         let colour = match heard_before.take() {
             Some(heard) => heard,
             None if budget.take(shape.probes()) => {
@@ -205,6 +214,14 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
     Ok(heard)
 }
 
+/// Share and time of a patch's reverb.
+fn room(patch: &PatchSpec) -> Option<(f64, f64)> {
+    patch.modules.fx.iter().find_map(|fx| match fx {
+        Fx::Reverb(fx) if fx.enabled => Some((fx.mix, fx.decay_s)),
+        _ => None,
+    })
+}
+
 impl Pulls {
     fn apply(&self, first: &PatchSpec, steps: &[Step]) -> PatchSpec {
         let mut patch = first.clone();
@@ -225,7 +242,14 @@ impl Bench<'_> {
     fn aim(&self, step: &Step) -> (f64, f64) {
         match self.task.way {
             Way::Steps => step.aim(),
-            Way::Least => step.least(),
+            Way::Least => {
+                let (low, high) = step.least();
+                // A deep room, fuller with every second, smooths what moves in it.
+                let drowned = step.aspect == Aspect::Movement
+                    && step.up
+                    && room(self.parent).is_some_and(|(mix, _)| mix > DEEP);
+                (if drowned { DROWNED * low } else { low }, high)
+            }
         }
     }
 
@@ -242,6 +266,7 @@ impl Bench<'_> {
             (was.max(is) > SLOW_ATTACK_S)
                 .then(|| sign * math::log2(is.max(0.003) / was.max(0.003)) / math::log2(1.5))
         };
+        let is_low = self.parent.meta.category == Category::Bass;
         let made = |step: &Step| match step.aspect {
             _ if self.task.way == Way::Least && self.is_at_its_end(step, child, now) => {
                 Some(self.aim(step).0)
@@ -252,10 +277,29 @@ impl Bench<'_> {
             Aspect::Attack if !step.up && was.attack_ms < FASTEST_MS => Some(self.aim(step).0),
             Aspect::Attack => by_law(step).or_else(|| step.made(was, now)),
             // Where the sides have nothing in common already, the room's laws say how much more it is.
-            Aspect::Space if step.up && was.corr < 0.35 => None,
+            Aspect::Space if step.up && (was.corr < 0.35 || self.is_deeper(child)) => None,
+            // A probe is too short for the beats of low notes.
+            Aspect::Detune if is_low => None,
+            Aspect::Body if step.up && is_low => Some((now.low_ratio - was.low_ratio) / 0.1),
+            Aspect::Drive | Aspect::Roughness if is_low => step.made(
+                was,
+                &AudioAnalysis {
+                    roughness: was.roughness,
+                    ..now.clone()
+                },
+            ),
             _ => step.made(was, now),
         };
         self.steps.iter().map(made).collect()
+    }
+
+    /// Whether a child's room is deeper and longer by the laws, where its parent had one already: a probe ends before such
+    /// a room is full.
+    fn is_deeper(&self, child: &PatchSpec) -> bool {
+        match (room(self.parent), room(child)) {
+            (Some((was, was_s)), Some((is, is_s))) => was > 0.1 && is >= was + 0.08 && is_s >= 1.2 * was_s,
+            _ => false,
+        }
     }
 
     /// By how many steps the aims and the tolerances are missed.
@@ -328,7 +372,8 @@ impl Bench<'_> {
 
     /// How far the pitch has gone where only its neighbours were to move, cents.
     fn pitch_drift(&self, colour: &AudioAnalysis) -> f64 {
-        if self.task.way == Way::Least && self.asks(Aspect::Detune) {
+        let turns = [Aspect::Detune, Aspect::Drive, Aspect::Width];
+        if self.task.way == Way::Least && turns.into_iter().any(|aspect| self.asks(aspect)) {
             colour.pitch_cents - self.colour.pitch_cents
         } else {
             0.0
@@ -374,6 +419,11 @@ impl Bench<'_> {
                 1.0
             };
             *amount = (*amount * factor).clamp(-STRONGEST, STRONGEST);
+        }
+        let thins = |step: &Step| step.aspect == Aspect::Body && !step.up;
+        if self.steps.iter().any(thins) && colour.roughness > self.colour.roughness + 0.05 {
+            // Thin is not rough: of what has no lows to lose, the highs stay where they were.
+            pulls.brightness = (pulls.brightness - 0.5).clamp(-STRONGEST, STRONGEST);
         }
         let (bright, attack) = self.drift(colour);
         if bright.abs() > BRIGHTNESS_DRIFT {
