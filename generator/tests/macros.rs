@@ -30,6 +30,7 @@ fn measured(patch: &PatchSpec, role: RoleId, position: f64) -> AudioAnalysis {
         stereo: true,
         modulation: true,
         vibrato: false,
+        decays: false,
     };
     analyse_fast(&audio, math::note_to_hz(f64::from(note)), hold_s, wants)
 }

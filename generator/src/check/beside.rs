@@ -4,13 +4,13 @@
 
 use std::cell::Cell;
 
-use songwalker_schemas::intent::{Feature, Invariant, MovementTarget};
+use songwalker_schemas::intent::{Feature, Invariant};
 use songwalker_schemas::{AudioAnalysis, Category, Intent, PatchSpec};
 
 use super::goal::Measure;
 use super::{Check, Checked, probe};
 use crate::error::GenerateError;
-use crate::mapper::{self, Corrections, keep};
+use crate::mapper::{self, Corrections, dirt, keep};
 use crate::refine;
 use crate::refine::settle::{self, Task, Way};
 use crate::refine::step::{Aspect, Step};
@@ -127,11 +127,10 @@ fn steps(intent: &Intent) -> Vec<Step> {
     // Fat and thin are lows, voices and width together.
     let body = said(asked.warmth).filter(|_| same(said(asked.sub), asked.warmth));
     // A movement that is described has goals of its own.
-    let moves = asked.movement.as_ref().is_none_or(|m| {
-        m.target.is_none_or(|target| target == MovementTarget::Filter)
-            && m.rate_hz.is_none()
-            && m.rate_sync.is_none()
-    });
+    let moves = asked
+        .movement
+        .as_ref()
+        .is_none_or(|m| m.target.is_none() && m.rate_hz.is_none() && m.rate_sync.is_none());
     let centred =
         intent.invariants.contains(&Invariant::Centered) || asked.width.is_some_and(|width| width <= -0.7);
     let still = intent.invariants.contains(&Invariant::Static) || intent.avoid.contains(&Feature::Movement);
@@ -162,7 +161,10 @@ fn steps(intent: &Intent) -> Vec<Step> {
             said(asked.roughness).filter(|_| said(asked.drive).is_none()),
         ),
         (Aspect::Body, body),
-        (Aspect::Detune, said(asked.detune).filter(|_| body.is_none())),
+        (
+            Aspect::Detune,
+            said(asked.detune).filter(|_| body.is_none() && !dirt::is_tight(intent)),
+        ),
     ]
     .into_iter()
     .filter_map(|(aspect, degree)| {

@@ -43,7 +43,7 @@ const GOES_ON: f64 = 0.1;
 /// Where in a probe the level late in the hold is read, s, and when it is wanted of a sound that decays.
 const READ_S: (f64, f64) = (0.67, 2.0);
 /// A decay that ends within a whole note, s.
-const LONGEST_DECAY_S: f64 = 6.5;
+const LONGEST_DECAY_S: f64 = 8.0;
 /// A room with more than this in the sound fills more slowly than a probe can tell.
 const WET: f64 = 0.1;
 

@@ -4,7 +4,7 @@ use songwalker_schemas::intent::{Feature, Invariant, Waveform};
 use songwalker_schemas::{AudioAnalysis, Category, Intent, PatchSpec};
 
 use super::goal::{Goal, Measure, Neutral};
-use crate::mapper::time;
+use crate::mapper::{dirt, time};
 
 fn is_quiet(intent: &Intent) -> bool {
     intent.invariants.contains(&Invariant::Static) || intent.avoid.contains(&Feature::Movement)
@@ -151,7 +151,8 @@ fn relative(
             ..Goal::new(Measure::Dirt, "dirtier than usual", Some(1.0), None)
         });
     }
-    if asked.roughness.is_some_and(|d| d >= 0.4) || asked.detune.is_some_and(|d| d >= 0.3) {
+    let beats = asked.roughness.is_some_and(|d| d >= 0.4) || asked.detune.is_some_and(|d| d >= 0.3);
+    if beats && !dirt::is_tight(intent) {
         goals.push(Goal::new(
             Measure::Roughness,
             "more beating than usual",

@@ -1,5 +1,6 @@
 //! Drive, roughness, detuning and noise.
 
+use songwalker_schemas::intent::{Movement, MovementTarget};
 use songwalker_schemas::patch::fx::DistortionKind;
 use songwalker_schemas::patch::osc::Destination;
 use songwalker_schemas::patch::sample::SampleSource;
@@ -12,13 +13,12 @@ const LEADS_CENTS: f64 = 5.0;
 /// How far one beside it may be, cents.
 const BESIDE_CENTS: f64 = 12.0;
 /// Less than that is not worth voices of its own, cents.
-const HEARD_CENTS: f64 = 1.5;
-/// The share of the outer voices where the one in the middle leads.
+const HEARD_CENTS: f64 = 6.0;
+/// The share of the outer voices where one voice has become several.
 const LED: f64 = 0.55;
-/// The same where there were several voices before.
-const LED_BEFORE: f64 = 0.7;
-/// Beats are as slow as notes are low: a bass is spread further.
-const LOW: f64 = 1.6;
+/// Where outer voices would have no share any more, cents, and the least that they have.
+const FAR_CENTS: f64 = 80.0;
+const LEAST: f64 = 0.35;
 
 /// Applies what the intent says of dirt.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
@@ -38,7 +38,7 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
         }
     }
     let detune = asked.detune.unwrap_or(0.0) + 0.6 * roughness;
-    if detune != 0.0 || corrections.detune_cents != 0.0 {
+    if (detune != 0.0 || corrections.detune_cents != 0.0) && !is_tight(intent) {
         detuned(detune, corrections.detune_cents, patch);
     }
     if let Some(degree) = asked.noise {
@@ -64,6 +64,12 @@ fn distort(drive: f64, more_db: f64, patch: &mut PatchSpec) {
     for filter in patch.modules.filter.iter_mut().filter(|f| f.enabled) {
         filter.drive_db = (filter.drive_db + 5.0 * drive).clamp(0.0, 20.0);
     }
+}
+
+/// Whether a bass is to pulse: beats would make every pulse as loud as chance has it.
+pub(crate) fn is_tight(intent: &Intent) -> bool {
+    let pulses = |movement: &Movement| movement.target == Some(MovementTarget::Level);
+    intent.category == Category::Bass && intent.descriptors.movement.as_ref().is_some_and(pulses)
 }
 
 /// Spreads what sounds together apart, or brings it together.
@@ -96,11 +102,6 @@ fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
 /// Spreads oscillators apart by `cents` without moving the pitch: the louder of two stays nearly where it is, the other
 /// goes a little beside it, and what is further goes by voices on both sides of a louder one in the middle.
 pub(crate) fn apart(tonal: &[usize], cents: f64, patch: &mut PatchSpec) {
-    let cents = if patch.meta.category == Category::Bass {
-        LOW * cents
-    } else {
-        cents
-    };
     let alone = tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1);
     let mut left = cents;
     if let (true, [first, second]) = (alone, tonal) {
@@ -131,15 +132,20 @@ pub(crate) fn apart(tonal: &[usize], cents: f64, patch: &mut PatchSpec) {
     for i in tonal {
         let osc = &mut patch.modules.osc[*i];
         let unison = &mut osc.unison;
-        let led = if unison.voices == 1 { LED } else { LED_BEFORE };
+        let is_new = unison.voices == 1;
         if unison.voices == 1 {
             unison.voices = 3;
             unison.detune_cents = 0.0;
             osc.phase_randomness = 1.0;
         }
         odd(&mut unison.voices);
-        unison.blend = unison.blend.min(led);
         unison.detune_cents = (unison.detune_cents + 1.15 * left).clamp(0.0, 90.0);
+        // The further the outer ones are, the more the one in the middle leads.
+        let led = 1.0 - unison.detune_cents / FAR_CENTS;
+        unison.blend = unison
+            .blend
+            .min(led.max(LEAST))
+            .min(if is_new { LED } else { 1.0 });
     }
 }
 

@@ -11,6 +11,8 @@ use songwalker_schemas::{Category, Intent, PatchSpec};
 use super::{Corrections, routes, source};
 use crate::macros::free_lfo;
 
+/// The sustain at which what pulses keeps its level.
+const EVEN: f64 = 0.75;
 /// The sweep for which a filter is opened where movement is asked for, as a route's amount.
 const ROOM: f64 = 0.16;
 /// How far it is opened for it at most, semitones.
@@ -200,6 +202,11 @@ fn periodic(movement: &Movement, speed: Option<f64>, patch: &mut PatchSpec) {
     let Some(source) = oscillation(movement, shape, target, speed, patch) else {
         return;
     };
+    let env = &mut patch.modules.env[0];
+    if target == MovementTarget::Level && env.sustain > 0.3 {
+        // One pulse is as loud as the next.
+        env.sustain = env.sustain.max(EVEN);
+    }
     for pointer in targets {
         let route = match target {
             MovementTarget::Filter => Route::bipolar(source, pointer, 0.07 + 0.24 * depth),

@@ -178,7 +178,7 @@ fn release(intent: &Intent, patch: &mut PatchSpec) {
     }
     env.release_s = env.release_s.clamp(0.005, 30.0);
     if let Some(degree) = asked.release.or(asked.length) {
-        room(if degree > 0.0 { 1.25 } else { 1.6 } * degree, intent, patch);
+        room(if degree > 0.0 { 1.45 } else { 1.6 } * degree, intent, patch);
     }
 }
 

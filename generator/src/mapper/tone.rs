@@ -19,7 +19,8 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
     let warmth = asked.warmth.unwrap_or(0.0);
     let mut shift = 0.0;
     if asked.cutoff_hz.is_none() {
-        shift += corrections.brightness_st + BRIGHTNESS_ST * asked.brightness.unwrap_or(0.0) - 7.0 * warmth;
+        shift += corrections.brightness_st + BRIGHTNESS_ST * asked.brightness.unwrap_or(0.0)
+            - if warmth > 0.0 { 7.0 } else { 4.0 } * warmth;
     }
     // A low-pass far below the note takes the note, not the highs.
     let least_hz = 0.7 * math::note_to_hz(f64::from(intent.category.reference_note()));

@@ -25,6 +25,12 @@ const PITCH_DRIFT: f64 = 12.0;
 const CREST_DRIFT_DB: f64 = 2.5;
 /// The attack from which on the envelope's own time says how slow it is, s.
 const SLOW_ATTACK_S: f64 = 0.15;
+/// How much deeper a room gets than a probe can tell.
+const FILLS: f64 = 2.5;
+/// A share of lows that cannot grow.
+const ALL_LOW: f64 = 0.975;
+/// What a step counts by which something else is lost that was asked for.
+const GUARD: f64 = 3.0;
 /// The share of a room from which on it drowns movement, and how much more of it there must be then.
 const DEEP: f64 = 0.3;
 const DROWNED: f64 = 1.7;
@@ -190,7 +196,7 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
             None => break,
         };
         let made = bench.made(&child, &colour);
-        let missed = bench.missed(&child, &made, &colour) + guard(&colour);
+        let missed = bench.missed(&child, &made, &colour) + GUARD * guard(&colour);
         let heard = Heard {
             patch: child,
             rounds,
@@ -277,9 +283,11 @@ impl Bench<'_> {
             Aspect::Attack if !step.up && was.attack_ms < FASTEST_MS => Some(self.aim(step).0),
             Aspect::Attack => by_law(step).or_else(|| step.made(was, now)),
             // Where the sides have nothing in common already, the room's laws say how much more it is.
-            Aspect::Space if step.up && (was.corr < 0.35 || self.is_deeper(child)) => None,
+            Aspect::Space if step.up && was.corr < 0.35 => None,
+            Aspect::Space if step.up && self.is_deeper(child) => step.made(was, now).map(|made| FILLS * made),
             // A probe is too short for the beats of low notes.
             Aspect::Detune if is_low => None,
+            Aspect::Body if step.up && is_low && now.low_ratio >= ALL_LOW => Some(self.aim(step).0),
             Aspect::Body if step.up && is_low => Some((now.low_ratio - was.low_ratio) / 0.1),
             Aspect::Drive | Aspect::Roughness if is_low => step.made(
                 was,
@@ -355,9 +363,10 @@ impl Bench<'_> {
             (Aspect::Brightness, false) => {
                 was.brightness_oct < 0.5 && now.brightness_oct <= was.brightness_oct
             }
+            (Aspect::Body, false) => was.low_ratio < 0.02 && now.roughness <= was.roughness + 0.05,
             (Aspect::Width, false) => was.width < 0.05 && now.width <= was.width,
             (Aspect::Width, true) => was.width > 0.3 && now.width > 0.25,
-            (Aspect::Body, true) => was.low_ratio > 0.85,
+            (Aspect::Body, true) => was.low_ratio > ALL_LOW,
             (Aspect::Movement, true) => was.movement > 0.85 && now.movement > 0.85,
             // Brass that starts brighter than it goes on is no brass.
             (Aspect::Punch, true) => {
