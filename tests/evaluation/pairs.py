@@ -30,6 +30,8 @@ LONGEST_MS = 60_000.0
 DRY = 0.02
 # A filter driven by 3 dB rounds and does not distort.
 CLEAN = 0.13
+# Sides that have little in common.
+UNLIKE = 0.3
 # Sides that are as alike as can be.
 ALIKE = 0.9999
 
@@ -107,7 +109,9 @@ def more_reverb(a, b):
     """A longer tail and less alike sides; of what has ended before the key is let go, a longer ring."""
     ended = tail(a) <= 1.0 and tail(b) <= 1.0
     rings = ring(b) >= 1.2 * ring(a) if ended else tail(b) >= 1.2 * tail(a)
-    return rings and b["corr"] <= a["corr"] - 0.03
+    # Sides that have little in common already cannot have much less.
+    unlike = a["corr"] < UNLIKE and b["corr"] < UNLIKE
+    return rings and (unlike or b["corr"] <= a["corr"] - 0.03)
 
 
 def less_reverb(a, b):

@@ -112,7 +112,6 @@ const fn is_told(measure: Measure) -> bool {
             | Measure::MonoLoss
             | Measure::Pitch
             | Measure::Highs
-            | Measure::Loudness
     )
 }
 

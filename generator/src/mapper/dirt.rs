@@ -132,7 +132,7 @@ pub(crate) fn apart(tonal: &[usize], cents: f64, patch: &mut PatchSpec) {
     for i in tonal {
         let osc = &mut patch.modules.osc[*i];
         let unison = &mut osc.unison;
-        let is_new = unison.voices == 1;
+        let (is_new, is_choir) = (unison.voices == 1, unison.voices > 4);
         if unison.voices == 1 {
             unison.voices = 3;
             unison.detune_cents = 0.0;
@@ -140,7 +140,10 @@ pub(crate) fn apart(tonal: &[usize], cents: f64, patch: &mut PatchSpec) {
         }
         odd(&mut unison.voices);
         unison.detune_cents = (unison.detune_cents + 1.15 * left).clamp(0.0, 90.0);
-        // The further the outer ones are, the more the one in the middle leads.
+        // The further the outer ones are, the more the one in the middle leads; of many none needs to.
+        if is_choir {
+            continue;
+        }
         let led = 1.0 - unison.detune_cents / FAR_CENTS;
         unison.blend = unison
             .blend
