@@ -26,6 +26,8 @@ CATEGORIES = ["bass", "lead", "pad", "pluck", "keys", "organ", "bell", "strings"
 SEEDS = 5
 SHORTEST_ATTACK_MS = 10.0
 LONGEST_MS = 60_000.0
+# Sides without anything in common read 0.5.
+WIDEST = 0.48
 # A share of reverb that is not heard.
 DRY = 0.02
 # A filter driven by 3 dB rounds and does not distort.
@@ -116,8 +118,8 @@ def more_reverb(a, b):
 
 def less_reverb(a, b):
     """A shorter tail or sides more alike; dry before or dry now, no longer tail."""
-    if a["wet"] == 0 or b["wet"] <= DRY:
-        return tail(b) <= 1.05 * tail(a)
+    if (a["wet"] == 0 or b["wet"] <= DRY) and tail(b) <= 1.05 * tail(a):
+        return True
     return tail(b) <= tail(a) / 1.2 or b["corr"] >= min(a["corr"] + 0.03, ALIKE)
 
 
@@ -130,7 +132,7 @@ MODIFIERS = {
                [brightness_stays]),
     "longer": ("{} with a longer release", longer, [attack_stays]),
     "shorter": ("{} with a shorter release", shorter, [attack_stays]),
-    "wider": ("wider {}", lambda a, b: b["width"] >= a["width"] + 0.05, [pitch_stays, loudness_stays]),
+    "wider": ("wider {}", lambda a, b: b["width"] >= min(a["width"] + 0.05, WIDEST), [pitch_stays, loudness_stays]),
     "narrower": ("narrower {}", lambda a, b: b["width"] <= max(a["width"] - 0.05, 0.0) + 1e-6 or
                  (b["width"] < 0.02 and b["width"] <= a["width"]), [pitch_stays, loudness_stays]),
     "more reverb": ("{} with more reverb", more_reverb, [attack_stays]),

@@ -13,12 +13,14 @@ const LEADS_CENTS: f64 = 5.0;
 /// How far one beside it may be, cents.
 const BESIDE_CENTS: f64 = 12.0;
 /// Less than that is not worth voices of its own, cents.
-const HEARD_CENTS: f64 = 6.0;
+const HEARD_CENTS: f64 = 2.0;
 /// The share of the outer voices where one voice has become several.
-const LED: f64 = 0.55;
+const LED: f64 = 0.6;
 /// Where outer voices would have no share any more, cents, and the least that they have.
-const FAR_CENTS: f64 = 80.0;
-const LEAST: f64 = 0.35;
+const FAR_CENTS: f64 = 110.0;
+const LEAST: f64 = 0.5;
+/// Beats are as slow as notes are low: a bass is spread further.
+const LOW: f64 = 1.5;
 
 /// Applies what the intent says of dirt.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
@@ -102,6 +104,11 @@ fn detuned(degree: f64, more_cents: f64, patch: &mut PatchSpec) {
 /// Spreads oscillators apart by `cents` without moving the pitch: the louder of two stays nearly where it is, the other
 /// goes a little beside it, and what is further goes by voices on both sides of a louder one in the middle.
 pub(crate) fn apart(tonal: &[usize], cents: f64, patch: &mut PatchSpec) {
+    let cents = if patch.meta.category == Category::Bass {
+        LOW * cents
+    } else {
+        cents
+    };
     let alone = tonal.iter().all(|i| patch.modules.osc[*i].unison.voices == 1);
     let mut left = cents;
     if let (true, [first, second]) = (alone, tonal) {

@@ -105,7 +105,7 @@ fn reverb(intent: &Intent, patch: &mut PatchSpec) {
             }
             // A room that is there already becomes a longer one, but not so deep that the sound comes late.
             let (longer, deeper) = if fx.mix > 0.02 {
-                (math::exp2(1.5 * space), if fx.mix > 0.2 { 0.24 } else { 0.32 })
+                (math::exp2(1.3 * space), if fx.mix > 0.15 { 0.24 } else { 0.32 })
             } else {
                 (1.0, 0.32)
             };

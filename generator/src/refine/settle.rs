@@ -25,8 +25,6 @@ const PITCH_DRIFT: f64 = 12.0;
 const CREST_DRIFT_DB: f64 = 2.5;
 /// The attack from which on the envelope's own time says how slow it is, s.
 const SLOW_ATTACK_S: f64 = 0.15;
-/// How much deeper a room gets than a probe can tell.
-const FILLS: f64 = 2.5;
 /// A share of lows that cannot grow.
 const ALL_LOW: f64 = 0.975;
 /// What a step counts by which something else is lost that was asked for.
@@ -283,8 +281,7 @@ impl Bench<'_> {
             Aspect::Attack if !step.up && was.attack_ms < FASTEST_MS => Some(self.aim(step).0),
             Aspect::Attack => by_law(step).or_else(|| step.made(was, now)),
             // Where the sides have nothing in common already, the room's laws say how much more it is.
-            Aspect::Space if step.up && was.corr < 0.35 => None,
-            Aspect::Space if step.up && self.is_deeper(child) => step.made(was, now).map(|made| FILLS * made),
+            Aspect::Space if step.up && (was.corr < 0.35 || self.is_deeper(child)) => None,
             // A probe is too short for the beats of low notes.
             Aspect::Detune if is_low => None,
             Aspect::Body if step.up && is_low && now.low_ratio >= ALL_LOW => Some(self.aim(step).0),
@@ -334,7 +331,9 @@ impl Bench<'_> {
         missed += (attack.abs() - ATTACK_DRIFT).max(0.0) / 0.585;
         missed += (self.pitch_drift(colour).abs() - PITCH_DRIFT).max(0.0) / 5.0;
         // What peaks more cannot be as loud.
-        missed += (colour.crest_db - self.colour.crest_db.max(14.0) - CREST_DRIFT_DB).max(0.0);
+        if !self.asks(Aspect::Body) {
+            missed += (colour.crest_db - self.colour.crest_db.max(14.0) - CREST_DRIFT_DB).max(0.0);
+        }
         if !colour.finite || colour.peak_env_db < -70.0 || child.check().is_err() {
             missed += 1_000.0;
         }
