@@ -90,8 +90,8 @@ def dirtier(a, b):
 
 def cleaner(a, b):
     """Cleaner by a step, or as clean as it was where nothing distorts."""
-    if a["dirt"] <= CLEAN:
-        return not dirtier(a, b)
+    if a["dirt"] <= CLEAN and not dirtier(a, b):
+        return True
     return (b["crest_db"] >= a["crest_db"] + 1 or b["hf_ratio_db"] <= a["hf_ratio_db"] - 4
             or b["roughness"] <= a["roughness"] - 0.2)
 

@@ -190,16 +190,19 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
     if opens.is_none() && !is_taken && patch.modules.filter[0].enabled {
         add("/modules/filter/0/cutoff_hz".to_owned(), (0.1 * amount).min(0.6));
     }
-    if patch.modules.env[0].sustain >= GOES_ON {
+    // What is struck is struck with something: a click of noise, which no filter of the body holds back. What goes on
+    // has it where nothing else has helped.
+    let hit = if patch.modules.env[0].sustain >= GOES_ON {
+        0.05 * (amount - PLENTY)
+    } else if patch.meta.category == Category::Bass {
+        0.03 * amount
+    } else {
+        0.08 * amount
+    };
+    if hit <= 0.0 {
         return;
     }
-    // What is struck is struck with something: a click of noise, which no filter of the body holds back.
-    let hit = if patch.meta.category == Category::Bass {
-        0.03
-    } else {
-        0.08
-    };
-    add("/modules/sample/level".to_owned(), (hit * amount).min(0.4));
+    add("/modules/sample/level".to_owned(), hit.min(0.4));
     let sample = &mut patch.modules.sample;
     if !sample.enabled {
         sample.enabled = true;

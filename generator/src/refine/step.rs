@@ -285,8 +285,9 @@ impl Step {
         // What a whole note shows less of than a probe does.
         let clear = match self.aspect {
             Aspect::Punch => 1.9,
-            Aspect::Movement | Aspect::Detune => 1.6,
-            Aspect::Drive => 1.2,
+            Aspect::Movement => 1.8,
+            Aspect::Detune => 1.6,
+            Aspect::Drive => 1.5,
             _ => 1.0,
         };
         (1.35 * clear, f64::INFINITY)
