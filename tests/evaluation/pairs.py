@@ -111,8 +111,8 @@ def more_reverb(a, b):
     """A longer tail and less alike sides; of what has ended before the key is let go, a longer ring."""
     ended = tail(a) <= 1.0 and tail(b) <= 1.0
     rings = ring(b) >= 1.2 * ring(a) if ended else tail(b) >= 1.2 * tail(a)
-    # Sides that have little in common already cannot have much less.
-    unlike = a["corr"] < UNLIKE and b["corr"] < UNLIKE
+    # Sides that have little in common already cannot have much less, but they may not have more.
+    unlike = b["corr"] <= a["corr"] < UNLIKE
     return rings and (unlike or b["corr"] <= a["corr"] - 0.03)
 
 
@@ -132,7 +132,7 @@ MODIFIERS = {
                [brightness_stays]),
     "longer": ("{} with a longer release", longer, [attack_stays]),
     "shorter": ("{} with a shorter release", shorter, [attack_stays]),
-    "wider": ("wider {}", lambda a, b: b["width"] >= min(a["width"] + 0.05, WIDEST), [pitch_stays, loudness_stays]),
+    "wider": ("wider {}", lambda a, b: b["width"] >= min(a["width"] + 0.05, max(a["width"], WIDEST)), [pitch_stays, loudness_stays]),
     "narrower": ("narrower {}", lambda a, b: b["width"] <= max(a["width"] - 0.05, 0.0) + 1e-6 or
                  (b["width"] < 0.02 and b["width"] <= a["width"]), [pitch_stays, loudness_stays]),
     "more reverb": ("{} with more reverb", more_reverb, [attack_stays]),
