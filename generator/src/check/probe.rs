@@ -14,7 +14,7 @@ use crate::error::GenerateError;
 use crate::mapper::rack;
 use crate::phrase::VELOCITY;
 use crate::pipeline::Hooks;
-use crate::refine::lever;
+use crate::refine::lever::{self, GOES_ON};
 
 /// The probes of one check at most, all together.
 pub const MOST: usize = 12;
@@ -38,8 +38,6 @@ const ATTACK_MS: f64 = 610.0;
 const SLOW_HZ: f64 = 0.4;
 /// How fast it is played so that a probe goes through it too, Hz.
 const FAST_HZ: f64 = 4.0;
-/// Sustain below which a sound decays while it is held.
-const GOES_ON: f64 = 0.1;
 /// Where in a probe the level late in the hold is read, s, and when it is wanted of a sound that decays.
 const READ_S: (f64, f64) = (0.67, 2.0);
 /// A decay that ends within a whole note, s.
@@ -162,12 +160,7 @@ pub fn listen(patch: &PatchSpec, shape: &Shape, hooks: &Hooks) -> Result<AudioAn
             rate.hz = FAST_HZ;
         }
     }
-    let is_wet = pace < 1.0
-        && patch
-            .modules
-            .fx
-            .iter()
-            .any(|fx| fx.kind() == FxType::Reverb && fx.enabled() && rack::mix(fx) > WET);
+    let is_wet = pace < 1.0 && rack::share(patch, FxType::Reverb) > WET;
     let is_slow = pace >= 1.0 && patch.modules.env[0].attack_s > LONGEST_ATTACK_S;
     if is_slow {
         probed.modules.env[0].attack_s = LONGEST_ATTACK_S;

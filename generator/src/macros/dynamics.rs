@@ -101,10 +101,7 @@ pub(super) fn master(patch: &PatchSpec, db: f64) -> f64 {
 
 /// Puts a distortion that is off behind rooms and choruses that would undo what it does to peaks.
 pub(super) fn place_drive(patch: &mut PatchSpec) {
-    let share = |kind: FxType| {
-        let fx = &patch.modules.fx[rack::place(patch, kind)];
-        if fx.enabled() { rack::mix(fx) } else { 0.0 }
-    };
+    let share = |kind: FxType| rack::share(patch, kind);
     let wet = share(FxType::Reverb) + 0.5 * (share(FxType::Chorus) + share(FxType::Delay));
     let is_off = share(FxType::Distortion) == 0.0;
     let place = rack::place(patch, FxType::Distortion);

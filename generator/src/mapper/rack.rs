@@ -28,6 +28,13 @@ pub fn mix(fx: &Fx) -> f64 {
     }
 }
 
+/// How much of a sound the effect of that kind is; 0 where it is off.
+#[must_use]
+pub fn share(patch: &PatchSpec, kind: FxType) -> f64 {
+    let fx = &patch.modules.fx[place(patch, kind)];
+    if fx.enabled() { mix(fx) } else { 0.0 }
+}
+
 macro_rules! effects {
     ($($(#[$doc:meta])* $name:ident : $type:ident;)*) => {$(
         $(#[$doc])*

@@ -251,7 +251,7 @@ impl Bench<'_> {
                 // A deep room, fuller with every second, smooths what moves in it.
                 let drowned = step.aspect == Aspect::Movement
                     && step.up
-                    && room(self.parent).is_some_and(|(mix, _)| mix > DEEP);
+                    && rack::share(self.parent, FxType::Reverb) > DEEP;
                 (if drowned { DROWNED * low } else { low }, high)
             }
         }
@@ -343,20 +343,11 @@ impl Bench<'_> {
     /// Whether a parent has nothing to take away of what is to be less.
     fn is_at_its_end(&self, step: &Step, child: &PatchSpec, now: &AudioAnalysis) -> bool {
         let was = &self.colour;
-        let fx = |patch: &PatchSpec, kind: FxType| {
-            patch
-                .modules
-                .fx
-                .iter()
-                .filter(|fx| fx.kind() == kind && fx.enabled())
-                .map(rack::mix)
-                .fold(0.0, f64::max)
-        };
         let driven = |patch: &PatchSpec| {
             let filters = patch.modules.filter.iter().filter(|filter| filter.enabled);
             filters
                 .map(|filter| filter.drive_db)
-                .fold(fx(patch, FxType::Distortion), f64::max)
+                .fold(rack::share(patch, FxType::Distortion), f64::max)
         };
         match (step.aspect, step.up) {
             (Aspect::Brightness, false) => {
@@ -372,7 +363,7 @@ impl Bench<'_> {
                 self.parent.meta.category == Category::Brass && was.attack_bright_ratio > 0.85
             }
             (Aspect::Roughness | Aspect::Detune, false) => was.roughness < 0.15,
-            (Aspect::Space, false) => fx(child, FxType::Reverb) < 0.02,
+            (Aspect::Space, false) => rack::share(child, FxType::Reverb) < 0.02,
             (Aspect::Drive, false) => driven(self.parent) < 0.02,
             _ => false,
         }
