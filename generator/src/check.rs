@@ -131,12 +131,12 @@ impl Check<'_> {
             for goal in &best.goals {
                 goal.correct(&tried, &mut corrections);
             }
+            if self.budget.left() < kept + shape.probes() {
+                break;
+            }
             let patch = mapper::map(intent, self.entry, self.seed, &corrections);
             // What corrections do not change any more is heard no second time.
-            if last == patch
-                || self.budget.left() < kept + shape.probes()
-                || !self.budget.take(shape.probes())
-            {
+            if last == patch || !self.budget.take(shape.probes()) {
                 break;
             }
             hooks.check()?;

@@ -1,14 +1,16 @@
 """How near our answers come to presets that people made: a measure that the loop never sees.
 
-Usage: nearest.py --binary PATH [--json OUT]
+Usage: nearest.py --binary PATH --planner PATH [--json OUT]
 For each development prompt of a category that the presets have: the log-mel distance (levels made equal) to the nearest
-preset of that category; beside it the same for random patches of the same category. Needs the shared presets.
+preset of that category. Beside it the same of what was mapped before anybody listened (`--planner` is the example `plan`
+of songwalker-generator), and of a random patch: the same category with other words. Needs the shared presets.
 """
 
 import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +25,7 @@ from scipy.io import wavfile  # noqa: E402
 
 import protocol  # noqa: E402
 from product import Product  # noqa: E402
-from random_prompts import random_prompt  # noqa: E402
+from random_prompts import random_words  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "conformance"))
 import logmel  # noqa: E402
@@ -33,7 +35,6 @@ PRESETS = Path(__file__).resolve().parents[3] / "shared" / "data" / "vital-prese
 # What the designer's file names begin with.
 LABELS = {"ba": "bass", "db": "bass", "ky": "keys", "pd": "pad", "ld": "lead", "pl": "pluck"}
 HOLD_S, TAIL_S = 3.0, 1.0
-RANDOM = 40
 
 
 def sound(product, patch, note, folder):
@@ -72,6 +73,22 @@ def ours(task):
         return key, category, sound(product, answer["made"]["patch"], protocol.note_of(category), folder)
 
 
+def mapped(planner, prompts):
+    """What the mapper makes of prompts, by prompt; `planner` answers a line with a line."""
+    lines = "".join(json.dumps(prompt) + "\n" for prompt in prompts)
+    done = subprocess.run([planner], input=lines, capture_output=True, text=True, check=True)
+    return dict(zip(prompts, [json.loads(line)["patch"] for line in done.stdout.splitlines()], strict=True))
+
+
+def unheard(task):
+    binary, key, patch = task
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "patch.json"
+        path.write_text(json.dumps(patch), "utf-8")
+        category = patch["meta"]["category"]
+        return key, category, sound(Product(binary), path, protocol.note_of(category), folder)
+
+
 def summary(rows):
     values = sorted(row["distance"] for row in rows)
     return f"median {statistics.median(values):5.2f} dB, p10 {values[len(values) // 10]:5.2f}, p90 {values[9 * len(values) // 10]:5.2f}"
@@ -80,6 +97,7 @@ def summary(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", required=True)
+    parser.add_argument("--planner", required=True)
     parser.add_argument("--json", metavar="OUT")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -90,10 +108,15 @@ def main():
         raise SystemExit(f"no presets at {PRESETS}")
     prompts = json.loads(PROMPTS.read_text("utf-8"))["prompts"]
     tasks = [(binary, f"prompt {p['id']}", p["prompt"], 0) for p in prompts]
-    tasks += [(binary, f"random {i}", *random_prompt(i)) for i in range(RANDOM)]
+    first = mapped(arguments.planner, [p["prompt"] for p in prompts])
     with ProcessPoolExecutor(2) as pool:
         presets = list(pool.map(preset, files))
-        answers = list(pool.map(ours, tasks, chunksize=4))
+        answers = [row for row in pool.map(ours, tasks, chunksize=4) if row[1] in LABELS.values()]
+        heard = {key.split(maxsplit=1)[1] for key, _, _ in answers}
+        tasks = [(binary, f"unheard {p['id']}", first[p["prompt"]]) for p in prompts if p["id"] in heard]
+        random = [(binary, f"random {key.split(maxsplit=1)[1]}", f"{category} {random_words(i)}", i)
+                  for i, (key, category, _) in enumerate(answers)]
+        answers += [*pool.map(unheard, tasks, chunksize=4), *pool.map(ours, random, chunksize=4)]
     rows = []
     for key, category, mine in answers:
         near = [(logmel.distance(mine, theirs, protocol.RATE), name) for label, name, theirs in presets
@@ -101,7 +124,7 @@ def main():
         if near:
             distance, name = min(near)
             rows.append({"of": key.split()[0], "key": key, "category": category, "distance": distance, "nearest": name})
-    for kind in ("prompt", "random"):
+    for kind in ("prompt", "unheard", "random"):
         mine = [row for row in rows if row["of"] == kind]
         print(f"{kind:<8} {len(mine):3} patches  {summary(mine)}")
         for category in sorted({row["category"] for row in mine}):

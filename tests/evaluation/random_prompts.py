@@ -25,6 +25,13 @@ class Sequence:
         return (self.state >> 33) % n
 
 
+def random_words(index):
+    """Words number `index`: one to four about a sound of any kind."""
+    numbers = Sequence(index + 1)
+    numbers.below(2)
+    return " ".join(WORDS[numbers.below(len(WORDS))] for _ in range(1 + numbers.below(4)))
+
+
 def random_prompt(index):
     """`(prompt, seed)` number `index`: a role with none to four words about it."""
     numbers = Sequence(index + 1)

@@ -85,7 +85,8 @@ pub fn run(options: &Options) -> Result<bool> {
         (options.nearest, "evaluation/nearest.py"),
     ];
     if let Some((_, script)) = own.into_iter().find(|(asked, _)| *asked) {
-        return other(script, &workspace, &python, &binary, options);
+        let planner = options.nearest.then(|| planner(&workspace)).transpose()?;
+        return other(script, &workspace, &python, (&binary, planner.as_deref()), options);
     }
     let mut command = python::script(&workspace, &python, "evaluation/eval.py");
     command
@@ -118,16 +119,19 @@ pub fn run(options: &Options) -> Result<bool> {
     Ok(command.status()?.success())
 }
 
-/// A script beside `eval.py` that asks the same binary other questions.
+/// A script beside `eval.py` that asks the same binary other questions, and the planner where one is given.
 fn other(
     script: &str,
     workspace: &Workspace,
     python: &Path,
-    binary: &Path,
+    (binary, planner): (&Path, Option<&Path>),
     options: &Options,
 ) -> Result<bool> {
     let mut command = python::script(workspace, python, script);
     command.arg("--binary").arg(binary);
+    if let Some(planner) = planner {
+        command.arg("--planner").arg(planner);
+    }
     if let Some(path) = &options.json {
         command.arg("--json").arg(path);
     }
@@ -140,14 +144,17 @@ fn other(
     Ok(command.status()?.success())
 }
 
-/// The planner as a process, and the script that asks it; that needs nothing beyond Python itself.
-fn names(workspace: &Workspace, options: &Options) -> Result<bool> {
+/// Builds the planner as a process.
+fn planner(workspace: &Workspace) -> Result<PathBuf> {
     let example = ["--package", "songwalker-generator", "--example", "plan"];
     execute(workspace.cargo(["build", "--release"]).args(example))?;
+    Ok(workspace.target.join("release/examples/plan"))
+}
+
+/// The script that asks the planner; it needs nothing beyond Python itself.
+fn names(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut command = python::script(workspace, Path::new("python3"), "evaluation/names.py");
-    command
-        .arg("--planner")
-        .arg(workspace.target.join("release/examples/plan"));
+    command.arg("--planner").arg(planner(workspace)?);
     if let Some(path) = &options.json {
         command.arg("--json").arg(path);
     }

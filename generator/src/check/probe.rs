@@ -12,9 +12,10 @@ use songwalker_schemas::{AudioAnalysis, Category, PatchSpec};
 
 use crate::error::GenerateError;
 use crate::mapper::rack;
+use crate::mapper::time::GOES_ON;
 use crate::phrase::VELOCITY;
 use crate::pipeline::Hooks;
-use crate::refine::lever::{self, GOES_ON};
+use crate::refine::lever;
 
 /// The probes of one check at most, all together.
 pub const MOST: usize = 12;

@@ -3,7 +3,6 @@
 use songwalker_schemas::intent::{Movement, MovementTarget};
 use songwalker_schemas::patch::fx::DistortionKind;
 use songwalker_schemas::patch::osc::Destination;
-use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::{Category, Intent, PatchSpec};
 
 use super::{Corrections, rack, source};
@@ -167,19 +166,17 @@ pub(crate) const fn odd(voices: &mut i64) {
 }
 
 fn noise(degree: f64, patch: &mut PatchSpec) {
-    let is_filtered = patch.modules.filter[0].enabled;
-    let sample = &mut patch.modules.sample;
+    let sample = if degree > 0.0 {
+        let through = if patch.modules.filter[0].enabled {
+            Destination::Filter1
+        } else {
+            Destination::Effects
+        };
+        rack::noise(patch, through)
+    } else {
+        &mut patch.modules.sample
+    };
     if degree > 0.0 {
-        if !sample.enabled {
-            sample.enabled = true;
-            sample.source = SampleSource::White;
-            sample.level = 0.0;
-            sample.destination = if is_filtered {
-                Destination::Filter1
-            } else {
-                Destination::Effects
-            };
-        }
         sample.level = sample.level.max(0.12 + 0.4 * degree);
     } else {
         sample.level *= 1.0 + degree;

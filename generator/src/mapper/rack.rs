@@ -4,7 +4,9 @@ use songwalker_schemas::PatchSpec;
 use songwalker_schemas::patch::fx::{
     Chorus, Delay, DelayStyle, Distortion, Eq, Flanger, Fx, FxType, Phaser, Reverb,
 };
+use songwalker_schemas::patch::osc::Destination;
 use songwalker_schemas::patch::rate::{RateMode, Sync};
+use songwalker_schemas::patch::sample::{SampleOsc, SampleSource};
 
 /// Where in the chain the effect of that kind stands.
 #[must_use]
@@ -26,6 +28,18 @@ pub fn mix(fx: &Fx) -> f64 {
         Fx::Phaser(fx) => fx.mix,
         Fx::Reverb(fx) => fx.mix,
     }
+}
+
+/// The noise of a patch, switched on without a level where it is off.
+pub fn noise(patch: &mut PatchSpec, destination: Destination) -> &mut SampleOsc {
+    let sample = &mut patch.modules.sample;
+    if !sample.enabled {
+        sample.enabled = true;
+        sample.source = SampleSource::White;
+        sample.level = 0.0;
+        sample.destination = destination;
+    }
+    sample
 }
 
 /// How much of a sound the effect of that kind is; 0 where it is off.

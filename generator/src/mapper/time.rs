@@ -7,7 +7,7 @@ use songwalker_schemas::{Category, Intent, PatchSpec};
 use super::{Corrections, rack};
 
 /// Sustain from which on a sound goes on as long as it is held.
-const GOES_ON: f64 = 0.1;
+pub(crate) const GOES_ON: f64 = 0.1;
 /// An effect with less than this in the sound is not heard.
 const HEARD: f64 = 0.02;
 
@@ -99,7 +99,7 @@ fn attack(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
 }
 
 /// The envelope behind a source.
-fn env_of(source: Source) -> Option<usize> {
+pub(crate) fn env_of(source: Source) -> Option<usize> {
     source.name().strip_prefix("env/").and_then(|n| n.parse().ok())
 }
 
@@ -202,14 +202,17 @@ fn room(octaves: f64, intent: &Intent, patch: &mut PatchSpec) {
     }
 }
 
-/// How long the start of a punch is, s: a part of what dies away by itself.
-pub(crate) fn snap_s(patch: &PatchSpec) -> f64 {
-    let env = &patch.modules.env[0];
-    if env.sustain < GOES_ON {
-        (0.2 * env.decay_s).clamp(0.03, 0.14)
+/// Sets the envelope of a punch: its start is a part of what dies away by itself.
+pub(crate) fn snap(patch: &mut PatchSpec) {
+    let body = &patch.modules.env[0];
+    let decay_s = if body.sustain < GOES_ON {
+        (0.2 * body.decay_s).clamp(0.03, 0.14)
     } else {
         0.14
-    }
+    };
+    let snap = &mut patch.modules.env[5];
+    (snap.delay_s, snap.attack_s, snap.hold_s) = (0.0, 0.0005, 0.0);
+    (snap.decay_s, snap.sustain) = (decay_s, 0.0);
 }
 
 fn punch(degree: f64, is_slow: bool, patch: &mut PatchSpec) {
@@ -233,11 +236,7 @@ fn punch(degree: f64, is_slow: bool, patch: &mut PatchSpec) {
     {
         route.amount = (route.amount + 0.14 * degree).min(0.7);
     } else {
-        let decay_s = snap_s(patch);
-        let snap = &mut patch.modules.env[5];
-        snap.attack_s = 0.0005;
-        snap.decay_s = decay_s;
-        snap.sustain = 0.0;
+        snap(patch);
         patch
             .modulation
             .routes

@@ -8,11 +8,11 @@ use songwalker_schemas::patch::filter::FilterStyle;
 use songwalker_schemas::patch::fx::{DistortionKind, Fx};
 use songwalker_schemas::patch::osc::{Destination, WarpMode};
 use songwalker_schemas::patch::rate::RateMode;
-use songwalker_schemas::patch::sample::SampleSource;
 use songwalker_schemas::{Category, PatchSpec};
 
 use super::step::Aspect;
-use crate::mapper::{dirt, rack, time, tone};
+use crate::mapper::time::{self, GOES_ON, env_of};
+use crate::mapper::{dirt, rack, tone};
 
 /// A pull up to which a movement is only deepened.
 const PLAIN: f64 = 0.5;
@@ -24,8 +24,6 @@ const FIZZ_HZ: f64 = 4_000.0;
 const HEARD: f64 = 0.02;
 /// An envelope that falls faster than that is heard as part of the start, s.
 const SNAP_S: f64 = 0.4;
-/// Sustain from which on a sound goes on as long as it is held.
-pub const GOES_ON: f64 = 0.1;
 
 /// Moves an aspect.
 pub fn pull(aspect: Aspect, amount: f64, patch: &mut PatchSpec) {
@@ -131,10 +129,6 @@ fn openers(patch: &PatchSpec) -> Vec<usize> {
         .collect()
 }
 
-fn env_of(source: Source) -> Option<usize> {
-    source.name().strip_prefix("env/").and_then(|n| n.parse().ok())
-}
-
 fn punch(amount: f64, patch: &mut PatchSpec) {
     if amount < 0.0 {
         attack(-amount, patch);
@@ -173,11 +167,9 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
         .routes
         .iter()
         .any(|route| route.source == Source::Env5);
-    let snap_s = time::snap_s(patch);
-    let snap = &mut patch.modules.env[5];
+    let snap = &patch.modules.env[5];
     if !is_taken {
-        (snap.delay_s, snap.attack_s, snap.hold_s) = (0.0, 0.0005, 0.0);
-        (snap.decay_s, snap.sustain) = (snap_s, 0.0);
+        time::snap(patch);
     } else if snap.sustain > 0.0 || snap.decay_s > SNAP_S {
         return;
     }
@@ -203,13 +195,7 @@ fn punch(amount: f64, patch: &mut PatchSpec) {
         return;
     }
     add("/modules/sample/level".to_owned(), hit.min(0.4));
-    let sample = &mut patch.modules.sample;
-    if !sample.enabled {
-        sample.enabled = true;
-        sample.source = SampleSource::White;
-        sample.level = 0.0;
-        sample.destination = Destination::Effects;
-    }
+    rack::noise(patch, Destination::Effects);
 }
 
 /// Puts an open low-pass behind the oscillators.
@@ -352,7 +338,7 @@ fn movement(amount: f64, patch: &mut PatchSpec) {
             let more = route.amount * math::exp2(0.8 * amount);
             route.amount = more.clamp(-most, most);
         }
-        sway_level(amount - PLAIN, patch);
+        sway_more(amount - PLAIN, patch);
         return;
     }
     // The knob has laid a way already, at zero.
@@ -396,7 +382,7 @@ fn movement(amount: f64, patch: &mut PatchSpec) {
 
 /// Lets other colours follow what moves one, and the level of what goes on: of what lies below its filter no sweep is
 /// heard.
-fn sway_level(amount: f64, patch: &mut PatchSpec) {
+fn sway_more(amount: f64, patch: &mut PatchSpec) {
     if amount <= 0.0 {
         return;
     }
