@@ -86,7 +86,13 @@ pub fn run(options: &Options) -> Result<bool> {
     ];
     if let Some((_, script)) = own.into_iter().find(|(asked, _)| *asked) {
         let planner = options.nearest.then(|| planner(&workspace)).transpose()?;
-        return other(script, &workspace, &python, (&binary, planner.as_deref()), options);
+        return other(
+            script,
+            &workspace,
+            &python,
+            (&binary, planner.as_deref()),
+            options,
+        );
     }
     let mut command = python::script(&workspace, &python, "evaluation/eval.py");
     command

@@ -8,9 +8,12 @@ use songwalker_schemas::patch::random::RandomStyle;
 use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::{Category, Intent, PatchSpec};
 
+use super::time::GOES_ON;
 use super::{Corrections, routes, source};
 use crate::macros::free_lfo;
 
+/// The shortest decay in which a movement can be heard, s.
+const LEAST_S: f64 = 0.9;
 /// The sustain at which what pulses keeps its level.
 const EVEN: f64 = 0.75;
 /// The sweep for which a filter is opened where movement is asked for, as a route's amount.
@@ -21,6 +24,12 @@ const ROOM_ST: f64 = 8.0;
 /// Applies what the intent says of movement.
 pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) {
     let asked = &intent.descriptors;
+    if asked.movement_amount.is_some_and(|degree| degree > 0.0)
+        && asked.length.is_none()
+        && asked.decay_s.is_none()
+    {
+        give_time(intent, patch);
+    }
     move_it(intent, corrections, patch);
     if !matches!(intent.category, Category::Fx | Category::Drum) {
         stay_heard(intent, patch);
@@ -50,6 +59,14 @@ pub fn apply(intent: &Intent, corrections: &Corrections, patch: &mut PatchSpec) 
             ..Movement::default()
         };
         periodic(&tremolo, None, patch);
+    }
+}
+
+/// What has died away at once has no time to move.
+fn give_time(intent: &Intent, patch: &mut PatchSpec) {
+    let env = &mut patch.modules.env[0];
+    if env.sustain < GOES_ON && !matches!(intent.category, Category::Fx | Category::Drum) {
+        env.decay_s = env.decay_s.max(LEAST_S);
     }
 }
 

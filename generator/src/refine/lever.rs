@@ -438,12 +438,18 @@ fn drive(amount: f64, patch: &mut PatchSpec) {
         for osc in &mut patch.modules.osc {
             osc.unison.detune_cents *= (1.0 + 0.12 * amount).max(0.2);
         }
-        rack::eq(patch, |eq| {
-            eq.enabled = true;
-            // Fizz lies above the tone.
-            eq.high.hz = eq.high.hz.min(FIZZ_HZ);
-            eq.high.gain_db = (eq.high.gain_db + 2.2 * amount).clamp(-15.0, 15.0);
-        });
+        // Fizz lies above the tone; what is behind a low filter has none.
+        let filters = &patch.modules.filter;
+        if filters
+            .iter()
+            .all(|filter| !filter.enabled || filter.cutoff_hz > FIZZ_HZ / 2.0)
+        {
+            rack::eq(patch, |eq| {
+                eq.enabled = true;
+                eq.high.hz = eq.high.hz.min(FIZZ_HZ);
+                eq.high.gain_db = (eq.high.gain_db + 2.2 * amount).clamp(-15.0, 15.0);
+            });
+        }
         return;
     }
     rack::distortion(patch, |fx| {

@@ -32,6 +32,8 @@ const GUARD: f64 = 3.0;
 /// The share of a room from which on it drowns movement, and how much more of it there must be then.
 const DEEP: f64 = 0.3;
 const DROWNED: f64 = 1.7;
+/// What a word that cannot be reached counts at most.
+const MOST_MISSED: f64 = 3.0;
 /// How strongly a lever is pulled at most, in plain words.
 const STRONGEST: f64 = 6.0;
 
@@ -92,7 +94,7 @@ struct Bench<'a> {
 }
 
 /// How strongly each lever is pulled, and what is pulled against side effects.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Pulls {
     steps: Vec<f64>,
     brightness: f64,
@@ -174,16 +176,25 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
         centre: 0.0,
     };
     let mut best: Option<(f64, Heard)> = None;
-    let mut last = first.clone();
+    let mut last: Option<(PatchSpec, AudioAnalysis)> = None;
     let mut rounds = 0;
     let mut heard_before = known.map(|(_, now)| now.clone());
     loop {
-        let child = finish(pulls.apply(first, steps));
-        // What is pulled as far as it goes is heard no second time.
-        if best.is_some() && child == last {
-            break;
+        let mut child = finish(pulls.apply(first, steps));
+        // What a pull does not change is heard no second time: further, as far as it goes.
+        if let Some((heard, colour)) = &last {
+            while child == *heard {
+                let before = pulls.clone();
+                bench.correct(&bench.made(heard, colour), colour, &mut pulls);
+                if pulls == before {
+                    break;
+                }
+                child = finish(pulls.apply(first, steps));
+            }
+            if child == *heard {
+                break;
+            }
         }
-        last.clone_from(&child);
         let colour = match heard_before.take() {
             Some(heard) => heard,
             None if budget.take(shape.probes()) => {
@@ -195,6 +206,7 @@ pub fn settle(task: &Task, hooks: &Hooks) -> Result<Heard, GenerateError> {
         };
         let made = bench.made(&child, &colour);
         let missed = bench.missed(&child, &made, &colour) + GUARD * guard(&colour);
+        last = Some((child.clone(), colour.clone()));
         let heard = Heard {
             patch: child,
             rounds,
@@ -314,9 +326,9 @@ impl Bench<'_> {
             match made {
                 Some(made) if *made < low => {
                     let missed = 2.0 * (low - made);
-                    // One word that cannot be reached is no reason to lose all the others.
+                    // One word that cannot be reached is no reason to lose all the others; nearer is better still.
                     if self.task.way == Way::Least {
-                        missed.min(3.0)
+                        missed.min(MOST_MISSED) + 0.02 * missed
                     } else {
                         missed
                     }
