@@ -4,13 +4,13 @@ from assertions import describe
 from scoring import figures
 
 ROWS = [("valid", "schema-valid", 100), ("bounded", "audible and bounded", 100),
-        ("category", "category (declared, and sounds like it)", 85),
+        ("category", "category (declared, and sounds like it)", 97),
         ("category_yielding", "  where the prompt opposes its band, the prompt wins", None),
         ("category_declared", "  declared alone", None),
-        ("voicing", "voicing", None), ("voicing_true", "  declared voicing is the patch's", None),
-        ("assertions", "assertions", 75), ("assertions_bits", "assertions, weighted by evidence", None),
+        ("voicing", "voicing", 95), ("voicing_true", "  declared voicing is the patch's", None),
+        ("assertions", "assertions", 94), ("assertions_bits", "assertions, weighted by evidence", 92),
         ("musts", "requirements of single prompts", None),
-        ("all_assertions", "prompts that pass all their assertions", None), ("all_right", "prompts with nothing wrong", None)]
+        ("all_assertions", "prompts that pass all their assertions", 82), ("all_right", "prompts with nothing wrong", None)]
 COLUMNS = [("valid", "valid"), ("bounded", "bounded"), ("category", "category"), ("voicing", "voicing"),
            ("assertions", "assert."), ("assertions_bits", "by bits"), ("all_right", "all right")]
 
