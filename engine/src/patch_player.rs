@@ -33,6 +33,8 @@ use crate::wavetable;
 
 /// The output never leaves ± this, as Vital's.
 pub const CEILING: f32 = 2.1;
+/// Furthest that one key is bent, semitones: as far as MPE's widest range.
+pub const MAX_KEY_BEND_ST: f32 = 96.0;
 /// Most events that wait at once.
 const QUEUE: usize = 1024;
 
@@ -67,6 +69,13 @@ pub enum Event {
         key: u8,
         /// Pressure 0..1.
         value: f32,
+    },
+    /// The finger's own bend of one key, beside the wheel.
+    KeyBend {
+        /// MIDI key 0..127.
+        key: u8,
+        /// Semitones, ±[`MAX_KEY_BEND_ST`].
+        semitones: f32,
     },
     /// The finger's way on one key, 0..1.
     Slide {
@@ -127,6 +136,8 @@ pub struct PatchPlayer {
     out_left: [f32; BLOCK],
     out_right: [f32; BLOCK],
     bpm: f64,
+    /// Song time at frame 0, seconds.
+    song_from_s: f64,
     bend: f32,
     mod_wheel: f32,
     pressure: f32,
@@ -212,6 +223,7 @@ impl PatchPlayer {
             out_left: [0.0; BLOCK],
             out_right: [0.0; BLOCK],
             bpm: patch.meta.tempo_bpm.unwrap_or(120.0).clamp(20.0, 300.0),
+            song_from_s: 0.0,
             bend: 0.0,
             mod_wheel: 0.0,
             pressure: 0.0,
@@ -225,6 +237,24 @@ impl PatchPlayer {
         if bpm.is_finite() {
             self.bpm = bpm.clamp(20.0, 300.0);
         }
+    }
+
+    /// Song time at the next control block, seconds: where song-synced LFOs and random sources are.
+    #[must_use]
+    pub fn song_s(&self) -> f64 {
+        self.song_from_s + self.block_frame as f64 / self.plan.sample_rate
+    }
+
+    /// Puts the song at `seconds` from the next control block on. What sounds, and the effects, go on as they are.
+    pub fn seek(&mut self, seconds: f64) {
+        if seconds.is_finite() {
+            self.song_from_s = seconds - self.block_frame as f64 / self.plan.sample_rate;
+        }
+    }
+
+    /// Lets at most `voices` play at once, at least one and never more than the patch has. Those beyond it fade out.
+    pub fn set_polyphony(&mut self, voices: usize) {
+        self.voices.set_limit(voices);
     }
 
     /// With which vector instructions to compute: the widest of this processor unless told. The bits stay the same.
@@ -258,6 +288,12 @@ impl PatchPlayer {
         self.voices.sounding()
     }
 
+    /// Voices that play: those that sound, without what fades out because its place was needed.
+    #[must_use]
+    pub fn playing(&self) -> usize {
+        self.voices.playing()
+    }
+
     /// Hands over an event, `offset` frames into the next call of [`Self::process`]. Events of the same control block
     /// count in the order in which they were handed over. False when the queue is full and the event was refused.
     pub fn handle(&mut self, offset: usize, event: Event) -> bool {
@@ -277,6 +313,7 @@ impl PatchPlayer {
     pub fn rewind(&mut self) {
         self.block_frame = 0;
         self.out_frame = 0;
+        self.song_from_s = 0.0;
         self.queue.clear();
         self.voices.rewind();
         self.chain.seek(0.0, &self.shared[0], self.bpm);
@@ -301,8 +338,8 @@ impl PatchPlayer {
     }
 
     fn render_block(&mut self) {
-        let start_s = self.block_frame as f64 / self.plan.sample_rate;
-        let end_s = (self.block_frame + BLOCK as u64) as f64 / self.plan.sample_rate;
+        let start_s = self.song_s();
+        let end_s = self.song_from_s + (self.block_frame + BLOCK as u64) as f64 / self.plan.sample_rate;
         self.controls.advance(self.plan.block_s());
         let due = self
             .queue
@@ -392,6 +429,13 @@ impl PatchPlayer {
                 self.voices
                     .of_key(key.min(127))
                     .for_each(|voice| voice.pressure = unit(value));
+            }
+            Event::KeyBend { key, semitones } => {
+                let semitones = if semitones.is_finite() { semitones } else { 0.0 };
+                let semitones = semitones.clamp(-MAX_KEY_BEND_ST, MAX_KEY_BEND_ST);
+                self.voices
+                    .of_key(key.min(127))
+                    .for_each(|voice| voice.bend_st = semitones);
             }
             Event::Slide { key, value } => self
                 .voices

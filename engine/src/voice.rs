@@ -99,6 +99,8 @@ pub(crate) struct Voice {
     pub slide: f32,
     pub lift: f32,
     pub pressure: f32,
+    /// The finger's own bend of this note, semitones.
+    pub bend_st: f32,
     trigger_random: f32,
     /// Amplitude of left and right at the end of the last block, before it is squared.
     amplitude: [f32; 2],
@@ -155,6 +157,7 @@ impl Voice {
             slide: 0.0,
             lift: 0.0,
             pressure: 0.0,
+            bend_st: 0.0,
             trigger_random: 0.0,
             amplitude: [0.0; 2],
             silent: true,
@@ -255,6 +258,7 @@ impl Voice {
         self.slide = 0.0;
         self.lift = 0.0;
         self.pressure = 0.0;
+        self.bend_st = 0.0;
         self.glide = Glide {
             from,
             to: f32::from(note.key),
@@ -323,7 +327,7 @@ impl Voice {
         let voicing = &plan.voicing;
         let note = self.gliding(plan);
         self.reached = note;
-        let bend = moment.bend * self.values[0][voicing.bend_range];
+        let bend = moment.bend * self.values[0][voicing.bend_range] + self.bend_st;
         // Measured in Vital: with the voice's transposition and tuning, within the keyboard.
         let played = (note + bend + self.values[0][voicing.transpose] + self.values[0][voicing.tune]) / 127.0;
         let both = |value: f32| [value, value];
@@ -368,7 +372,7 @@ impl Voice {
             right,
         );
         let at = |id: usize| self.values[0][id];
-        self.pitch = self.reached + moment.bend * at(voicing.bend_range) + self.transposed;
+        self.pitch = self.reached + moment.bend * at(voicing.bend_range) + self.transposed + self.bend_st;
         self.transposed = at(voicing.transpose) + at(voicing.tune);
     }
 

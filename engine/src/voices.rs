@@ -52,6 +52,8 @@ pub(crate) struct Voices {
     /// The slots that sound in this block, rising.
     active: Vec<usize>,
     limit: usize,
+    /// The limit that the patch has, for which there is room.
+    most: usize,
     legato: bool,
     glide_always: bool,
     priority: Priority,
@@ -92,6 +94,7 @@ impl Voices {
             blocks: Blocks::new(plan.frames(), places),
             active: Vec::with_capacity(places),
             limit,
+            most: limit,
             legato: spec.legato,
             glide_always: spec.glide_always,
             priority: spec.priority,
@@ -106,6 +109,24 @@ impl Voices {
     /// Voices that sound.
     pub(crate) fn sounding(&self) -> usize {
         self.slots.iter().filter(|slot| slot.hold != Hold::Free).count()
+    }
+
+    /// Lets at most `limit` voices play, at least one and never more than the patch has. Those beyond it fade out, the same
+    /// ones as if new notes took their places.
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit.clamp(1, self.most);
+        while self.playing() > self.limit {
+            let Some(victim) = self.victim() else { return };
+            self.slots[victim].voice.kill();
+            self.slots[victim].hold = Hold::Fading;
+        }
+    }
+
+    /// The voice that gives way first.
+    fn victim(&self) -> Option<usize> {
+        self.oldest(Hold::Released)
+            .or_else(|| self.oldest(Hold::Pedal))
+            .or_else(|| self.oldest(Hold::Key))
     }
 
     /// The voice that started last among those that sound and do not fade.
@@ -127,7 +148,8 @@ impl Voices {
         of.min_by_key(|(_, slot)| slot.born).map(|(i, _)| i)
     }
 
-    fn playing(&self) -> usize {
+    /// Voices that sound and do not give way.
+    pub(crate) fn playing(&self) -> usize {
         self.slots
             .iter()
             .filter(|slot| !matches!(slot.hold, Hold::Free | Hold::Fading))
@@ -157,15 +179,11 @@ impl Voices {
             f32::from(key)
         };
         self.last_note = Some(f32::from(key));
-        if self.playing() >= self.limit {
-            let victim = self
-                .oldest(Hold::Released)
-                .or_else(|| self.oldest(Hold::Pedal))
-                .or_else(|| self.oldest(Hold::Key));
-            if let Some(victim) = victim {
-                self.take(moment, scratch, victim, note, from);
-                return;
-            }
+        if self.playing() >= self.limit
+            && let Some(victim) = self.victim()
+        {
+            self.take(moment, scratch, victim, note, from);
+            return;
         }
         self.start(moment, scratch, note, from);
     }

@@ -10,6 +10,8 @@ mod tones;
 use songwalker_engine::math;
 use songwalker_engine::patch_player::{Event, PatchPlayer};
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::patch::lfo::LfoMode;
+use songwalker_schemas::patch::rate::RateMode;
 use songwalker_schemas::patch::voicing::{Override, Priority, VoicingMode};
 use songwalker_schemas::patch::{Route, Source};
 use tones::sine;
@@ -138,4 +140,80 @@ fn sides_have_amplitudes_of_their_own() {
     // Half the sustain is a quarter of the amplitude.
     let decibels = math::gain_to_db(level(&left) / level(&right));
     assert!((decibels + 12.04).abs() < 0.05, "{decibels} dB");
+}
+
+#[test]
+fn one_key_of_two_is_bent_and_its_next_note_is_straight_again() {
+    let mut player = player(&sine());
+    press(&mut player, 57);
+    assert!(player.handle(
+        0,
+        Event::KeyBend {
+            key: 57,
+            semitones: 3.5
+        }
+    ));
+    let bent = key(&play(&mut player, 0.5)[0][4_410..]);
+    assert!((bent - 60.5).abs() < 0.2, "{bent}");
+    assert!(player.handle(
+        0,
+        Event::KeyBend {
+            key: 58,
+            semitones: 9.0
+        }
+    ));
+    let other = key(&play(&mut player, 0.5)[0]);
+    assert!(
+        (other - 60.5).abs() < 0.2,
+        "another key's bend moved it to {other}"
+    );
+    let_go(&mut player, 57);
+    play(&mut player, 0.5);
+    press(&mut player, 57);
+    let straight = key(&play(&mut player, 0.5)[0][4_410..]);
+    assert!((straight - 57.0).abs() < 0.2, "{straight}");
+}
+
+#[test]
+fn a_lower_limit_fades_the_oldest_voices_and_a_higher_one_is_the_patchs_own() {
+    let mut patch = sine();
+    patch.modules.voicing.voices = 6;
+    let mut player = player(&patch);
+    (50..56).for_each(|key| press(&mut player, key));
+    play(&mut player, 0.1);
+    player.set_polyphony(2);
+    assert_eq!((player.playing(), player.sounding()), (2, 6), "the others fade");
+    play(&mut player, 0.1);
+    assert_eq!(player.sounding(), 2);
+    player.set_polyphony(64);
+    (60..70).for_each(|key| press(&mut player, key));
+    play(&mut player, 0.01);
+    assert_eq!(player.playing(), 6);
+}
+
+#[test]
+fn a_synced_lfo_stands_where_the_song_is() {
+    let mut patch = sine();
+    let lfo = &mut patch.modules.lfo[0];
+    lfo.mode = LfoMode::Sync;
+    (lfo.rate.mode, lfo.rate.hz) = (RateMode::Hz, 0.5);
+    patch
+        .modulation
+        .routes
+        .push(Route::new(Source::Lfo0, "/modules/osc/0/level", 0.5));
+    let sound = |from_s: f64, seek_s: Option<f64>| {
+        let mut player = player(&patch);
+        play(&mut player, from_s);
+        if let Some(seconds) = seek_s {
+            player.seek(seconds);
+        }
+        press(&mut player, 57);
+        level(&play(&mut player, 0.1)[0])
+    };
+    let there = sound(1.0, None);
+    assert!((sound(0.0, Some(1.0)) - there).abs() < 0.02 * there);
+    assert!(
+        (sound(0.0, None) - there).abs() > 0.2 * there,
+        "the LFO is not heard"
+    );
 }

@@ -26,7 +26,7 @@ pub fn play(
         for _ in 0..1 + dice.below(12) {
             let offset = dice.below(frames);
             let key = 36 + dice.below(48) as u8;
-            let event = match dice.below(12) {
+            let event = match dice.below(13) {
                 0..4 => Event::NoteOn {
                     key,
                     velocity: dice.unit() as f32,
@@ -46,12 +46,18 @@ pub fn play(
                     key,
                     value: dice.unit() as f32,
                 },
+                11 => Event::KeyBend {
+                    key,
+                    semitones: (12.0 * dice.unit()) as f32,
+                },
                 _ if dice.one_in(8) => Event::AllSoundOff,
                 _ => Event::Aftertouch(dice.unit() as f32),
             };
             player.handle(offset, event);
         }
         player.set_macro(dice.below(8), dice.unit());
+        player.set_polyphony(1 + dice.below(6));
+        player.seek(60.0 * dice.unit());
         player.set_tempo(60.0 + 120.0 * dice.unit());
         let place = dice.below(params::table().len());
         let row = &params::table()[place];
