@@ -1,0 +1,8 @@
+//! The entry points by which hosts find the plugin in its library.
+
+use nice_plug::prelude::*;
+
+use crate::plugin::SongWalker;
+
+nice_export_clap!(SongWalker);
+nice_export_vst3!(SongWalker);

@@ -1,0 +1,20 @@
+//! SongWalker in a DAW: patches from bundles, presets, links and words, played by the engine that made their previews.
+//!
+//! [`rack`] is what the slots hold, [`instance`] who owns it; [`sound`] is the audio thread's half, reached by [`orders`]
+//! only; [`params`] is what the host automates, [`state`] what its project keeps. [`plugin`] ties them to a host.
+
+pub mod content;
+mod export;
+pub mod instance;
+pub mod instrument;
+pub mod orders;
+pub mod params;
+pub mod plugin;
+pub mod rack;
+pub mod sound;
+pub mod state;
+
+/// Places of a rack.
+pub const SLOTS: usize = 16;
+/// Most voices of a slot.
+pub const VOICES_OF_A_SLOT: usize = 64;
