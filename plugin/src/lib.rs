@@ -4,15 +4,20 @@
 //! only; [`params`] is what the host automates, [`state`] what its project keeps. [`plugin`] ties them to a host.
 
 pub mod content;
+pub mod errands;
 mod export;
 pub mod instance;
 pub mod instrument;
+pub mod load;
+mod loudness;
 pub mod orders;
 pub mod params;
 pub mod plugin;
 pub mod rack;
+pub mod settings;
 pub mod sound;
 pub mod state;
+pub mod worker;
 
 /// Places of a rack.
 pub const SLOTS: usize = 16;

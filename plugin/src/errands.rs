@@ -1,0 +1,456 @@
+//! What an instance does in the background: loads files, links and sounds of a server, makes sounds from words, compares.
+//!
+//! Each kind has a thread of its own, so that a server that hangs holds no file up. Whatever comes out lands in a slot; what
+//! goes wrong becomes a message, and the old sound goes on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use songwalker_generator::pipeline::{self, Hooks, Request};
+
+use crate::content::{Content, PatchContent};
+use crate::instance::Instance;
+use crate::load::cache::{Cache, Recent};
+use crate::load::server::{self, Listed, Server, ServerError};
+use crate::load::{self, LoadError};
+use crate::loudness;
+use crate::settings::Settings;
+use crate::worker::Worker;
+
+/// How many variations a sound made here has.
+const VARIATIONS: usize = 3;
+
+/// How far a sound from words is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// The slot that it will land in.
+    pub place: usize,
+    /// What is being done.
+    pub stage: String,
+    /// Share of it, 0..1.
+    pub share: f32,
+}
+
+/// What is known of the server's sounds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Listing {
+    /// Not asked yet.
+    #[default]
+    Unknown,
+    /// Being asked.
+    Asking,
+    /// The sounds.
+    Known(Vec<Listed>),
+    /// Why there are none.
+    Failed(String),
+}
+
+/// Whoever draws, told that something is new.
+type Notify = Arc<dyn Fn() + Send + Sync>;
+
+struct Shared {
+    instance: Arc<Instance>,
+    settings: Mutex<Settings>,
+    progress: Mutex<Option<Progress>>,
+    is_cancelled: AtomicBool,
+    listing: Mutex<Listing>,
+    recent: Mutex<Vec<Recent>>,
+    cache_bytes: Mutex<u64>,
+    notify: Notify,
+}
+
+/// The errands of one instance.
+pub struct Errands {
+    shared: Arc<Shared>,
+    loading: Mutex<Worker>,
+    network: Mutex<Worker>,
+    making: Mutex<Worker>,
+}
+
+impl Errands {
+    /// Those of an instance; `notify` is called from any of their threads.
+    #[must_use]
+    pub fn new(instance: Arc<Instance>, settings: Settings, notify: Notify) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                instance,
+                settings: Mutex::new(settings),
+                progress: Mutex::default(),
+                is_cancelled: AtomicBool::new(false),
+                listing: Mutex::default(),
+                recent: Mutex::default(),
+                cache_bytes: Mutex::new(0),
+                notify,
+            }),
+            loading: Mutex::new(Worker::new("songwalker-load")),
+            network: Mutex::new(Worker::new("songwalker-net")),
+            making: Mutex::new(Worker::new("songwalker-make")),
+        }
+    }
+
+    fn on(&self, worker: &Mutex<Worker>, task: impl FnOnce(&Shared, &AtomicBool) + Send + 'static) {
+        let shared = self.shared.clone();
+        let is_taken = worker.lock().add(move |stop| {
+            task(&shared, stop);
+            (shared.notify)();
+        });
+        if !is_taken {
+            self.shared
+                .instance
+                .tell(true, "This machine gives no thread for work in the background.");
+        }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.shared.settings.lock().clone()
+    }
+
+    /// Changes the settings and keeps them.
+    pub fn set_settings(&self, settings: Settings) {
+        let is_other_server = {
+            let mut now = self.shared.settings.lock();
+            let is_other = now.server != settings.server || now.key != settings.key;
+            *now = settings.clone();
+            is_other
+        };
+        if is_other_server {
+            *self.shared.listing.lock() = Listing::Unknown;
+        }
+        self.on(&self.loading, move |shared, _| {
+            if let Err(error) = settings.save() {
+                shared
+                    .instance
+                    .tell(true, format!("The settings cannot be kept: {error}."));
+            }
+        });
+    }
+
+    /// Looks at the cache again.
+    pub fn refresh(&self) {
+        self.on(&self.loading, |shared, _| shared.refresh());
+    }
+
+    /// What was used last, newest first.
+    #[must_use]
+    pub fn recent(&self) -> Vec<Recent> {
+        self.shared.recent.lock().clone()
+    }
+
+    /// Size of the cache, bytes.
+    #[must_use]
+    pub fn cache_bytes(&self) -> u64 {
+        *self.shared.cache_bytes.lock()
+    }
+
+    /// Empties the cache.
+    pub fn clear_cache(&self) {
+        self.on(&self.loading, |shared, _| {
+            if let Some(Err(error)) = shared.cache().map(|cache| cache.clear()) {
+                shared
+                    .instance
+                    .tell(true, format!("The cache cannot be emptied: {error}."));
+            }
+            shared.refresh();
+        });
+    }
+
+    /// Loads a file into a slot.
+    pub fn load_file(&self, place: usize, path: PathBuf) {
+        self.on(&self.loading, move |shared, _| {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            shared.land(place, &name, load::file(&path));
+        });
+    }
+
+    /// Loads bytes into a slot, as when a host drops them.
+    pub fn load_bytes(&self, place: usize, name: String, bytes: Vec<u8>) {
+        self.on(&self.loading, move |shared, _| {
+            let content = load::content(&bytes, &name, None);
+            shared.land(place, &name, content.map(|content| (content, bytes)));
+        });
+    }
+
+    /// Loads what was used before.
+    pub fn load_recent(&self, place: usize, recent: Recent) {
+        self.on(&self.loading, move |shared, _| {
+            let bytes = shared.cache().and_then(|cache| cache.get(&recent.hash));
+            match bytes {
+                Some(bytes) => {
+                    let content = load::content(&bytes, &recent.file, None);
+                    shared.land(place, &recent.file, content.map(|content| (content, bytes)));
+                }
+                None => {
+                    let problem = format!("{} is no longer in the cache: load it again.", recent.name);
+                    shared.instance.tell(true, problem);
+                }
+            }
+        });
+    }
+
+    /// Loads a shared link.
+    pub fn load_link(&self, place: usize, link: String) {
+        self.on(&self.network, move |shared, stop| {
+            let bytes = server::shared_bundle(&link, &|| stop.load(Ordering::Relaxed));
+            shared.land_bundle(place, "shared.zip", bytes);
+        });
+    }
+
+    /// Asks the server for its sounds.
+    pub fn list(&self) {
+        *self.shared.listing.lock() = Listing::Asking;
+        self.on(&self.network, |shared, stop| {
+            let listing = match shared
+                .server()
+                .and_then(|server| server.list(&|| stop.load(Ordering::Relaxed)))
+            {
+                Ok(sounds) => Listing::Known(sounds),
+                Err(error) => Listing::Failed(error.to_string()),
+            };
+            *shared.listing.lock() = listing;
+        });
+    }
+
+    /// What is known of the server's sounds.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
+        self.shared.listing.lock().clone()
+    }
+
+    /// Loads a sound of the server; what is in the cache is not fetched again.
+    pub fn load_listed(&self, place: usize, listed: Listed) {
+        self.on(&self.network, move |shared, stop| {
+            let known = shared.cache().and_then(|cache| cache.get(&listed.sha256));
+            let bytes = match known {
+                Some(bytes) => Ok(bytes),
+                None => shared
+                    .server()
+                    .and_then(|server| server.bundle(&listed, &|| stop.load(Ordering::Relaxed))),
+            };
+            shared.land_bundle(place, "server.zip", bytes);
+        });
+    }
+
+    /// Makes a sound from words and puts it into a slot: on the server where there is one, else here.
+    pub fn generate(&self, place: usize, prompt: String, seed: u64) {
+        self.shared.is_cancelled.store(false, Ordering::Relaxed);
+        self.shared.progress(place, "waiting", 0.0);
+        self.on(&self.making, move |shared, stop| {
+            let has_server = !shared.settings.lock().server.trim().is_empty();
+            if has_server {
+                shared.generate_there(place, &prompt, seed, stop);
+            } else {
+                shared.generate_here(place, &prompt, seed, stop);
+            }
+            *shared.progress.lock() = None;
+        });
+    }
+
+    /// Stops making a sound.
+    pub fn cancel(&self) {
+        self.shared.is_cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// How far the sound from words is, while one is made.
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        self.shared.progress.lock().clone()
+    }
+
+    /// Lets another of a slot's variations sound; 0 is the sound as it was loaded.
+    pub fn choose(&self, place: usize, chosen: usize) {
+        self.on(&self.loading, move |shared, _| {
+            let rack = shared.instance.rack();
+            if let Some(Some(Content::Patch(content))) =
+                rack.slots.get(place).map(|s| s.as_ref().map(|s| &s.content))
+            {
+                let chosen = chosen.min(content.variations.len());
+                let content = Content::Patch(PatchContent {
+                    chosen,
+                    ..content.clone()
+                });
+                shared.install(place, content);
+            }
+        });
+    }
+
+    /// Keeps what sounds in a slot as the other side of its comparison.
+    pub fn keep_other(&self, place: usize) {
+        let rack = self.shared.instance.rack();
+        if let Some(Some(slot)) = rack.slots.get(place) {
+            self.shared.instance.set_other(place, Some(slot.content.clone()));
+        }
+    }
+
+    /// Exchanges both sides of a comparison, at equal loudness.
+    pub fn compare(&self, place: usize) {
+        self.on(&self.loading, move |shared, _| {
+            let rack = shared.instance.rack();
+            let Some(Some(slot)) = rack.slots.get(place) else {
+                return;
+            };
+            let Some(other) = slot.other.clone() else {
+                return;
+            };
+            let was = slot.content.clone();
+            let trim_db = loudness::trim_db(&other, &was);
+            if shared.install(place, other) {
+                shared.instance.set_other(place, Some(was));
+                shared.instance.route(place, |_, trim| *trim = trim_db);
+            }
+        });
+    }
+}
+
+impl Shared {
+    fn cache(&self) -> Option<Cache> {
+        self.settings.lock().cache()
+    }
+
+    fn server(&self) -> Result<Server, ServerError> {
+        let settings = self.settings.lock();
+        Server::new(&settings.server, &settings.key)
+    }
+
+    fn refresh(&self) {
+        if let Some(cache) = self.cache() {
+            *self.recent.lock() = cache.recent();
+            *self.cache_bytes.lock() = cache.bytes();
+        }
+    }
+
+    fn progress(&self, place: usize, stage: &str, share: f32) {
+        *self.progress.lock() = Some(Progress {
+            place,
+            stage: stage.to_owned(),
+            share,
+        });
+        (self.notify)();
+    }
+
+    fn is_stopped(&self, stop: &AtomicBool) -> bool {
+        stop.load(Ordering::Relaxed) || self.is_cancelled.load(Ordering::Relaxed)
+    }
+
+    /// What was loaded goes into its slot and into the cache; why it was not becomes a message.
+    fn land(&self, place: usize, file: &str, loaded: Result<(Content, Vec<u8>), LoadError>) {
+        match loaded {
+            Err(error) => self.instance.tell(true, format!("{file}: {error}.")),
+            Ok((content, bytes)) => {
+                let sound = content.sound().cloned();
+                let warnings = warnings_of(&content);
+                if !self.install(place, content) {
+                    return;
+                }
+                let Some(sound) = sound else { return };
+                let note = match warnings {
+                    0 => String::new(),
+                    1 => ", with one thing that cannot be carried over".to_owned(),
+                    many => format!(", with {many} things that cannot be carried over"),
+                };
+                let name = &sound.patch.name;
+                self.instance
+                    .tell(false, format!("{name} is in slot {}{note}.", place + 1));
+                self.remember(&sound.patch, file, &bytes);
+            }
+        }
+    }
+
+    fn remember(&self, patch: &songwalker_schemas::PatchSpec, file: &str, bytes: &[u8]) {
+        // What leans on files beside it would not come back from its bytes alone.
+        if file.ends_with(".json") && !songwalker_generator::assets::named(patch).is_empty() {
+            return;
+        }
+        let describe = |hash| Recent {
+            hash,
+            name: patch.name.clone(),
+            category: patch.meta.category.name().to_owned(),
+            file: file.to_owned(),
+            tags: patch.meta.tags.clone(),
+        };
+        if let Some(Err(error)) = self.cache().map(|cache| cache.remember(bytes, describe)) {
+            self.instance
+                .tell(true, format!("The cache cannot be written: {error}."));
+        }
+        self.refresh();
+    }
+
+    /// Puts content into a slot, with its macros where the patch has them; false, and a message, where it cannot be played.
+    fn install(&self, place: usize, content: Content) -> bool {
+        let installed = self.instance.install(place, content, true);
+        installed
+            .map_err(|problem| self.instance.tell(true, problem))
+            .is_ok()
+    }
+
+    fn land_bundle(&self, place: usize, file: &str, bytes: Result<Vec<u8>, ServerError>) {
+        match bytes {
+            Ok(bytes) => {
+                let content = load::content(&bytes, file, None);
+                self.land(place, file, content.map(|content| (content, bytes)));
+            }
+            Err(ServerError::Stopped) => {}
+            Err(error) => self.instance.tell(true, sentence(&error.to_string())),
+        }
+    }
+
+    fn generate_there(&self, place: usize, prompt: &str, seed: u64, stop: &AtomicBool) {
+        let progress = |stage: &str, share: f32| {
+            if self.is_cancelled.load(Ordering::Relaxed) {
+                return;
+            }
+            self.progress(place, stage, share);
+        };
+        let bytes = self
+            .server()
+            .and_then(|server| server.generate(prompt, seed, &progress, &|| self.is_stopped(stop)));
+        if !self.is_stopped(stop) {
+            self.land_bundle(place, "generated.zip", bytes);
+        }
+    }
+
+    fn generate_here(&self, place: usize, prompt: &str, seed: u64, stop: &AtomicBool) {
+        let request = Request {
+            prompt: prompt.to_owned(),
+            tags: Vec::new(),
+            template_id: None,
+            seed,
+            variations: VARIATIONS,
+            parent: None,
+        };
+        let hooks = Hooks {
+            progress: &|stage, share| self.progress(place, stage.name(), share as f32),
+            cancelled: &|| self.is_stopped(stop),
+        };
+        match pipeline::generate(&request, &hooks) {
+            Ok(generated) => self.land_bundle(place, "generated.zip", Ok(generated.bundle.zip)),
+            Err(_) if self.is_stopped(stop) => {}
+            Err(error) => self.instance.tell(true, sentence(&error.to_string())),
+        }
+    }
+}
+
+fn warnings_of(content: &Content) -> usize {
+    match content {
+        Content::Empty => 0,
+        Content::Patch(content) => content.warnings.len(),
+    }
+}
+
+/// A text as one sentence: with a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    let rest = letters.as_str().trim_end_matches('.');
+    format!("{first}{rest}.")
+}
