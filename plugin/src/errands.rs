@@ -129,6 +129,16 @@ impl Errands {
         });
     }
 
+    /// Remembers how large the editor is; it is kept when the editor closes.
+    pub fn set_editor_size(&self, points: (f32, f32)) {
+        self.shared.settings.lock().editor = points;
+    }
+
+    /// Keeps the settings as they are.
+    pub fn keep_settings(&self) {
+        self.set_settings(self.settings());
+    }
+
     /// Looks at the cache again.
     pub fn refresh(&self) {
         self.on(&self.loading, |shared, _| shared.refresh());
@@ -167,14 +177,6 @@ impl Errands {
                 .to_string_lossy()
                 .into_owned();
             shared.land(place, &name, load::file(&path));
-        });
-    }
-
-    /// Loads bytes into a slot, as when a host drops them.
-    pub fn load_bytes(&self, place: usize, name: String, bytes: Vec<u8>) {
-        self.on(&self.loading, move |shared, _| {
-            let content = load::content(&bytes, &name, None);
-            shared.land(place, &name, content.map(|content| (content, bytes)));
         });
     }
 

@@ -40,6 +40,8 @@ pub struct Instance {
     messages: Mutex<Vec<Message>>,
     /// Counts the changes of what each slot plays, so that a late build does not win over a newer one.
     changes: [AtomicU64; SLOTS],
+    /// The places whose macros a patch has moved and the host was not told of, as bits.
+    adopted: AtomicU32,
 }
 
 impl Instance {
@@ -64,6 +66,12 @@ impl Instance {
     #[must_use]
     pub fn rack(&self) -> Rack {
         self.rack.lock().clone()
+    }
+
+    /// The places, as bits, whose macros a patch has moved since the last time: whoever has the host's ear tells it.
+    #[must_use]
+    pub fn take_adopted(&self) -> u32 {
+        self.adopted.swap(0, Ordering::Relaxed)
     }
 
     /// Something happens to what a slot plays; says how many times something did.
@@ -176,6 +184,7 @@ impl Instance {
             && let Some(slot) = params.slots.get(place)
         {
             slot.adopt(&sound.patch);
+            self.adopted.fetch_or(1 << place, Ordering::Relaxed);
         }
         let instrument = self.build(place, content.sound())?;
         let mut rack = self.rack.lock();

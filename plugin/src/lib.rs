@@ -4,6 +4,7 @@
 //! only; [`params`] is what the host automates, [`state`] what its project keeps. [`plugin`] ties them to a host.
 
 pub mod content;
+pub mod editor;
 pub mod errands;
 mod export;
 pub mod instance;

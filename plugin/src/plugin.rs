@@ -4,10 +4,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
+use nice_plug_egui::RepaintNotifier;
 
 use crate::SLOTS;
+use crate::editor::{self, SongWalkerEditor};
+use crate::errands::Errands;
 use crate::instance::Instance;
 use crate::params::PluginParams;
+use crate::settings::Settings;
 use crate::sound::action;
 use crate::sound::{Clock, Meters, Outputs, Scope, Sound};
 use crate::state::SavedRack;
@@ -26,6 +30,8 @@ pub struct SongWalker {
     params: Arc<PluginParams>,
     instance: Arc<Instance>,
     meters: Arc<Meters>,
+    errands: Arc<Errands>,
+    repaint: RepaintNotifier,
     /// What the sound is made with, while none is.
     scope: Option<Scope>,
     sound: Option<Sound>,
@@ -38,10 +44,16 @@ impl Default for SongWalker {
         let params = PluginParams::new(SavedRack::of(instance.clone()));
         instance.attach(&params);
         let (meters, scope) = Meters::new();
+        let repaint = RepaintNotifier::new();
+        let drawn = repaint.clone();
+        let notify = Arc::new(move || drawn.request_repaint());
+        let errands = Arc::new(Errands::new(instance.clone(), Settings::load(), notify));
         Self {
             params,
             instance,
             meters: Arc::new(meters),
+            errands,
+            repaint,
             scope: Some(scope),
             sound: None,
             sample_rate: 0.0,
@@ -78,12 +90,22 @@ impl Plugin for SongWalker {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = 4096;
 
-    type Editor = ();
+    type Editor = SongWalkerEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        editor::editor(
+            self.params.clone(),
+            self.instance.clone(),
+            self.meters.clone(),
+            self.errands.clone(),
+            self.repaint.clone(),
+        )
     }
 
     fn activate(

@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask test | generate | eval | fidelity | bench | soak | spectrograms`.
+//! The project's own commands: `cargo xtask test | generate | eval | fidelity | bench | bundle | soak | spectrograms`.
 //!
 //! Owns the command line; each command is a module of its own. What a command needs beyond Rust is listed before anything
 //! is installed (`needs`).
 
 mod bench;
 mod browser;
+mod bundle;
 mod contract;
 mod deploy;
 mod eval;
@@ -13,6 +14,7 @@ mod fidelity;
 mod generate;
 mod http;
 mod needs;
+mod plugin;
 mod python;
 mod service;
 mod services;
@@ -78,6 +80,12 @@ enum Command {
         #[command(subcommand)]
         what: soak::What,
     },
+    /// Build the plugin for hosts: `target/bundled/SongWalker.vst3` and `SongWalker.clap`.
+    Bundle {
+        /// For another system, by the name of its Rust target.
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
+    },
     /// Make every template and write the page that shows their spectrograms.
     Spectrograms {
         /// Use this binary instead of building the release one.
@@ -95,6 +103,7 @@ fn main() -> ExitCode {
         Command::Bench { what } => bench::run(what),
         Command::Services { what } => services::run(&what).map(|()| true),
         Command::Soak { what } => soak::run(what),
+        Command::Bundle { target } => bundle::run(target.as_deref()),
         Command::Spectrograms { binary } => spectrograms::run(binary),
     };
     match outcome {

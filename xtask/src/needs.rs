@@ -56,6 +56,8 @@ pub struct Tools {
     pub contract: Option<PathBuf>,
     /// The Python with the linters of `deploy/`.
     pub deploy: Option<PathBuf>,
+    /// The Python with hosts of plugins.
+    pub plugin: Option<PathBuf>,
     /// Whether a Chromium is there.
     pub has_browser: bool,
 }
@@ -67,6 +69,7 @@ impl Tools {
             conformance: python::CONFORMANCE.ready(workspace),
             contract: python::CONTRACT.ready(workspace),
             deploy: python::DEPLOY.ready(workspace),
+            plugin: python::PLUGIN.ready(workspace),
             has_browser: has_browser(),
         }
     }
@@ -105,6 +108,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         "contract",
         "deploy",
         "jobs",
+        "plugin",
     ];
     let conformance: &[&str] = &["analysis", "vital", "evaluator", "eval", "fidelity"];
     let mut needs = vec![
@@ -120,6 +124,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
                 "contract",
                 "deploy",
                 "jobs",
+                "plugin",
                 "determinism",
                 "browser",
             ],
@@ -145,6 +150,7 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
         pypi(&python::CONTRACT, &["contract"]),
         pypi(&python::DEPLOY, &["deploy"]),
         pypi(&python::LOAD, &["jobs"]),
+        pypi(&python::PLUGIN, &["plugin"]),
         Need {
             name: "promtool",
             used_by: &["deploy"],

@@ -60,6 +60,15 @@ pub const LOAD: Environment = Environment {
     takes_system_packages: false,
 };
 
+/// Hosts that load the plugin.
+pub const PLUGIN: Environment = Environment {
+    title: "Python packages pedalboard, dawdreamer",
+    folder: "plugin-venv",
+    requirements: "plugin/requirements.txt",
+    imports: "import sys; assert sys.version_info >= (3, 10); import pedalboard, dawdreamer, numpy",
+    takes_system_packages: false,
+};
+
 impl Environment {
     fn folder(&self, workspace: &Workspace) -> PathBuf {
         workspace.target.join(self.folder)

@@ -12,7 +12,7 @@ use crate::needs::{self, Tools};
 use crate::services::ForTests;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::{EVERYTHING, Workspace, execute, output, succeeds};
-use crate::{browser, contract, deploy, faults, generate, python};
+use crate::{browser, contract, deploy, faults, generate, plugin, python};
 
 /// Patches drawn at random that Vital conformance looks at, beside all templates.
 const RANDOM_INTENTS: usize = 100;
@@ -90,6 +90,11 @@ const STEPS: &[(&str, &str, Step)] = &[
             Some(python) => deploy::run(w, python),
             None => skipped("no Python environment with the linters of deploy/"),
         },
+    ),
+    (
+        "plugin",
+        "the plugin in real hosts: VST3, CLAP, and a minute without an allocation",
+        |w, tools| plugin::run(w, tools.plugin.as_deref()),
     ),
     ("evaluator", "the evaluation's own tests", |w, tools| {
         with(tools, |python| evaluator(w, python))

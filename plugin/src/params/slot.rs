@@ -157,6 +157,26 @@ impl SlotParams {
         }
     }
 
+    /// Every parameter with a fraction that a user turns.
+    #[must_use]
+    pub fn floats(&self) -> Vec<&FloatParam> {
+        let others = [
+            &self.volume,
+            &self.pan,
+            &self.attack,
+            &self.decay,
+            &self.sustain,
+            &self.release,
+            &self.cutoff,
+            &self.resonance,
+        ];
+        self.macros
+            .iter()
+            .map(|knob| &knob.amount)
+            .chain(others)
+            .collect()
+    }
+
     /// Puts the macros where a patch has them.
     pub fn adopt(&self, patch: &PatchSpec) {
         for (knob, slot) in self.macros.iter().zip(&patch.macros) {

@@ -1,0 +1,182 @@
+//! The editor: what the instance holds, drawn and turned. It owns only what nobody else needs to know: what is typed,
+//! selected and scrolled.
+//!
+//! Everything that takes time is an errand in the background; a turn of a knob goes to the host, which brings it to the
+//! sound. While it is open it is drawn some thirty times a second, for meters move.
+
+mod browser;
+mod curves;
+mod header;
+mod keyboard;
+mod knob;
+mod look;
+mod scope;
+mod settings;
+mod slot;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{CentralPanel, Panel, ScrollArea, Ui};
+use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::dpi::LogicalSize;
+use nice_plug::prelude::ResizeHint;
+use nice_plug_egui::baseview::{HandlerError, WindowSize};
+use nice_plug_egui::{
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
+};
+
+use crate::errands::Errands;
+use crate::instance::Instance;
+use crate::params::PluginParams;
+use crate::rack::Rack;
+use crate::sound::Meters;
+
+/// How often it is drawn while it is open.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// What the editor draws and turns.
+pub struct View {
+    params: Arc<PluginParams>,
+    instance: Arc<Instance>,
+    meters: Arc<Meters>,
+    errands: Arc<Errands>,
+}
+
+/// The editor's own state.
+pub struct App {
+    view: View,
+    host: Option<GuiContext>,
+    window: Arc<EguiEditorState>,
+    /// The slot that is looked at.
+    selected: usize,
+    prompt: String,
+    seed: u64,
+    browser: browser::Browser,
+    settings: settings::Window,
+    scope: scope::Scope,
+    keyboard: keyboard::Keyboard,
+}
+
+/// The type of the editor that hosts open.
+pub type SongWalkerEditor = EguiEditor<App>;
+
+/// An editor for an instance; `repaint` draws it anew when something in the background is done.
+#[must_use]
+pub fn editor(
+    params: Arc<PluginParams>,
+    instance: Arc<Instance>,
+    meters: Arc<Meters>,
+    errands: Arc<Errands>,
+    repaint: RepaintNotifier,
+) -> Option<SongWalkerEditor> {
+    let (width, height) = errands.settings().editor;
+    let window = EguiEditorState::from_size(LogicalSize::new(width, height), 1.0);
+    let settings = EguiNiceSettings::new()
+        .with_tile("SongWalker")
+        .with_resize_hint(ResizeHint {
+            can_resize: true,
+            can_resize_horizontally: true,
+            can_resize_vertically: true,
+            ..ResizeHint::default()
+        });
+    let app = App {
+        view: View {
+            params,
+            instance,
+            meters,
+            errands,
+        },
+        host: None,
+        window: window.clone(),
+        selected: 0,
+        prompt: String::new(),
+        seed: 0,
+        browser: browser::Browser::default(),
+        settings: settings::Window::default(),
+        scope: scope::Scope::default(),
+        keyboard: keyboard::Keyboard::default(),
+    };
+    create_egui_editor(window, repaint, settings, app)
+}
+
+impl App {
+    /// The slot that is looked at, or the first one that there is.
+    fn settle_selection(&mut self, rack: &Rack) {
+        let exists = rack.slots.get(self.selected).is_some_and(Option::is_some);
+        if !exists {
+            self.selected = rack.present().next().map_or(0, |(place, _)| place);
+        }
+    }
+
+    fn draw(&mut self, ui: &mut Ui, host: &GuiContext) {
+        let rack = self.view.instance.rack();
+        self.settle_selection(&rack);
+        knob::tell_adopted(&self.view, host);
+        let bar = look::bar();
+        Panel::top("header")
+            .frame(bar)
+            .show(ui, |ui| self.header(ui, host, &rack));
+        Panel::bottom("status")
+            .frame(bar)
+            .show(ui, |ui| self.status(ui, &rack));
+        Panel::bottom("keys").frame(bar).show(ui, |ui| {
+            self.keyboard.show(ui, &self.view, self.selected);
+        });
+        Panel::left("browser")
+            .frame(look::side())
+            .default_size(250.0)
+            .size_range(200.0..=360.0)
+            .show(ui, |ui| self.browser.show(ui, &self.view, self.selected));
+        Panel::right("scope")
+            .frame(look::side())
+            .exact_size(150.0)
+            .show(ui, |ui| self.scope.show(ui, &self.view.meters));
+        CentralPanel::default().frame(look::ground()).show(ui, |ui| {
+            self.words(ui);
+            ui.add_space(6.0);
+            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                for (place, slot) in rack.present() {
+                    let is_selected = place == self.selected;
+                    if slot::show(ui, &self.view, host, place, slot, is_selected) {
+                        self.selected = place;
+                    }
+                    ui.add_space(6.0);
+                }
+                if rack.present().next().is_none() {
+                    ui.weak("No slot: add one above.");
+                }
+            });
+        });
+        self.settings.show(ui, &self.view.errands);
+    }
+}
+
+impl NiceEguiApp for App {
+    fn build(&mut self, context: egui::Context, host: GuiContext, _: &mut Frame) -> Result<(), HandlerError> {
+        look::apply(&context);
+        self.host = Some(host);
+        self.view.meters.watch(true);
+        self.view.errands.refresh();
+        Ok(())
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
+        if let Some(host) = self.host.clone() {
+            self.draw(ui, &host);
+        }
+        ui.ctx().request_repaint_after(FRAME);
+    }
+
+    fn resized(&mut self, _: WindowSize) {
+        let size = self.window.logical_size();
+        self.view.errands.set_editor_size((size.width, size.height));
+    }
+
+    fn editor_closed(&mut self) {
+        self.view.meters.watch(false);
+        self.keyboard.let_go(&self.view);
+        self.view.errands.keep_settings();
+        self.host = None;
+    }
+}

@@ -1,0 +1,126 @@
+//! A knob for a parameter of the host: dragged, fine with shift, back to its default by a double click.
+
+use std::f32::consts::PI;
+
+use egui::{Align2, Color32, Pos2, Sense, Shape, Stroke, Ui, Vec2, vec2};
+use nice_plug::context::gui::GuiContext;
+use nice_plug::params::{FloatParam, Param};
+
+use super::{View, look};
+
+/// Points of dragging from one end to the other.
+const WAY: f32 = 180.0;
+/// The angle at which a knob begins, measured from below, and its whole turn.
+const FROM: f32 = 0.75 * PI;
+const TURN: f32 = 1.5 * PI;
+
+fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> Shape {
+    let steps = 24;
+    let points = (0..=steps).map(|i| {
+        let angle = FROM + TURN * (from + (to - from) * i as f32 / steps as f32);
+        centre + radius * vec2(angle_cos(angle), angle_sin(angle))
+    });
+    Shape::line(points.collect(), stroke)
+}
+
+/// Where on the screen is no bundle: the machine's own functions do.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a picture need not have the same bits everywhere"
+)]
+fn angle_cos(angle: f32) -> f32 {
+    angle.cos()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a picture need not have the same bits everywhere"
+)]
+fn angle_sin(angle: f32) -> f32 {
+    angle.sin()
+}
+
+/// Tells the host the new value of a parameter, as one gesture.
+pub fn set<P: Param>(host: &GuiContext, param: &P, normalized: f32) {
+    let setter = host.param_setter();
+    setter.begin_set_parameter(param);
+    setter.set_parameter_normalized(param, normalized.clamp(0.0, 1.0));
+    setter.end_set_parameter(param);
+}
+
+/// Tells the host of macros that a new patch has put elsewhere.
+pub fn tell_adopted(view: &View, host: &GuiContext) {
+    let places = view.instance.take_adopted();
+    for (place, slot) in view.params.slots.iter().enumerate() {
+        if places & (1 << place) != 0 {
+            for knob in &slot.macros {
+                set(host, &knob.amount, knob.amount.unmodulated_normalized_value());
+            }
+        }
+    }
+}
+
+/// A knob with its name below and its value while it is turned. `radius` in points.
+pub fn show(ui: &mut Ui, host: &GuiContext, param: &FloatParam, name: &str, radius: f32, width: f32) {
+    let size = Vec2::new(width, 2.0 * radius + 16.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let setter = host.param_setter();
+    if response.drag_started() {
+        setter.begin_set_parameter(param);
+    }
+    if response.dragged() {
+        let fine = if ui.input(|input| input.modifiers.shift) {
+            0.1
+        } else {
+            1.0
+        };
+        let moved = response.drag_delta();
+        let way = (moved.x - moved.y) / WAY * fine;
+        let now = param.unmodulated_normalized_value() + way;
+        setter.set_parameter_normalized(param, now.clamp(0.0, 1.0));
+    }
+    if response.drag_stopped() {
+        setter.end_set_parameter(param);
+    }
+    if response.double_clicked() {
+        set(host, param, param.default_normalized_value());
+    }
+
+    let value = param.modulated_normalized_value();
+    let is_lit = response.hovered() || response.dragged();
+    let centre = rect.center_top() + vec2(0.0, radius);
+    let painter = ui.painter();
+    painter.circle_filled(centre, radius - 4.0, look::SUNK);
+    painter.add(arc(centre, radius - 2.0, 0.0, 1.0, Stroke::new(2.5, look::LINE)));
+    // What goes both ways is lit from the middle.
+    let origin = if param.default_normalized_value() == 0.5 {
+        0.5
+    } else {
+        0.0
+    };
+    let colour = if is_lit { Color32::WHITE } else { look::ACCENT };
+    painter.add(arc(
+        centre,
+        radius - 2.0,
+        origin,
+        value,
+        Stroke::new(2.5, look::ACCENT),
+    ));
+    let angle = FROM + TURN * value;
+    let hand = vec2(angle_cos(angle), angle_sin(angle));
+    painter.line_segment(
+        [centre + 0.3 * radius * hand, centre + (radius - 6.0) * hand],
+        Stroke::new(2.0, colour),
+    );
+    let text = if is_lit {
+        param.to_string()
+    } else {
+        name.to_owned()
+    };
+    let tone = if is_lit { look::TEXT } else { look::DIM };
+    let below = rect.center_bottom();
+    painter
+        .with_clip_rect(rect.expand(4.0))
+        .text(below, Align2::CENTER_BOTTOM, text, look::small(), tone);
+    response.on_hover_text(format!("{}: {param}", param.name()));
+}

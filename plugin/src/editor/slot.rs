@@ -1,0 +1,247 @@
+//! A slot of the rack: what it holds, how it is reached, its knobs, and the patch as it stands.
+
+use egui::{Button, ComboBox, DragValue, RichText, Ui, Vec2};
+use nice_plug::context::gui::GuiContext;
+use nice_plug::params::{BoolParam, Param};
+
+use super::browser::Item;
+use super::{View, curves, knob, look};
+use crate::SLOTS;
+use crate::content::Content;
+use crate::rack::{Channels, Output, Routing, Slot};
+
+/// Draws the slot at `place`; true when it was clicked to be looked at.
+pub fn show(
+    ui: &mut Ui,
+    view: &View,
+    host: &GuiContext,
+    place: usize,
+    slot: &Slot,
+    is_selected: bool,
+) -> bool {
+    let mut is_wanted = false;
+    let frame = look::card(is_selected).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        is_wanted |= title(ui, view, host, place, slot);
+        knobs(ui, view, host, place, slot);
+        if is_selected {
+            detail(ui, view, host, place, slot);
+            routing(ui, view, place, &slot.routing);
+        }
+    });
+    if let Some(item) = frame.response.dnd_release_payload::<Item>() {
+        Item::clone(&item).load(view, place);
+        is_wanted = true;
+    }
+    is_wanted || frame.response.interact(egui::Sense::click()).clicked()
+}
+
+fn switch(ui: &mut Ui, host: &GuiContext, param: &BoolParam, name: &str, lit: egui::Color32) {
+    let is_on = param.value();
+    let text = RichText::new(name)
+        .small()
+        .color(if is_on { look::GROUND } else { look::TEXT });
+    let button = Button::new(text).min_size(Vec2::new(22.0, 18.0));
+    let button = if is_on { button.fill(lit) } else { button };
+    if ui.add(button).on_hover_text(param.name()).clicked() {
+        knob::set(host, param, f32::from(u8::from(!is_on)));
+    }
+}
+
+fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) -> bool {
+    let params = &view.params.slots[place];
+    let mut is_wanted = false;
+    ui.horizontal(|ui| {
+        let number = RichText::new(format!("{:>2}", place + 1))
+            .monospace()
+            .color(look::DIM);
+        ui.label(number);
+        let name = RichText::new(slot.content.name()).strong().size(14.0);
+        is_wanted |= ui
+            .add(egui::Label::new(name).sense(egui::Sense::click()))
+            .clicked();
+        if let Some(sound) = slot.content.sound() {
+            ui.label(
+                RichText::new(sound.patch.meta.category.name())
+                    .small()
+                    .color(look::DIM),
+            );
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui
+                .small_button("Remove")
+                .on_hover_text("Take the slot away")
+                .clicked()
+            {
+                view.instance.remove(place);
+            }
+            let up = place.checked_sub(1);
+            let down = Some(place + 1).filter(|place| *place < SLOTS);
+            for (arrow, other, told) in [
+                ("Down", down, "Exchange with the next place"),
+                ("Up", up, "Exchange with the place before"),
+            ] {
+                if let Some(other) = other
+                    && ui.small_button(arrow).on_hover_text(told).clicked()
+                {
+                    exchange(view, host, place, other);
+                }
+            }
+            switch(ui, host, &params.solo, "S", look::WARM);
+            switch(ui, host, &params.mute, "M", look::RED);
+            let told = format!(
+                "{} voices, {:.1} %",
+                view.meters.voices(place),
+                params.cpu.value() * 100.0
+            );
+            ui.label(RichText::new(told).small().color(look::DIM));
+        });
+    });
+    is_wanted
+}
+
+/// Exchanges two places with their parameters, so that each sound keeps its own.
+fn exchange(view: &View, host: &GuiContext, one: usize, other: usize) {
+    let (a, b) = (&view.params.slots[one], &view.params.slots[other]);
+    for (a, b) in a.floats().into_iter().zip(b.floats()) {
+        let (was, is) = (a.unmodulated_normalized_value(), b.unmodulated_normalized_value());
+        knob::set(host, a, is);
+        knob::set(host, b, was);
+    }
+    for (a, b) in [(&a.mute, &b.mute), (&a.solo, &b.solo)] {
+        let (was, is) = (a.unmodulated_normalized_value(), b.unmodulated_normalized_value());
+        knob::set(host, a, is);
+        knob::set(host, b, was);
+    }
+    for (a, b) in [(&a.bend_range, &b.bend_range), (&a.polyphony, &b.polyphony)] {
+        let (was, is) = (a.unmodulated_normalized_value(), b.unmodulated_normalized_value());
+        knob::set(host, a, is);
+        knob::set(host, b, was);
+    }
+    view.instance.exchange(one, other);
+}
+
+fn knobs(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) {
+    let params = &view.params.slots[place];
+    let wide = ((ui.available_width() - 10.0 * 6.0) / 10.0).clamp(44.0, 74.0);
+    let radius = (wide * 0.3).clamp(14.0, 19.0);
+    ui.horizontal(|ui| {
+        if let Some(sound) = slot.content.sound() {
+            for (knob, slot) in params.macros.iter().zip(&sound.patch.macros) {
+                knob::show(ui, host, &knob.amount, &slot.label, radius, wide);
+            }
+        }
+        knob::show(ui, host, &params.volume, "Volume", radius, wide);
+        knob::show(ui, host, &params.pan, "Pan", radius, wide);
+    });
+}
+
+fn detail(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) {
+    let Content::Patch(content) = &slot.content else {
+        ui.label(RichText::new("Empty: load or generate a sound.").color(look::DIM));
+        return;
+    };
+    let params = &view.params.slots[place];
+    let (values, patch) = (params.values(), &content.sound().patch);
+    ui.add_space(2.0);
+    ui.horizontal(|ui| {
+        let half = (ui.available_width() - 6.0) / 2.0;
+        curves::envelope(ui, patch, &values, Vec2::new(half, 74.0));
+        curves::filters(ui, patch, &values, Vec2::new(half, 74.0));
+    });
+    ui.horizontal(|ui| {
+        let wide = ((ui.available_width() - 6.0 * 6.0) / 6.0).clamp(44.0, 110.0);
+        for (param, name) in [
+            (&params.attack, "Attack"),
+            (&params.decay, "Decay"),
+            (&params.sustain, "Sustain"),
+            (&params.release, "Release"),
+            (&params.cutoff, "Cutoff"),
+            (&params.resonance, "Resonance"),
+        ] {
+            knob::show(ui, host, param, name, 14.0, wide);
+        }
+    });
+    if !content.variations.is_empty() {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new("Variations").small().color(look::DIM));
+            let names = content.variations.iter().map(|variation| variation.name.as_str());
+            for (i, name) in std::iter::once("original").chain(names).enumerate() {
+                if ui.selectable_label(content.chosen == i, name).clicked() && content.chosen != i {
+                    view.errands.choose(place, i);
+                }
+            }
+        });
+    }
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Compare").small().color(look::DIM));
+        if ui
+            .button("Keep as B")
+            .on_hover_text("What sounds now becomes the other side")
+            .clicked()
+        {
+            view.errands.keep_other(place);
+        }
+        let told = slot.other.as_ref().map_or("nothing kept", Content::name);
+        let exchange = Button::new(format!("A / B: {told}"));
+        let hint = "Exchange both sides, at equal loudness";
+        if ui
+            .add_enabled(slot.other.is_some(), exchange)
+            .on_hover_text(hint)
+            .clicked()
+        {
+            view.errands.compare(place);
+        }
+        if slot.trim_db < 0.0 {
+            ui.label(
+                RichText::new(format!("{:.1} dB", slot.trim_db))
+                    .small()
+                    .color(look::DIM),
+            );
+        }
+        if !content.warnings.is_empty() {
+            let text = format!("{} notes", content.warnings.len());
+            let label = ui.label(RichText::new(text).small().color(look::WARM));
+            label.on_hover_text(content.warnings.join("\n"));
+        }
+    });
+}
+
+fn channels_name(channels: Channels) -> String {
+    match channels {
+        Channels::All => "All".to_owned(),
+        Channels::Mpe => "MPE".to_owned(),
+        Channels::One(channel) => (channel + 1).to_string(),
+    }
+}
+
+fn routing(ui: &mut Ui, view: &View, place: usize, routing: &Routing) {
+    let mut now = *routing;
+    ui.horizontal_wrapped(|ui| {
+        let told = |ui: &mut Ui, text: &str| ui.label(RichText::new(text).small().color(look::DIM));
+        told(ui, "Channel");
+        ComboBox::from_id_salt(("channel", place))
+            .selected_text(channels_name(now.channels))
+            .width(56.0)
+            .show_ui(ui, |ui| {
+                let all = [Channels::All, Channels::Mpe].into_iter();
+                for channels in all.chain((0..16).map(Channels::One)) {
+                    ui.selectable_value(&mut now.channels, channels, channels_name(channels));
+                }
+            });
+        told(ui, "Keys");
+        ui.add(DragValue::new(&mut now.keys.0).range(0..=127));
+        ui.add(DragValue::new(&mut now.keys.1).range(0..=127));
+        told(ui, "Velocity");
+        ui.add(DragValue::new(&mut now.velocities.0).range(1..=127));
+        ui.add(DragValue::new(&mut now.velocities.1).range(1..=127));
+        told(ui, "Transpose");
+        ui.add(DragValue::new(&mut now.transpose).range(-48..=48).suffix(" st"));
+        told(ui, "Output");
+        ui.selectable_value(&mut now.output, Output::Main, "Main");
+        ui.selectable_value(&mut now.output, Output::Own, "Own");
+    });
+    if now != *routing {
+        view.instance.route(place, |routing, _| *routing = now);
+    }
+}

@@ -1,0 +1,56 @@
+//! The step `plugin`: the built plugin in hosts that people use. VST3 in `pedalboard` and `dawdreamer`, CLAP in a host of the
+//! project's own, and a minute on a build that ends where its audio thread allocates. Each host is a process of its own.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::bundle;
+use crate::python;
+use crate::steps::Outcome;
+use crate::workspace::{Workspace, execute};
+
+/// The CLAP host, built like everything that tests.
+pub fn host(workspace: &Workspace) -> Result<std::path::PathBuf> {
+    workspace.dev_binary()?;
+    Ok(workspace.target.join("debug/songwalker-plugin-host"))
+}
+
+/// A host with settings and cache of its own, so that it sees nobody's.
+fn apart(workspace: &Workspace, mut command: Command) -> Command {
+    command.env("SONGWALKER_PLUGIN_HOME", workspace.target.join("plugin-home"));
+    command
+}
+
+/// Runs everything; the real hosts only where their Python is there.
+pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
+    let host = host(workspace)?;
+    let bundled = bundle::bundle(workspace, "release", &[], None, &workspace.target.join("bundled"))?;
+    let mut check = apart(workspace, Command::new(&host));
+    execute(check.arg("check").arg(&bundled.clap))?;
+
+    let folder = workspace.target.join("rtcheck-bundled");
+    let guarded = bundle::bundle(workspace, "rtcheck", &["assert-no-alloc"], None, &folder)?;
+    let mut endure = apart(workspace, Command::new(&host));
+    execute(endure.arg("endure").arg(&guarded.clap))?;
+
+    let Some(python) = python else {
+        return Ok(Outcome::Skipped(
+            "only the CLAP host was run: no Python environment with pedalboard and dawdreamer".to_owned(),
+        ));
+    };
+    let songwalker = workspace.dev_binary()?;
+    for script in ["plugin/pedalboard_host.py", "plugin/dawdreamer_host.py"] {
+        let mut command = apart(workspace, python::script(workspace, python, script));
+        command
+            .arg("--plugin")
+            .arg(&bundled.vst3)
+            .arg("--host")
+            .arg(&host)
+            .arg("--songwalker")
+            .arg(&songwalker);
+        execute(&mut command)?;
+    }
+    Ok(Outcome::Passed)
+}
