@@ -2,7 +2,7 @@
 
 use nice_plug::prelude::*;
 
-use crate::plugin::SongWalker;
+use crate::plugin::{SongWalker, SongWalkerMulti};
 
-nice_export_clap!(SongWalker);
-nice_export_vst3!(SongWalker);
+nice_export_clap!(SongWalker, SongWalkerMulti);
+nice_export_vst3!(SongWalker, SongWalkerMulti);

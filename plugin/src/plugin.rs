@@ -61,44 +61,8 @@ impl Default for SongWalker {
     }
 }
 
-impl Plugin for SongWalker {
-    const NAME: &'static str = "SongWalker";
-    const VENDOR: &'static str = "SongWalker";
-    const URL: &'static str = "";
-    const EMAIL: &'static str = "";
-    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
-        AudioIOLayout {
-            main_input_channels: None,
-            main_output_channels: Some(STEREO),
-            aux_input_ports: &[],
-            aux_output_ports: &[STEREO; SLOTS],
-            names: PortNames {
-                layout: Some("Stereo and one output per slot"),
-                main_input: None,
-                main_output: Some("Main"),
-                aux_inputs: &[],
-                aux_outputs: &OWN_OUTPUTS,
-            },
-        },
-        AudioIOLayout {
-            main_output_channels: Some(STEREO),
-            ..AudioIOLayout::const_default()
-        },
-    ];
-    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
-    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
-    const INPUT_EVENT_CAPACITY: usize = 4096;
-
-    type Editor = SongWalkerEditor;
-    type SysExMessage = ();
-    type BackgroundTask = ();
-
-    fn params(&self) -> Arc<dyn Params> {
-        self.params.clone()
-    }
-
-    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+impl SongWalker {
+    fn open_editor(&self) -> Option<SongWalkerEditor> {
         editor::editor(
             self.params.clone(),
             self.instance.clone(),
@@ -108,12 +72,7 @@ impl Plugin for SongWalker {
         )
     }
 
-    fn activate(
-        &mut self,
-        _layout: &AudioIOLayout,
-        config: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
-    ) -> bool {
+    fn start(&mut self, config: &BufferConfig) -> bool {
         let scope = match self.sound.take() {
             Some(sound) => Some(sound.into_ends().1),
             None => self.scope.take(),
@@ -139,17 +98,17 @@ impl Plugin for SongWalker {
         true
     }
 
-    fn reset(&mut self) {
+    fn silence(&mut self) {
         if let Some(sound) = &mut self.sound {
             sound.reset();
         }
     }
 
-    fn process(
+    fn play<P: Plugin>(
         &mut self,
         buffer: &mut Buffer,
         aux: &mut AuxiliaryBuffers,
-        context: &mut impl ProcessContext<Self>,
+        context: &mut impl ProcessContext<P>,
     ) -> ProcessStatus {
         let Some(sound) = &mut self.sound else {
             return ProcessStatus::Error("not activated");
@@ -171,6 +130,95 @@ impl Plugin for SongWalker {
         }
     }
 }
+
+/// SongWalker with an output of its own for each slot. A plugin of its own, because hosts that leave such outputs
+/// unconnected would hear nothing of it: the framework plays only where every output has a buffer.
+#[derive(Default)]
+pub struct SongWalkerMulti(SongWalker);
+
+/// What both plugins are to the framework.
+macro_rules! plugin {
+    ($plugin:ty, $name:literal, $layout:expr, $inner:ident $(. $field:tt)?) => {
+        impl Plugin for $plugin {
+            const NAME: &'static str = $name;
+            const VENDOR: &'static str = "SongWalker";
+            const URL: &'static str = "";
+            const EMAIL: &'static str = "";
+            const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+            const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[$layout];
+            const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+            const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+            const INPUT_EVENT_CAPACITY: usize = 4096;
+
+            type Editor = SongWalkerEditor;
+            type SysExMessage = ();
+            type BackgroundTask = ();
+
+            fn params(&self) -> Arc<dyn Params> {
+                let $inner = self;
+                $inner$(.$field)?.params.clone()
+            }
+
+            fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+                let $inner = self;
+                $inner$(.$field)?.open_editor()
+            }
+
+            fn activate(
+                &mut self,
+                _layout: &AudioIOLayout,
+                config: &BufferConfig,
+                _context: &mut impl ActivateContext<Self>,
+            ) -> bool {
+                let $inner = self;
+                $inner$(.$field)?.start(config)
+            }
+
+            fn reset(&mut self) {
+                let $inner = self;
+                $inner$(.$field)?.silence();
+            }
+
+            fn process(
+                &mut self,
+                buffer: &mut Buffer,
+                aux: &mut AuxiliaryBuffers,
+                context: &mut impl ProcessContext<Self>,
+            ) -> ProcessStatus {
+                let $inner = self;
+                $inner$(.$field)?.play(buffer, aux, context)
+            }
+        }
+    };
+}
+
+plugin!(
+    SongWalker,
+    "SongWalker",
+    AudioIOLayout {
+        main_output_channels: Some(STEREO),
+        ..AudioIOLayout::const_default()
+    },
+    it
+);
+plugin!(
+    SongWalkerMulti,
+    "SongWalker Multi-Out",
+    AudioIOLayout {
+        main_input_channels: None,
+        main_output_channels: Some(STEREO),
+        aux_input_ports: &[],
+        aux_output_ports: &[STEREO; SLOTS],
+        names: PortNames {
+            layout: Some("Stereo and one output per slot"),
+            main_input: None,
+            main_output: Some("Main"),
+            aux_inputs: &[],
+            aux_outputs: &OWN_OUTPUTS,
+        },
+    },
+    it.0
+);
 
 /// Tempo and place in the song of a host's block. The place is told in seconds at the present tempo, so that whatever is
 /// synced to beats stands where the host's beats are, also after the tempo was changed: nothing drifts.
@@ -214,23 +262,39 @@ impl Outputs for HostBlock<'_, '_, '_> {
     }
 }
 
+const FEATURES: &[ClapFeature] = &[
+    ClapFeature::Instrument,
+    ClapFeature::Synthesizer,
+    ClapFeature::Stereo,
+];
+const SUBCATEGORIES: &[Vst3SubCategory] = &[
+    Vst3SubCategory::Instrument,
+    Vst3SubCategory::Synth,
+    Vst3SubCategory::Stereo,
+];
+
 impl ClapPlugin for SongWalker {
     const CLAP_ID: &'static str = "org.songwalker.songwalker";
     const CLAP_DESCRIPTION: Option<&'static str> = Some("Words into playable patches");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
-    const CLAP_FEATURES: &'static [ClapFeature] = &[
-        ClapFeature::Instrument,
-        ClapFeature::Synthesizer,
-        ClapFeature::Stereo,
-    ];
+    const CLAP_FEATURES: &'static [ClapFeature] = FEATURES;
+}
+
+impl ClapPlugin for SongWalkerMulti {
+    const CLAP_ID: &'static str = "org.songwalker.songwalker-multi";
+    const CLAP_DESCRIPTION: Option<&'static str> = Some("Words into playable patches, an output for each");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = FEATURES;
 }
 
 impl Vst3Plugin for SongWalker {
     const VST3_CLASS_ID: [u8; 16] = *b"SongWalkerSynth1";
-    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[
-        Vst3SubCategory::Instrument,
-        Vst3SubCategory::Synth,
-        Vst3SubCategory::Stereo,
-    ];
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = SUBCATEGORIES;
+}
+
+impl Vst3Plugin for SongWalkerMulti {
+    const VST3_CLASS_ID: [u8; 16] = *b"SongWalkerMulti1";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = SUBCATEGORIES;
 }

@@ -8,9 +8,18 @@ from given import Given, frames_of, same
 
 SECONDS = 1.0
 
+# Pedalboard asks for the text of every value of every parameter as soon as a plugin is loaded, which takes it the better part
+# of a minute for the 2,400 that a multi-timbral VST3 with MIDI controllers has. Parameters are asked one by one here.
+pedalboard.ExternalPlugin._get_parameters = lambda self: {}
+
 
 def load(given: Given):
-    return pedalboard.load_plugin(given.plugin)
+    return pedalboard.VST3Plugin(given.plugin, plugin_name="SongWalker")
+
+
+def set_raw(plugin, name: str, value: float) -> None:
+    """Sets a parameter, 0..1."""
+    plugin._get_parameter(name).raw_value = value
 
 
 def messages(rate: int) -> list:
@@ -41,9 +50,10 @@ def main() -> None:
     def names():
         plugin = load(given)
         assert plugin.name == "SongWalker" and plugin.is_instrument, plugin.name
-        for name in ("master_volume", "slot_1_brightness", "slot_3_cutoff", "slot_16_volume"):
-            assert name in plugin.parameters, name
-        return f"{plugin.name} {plugin.version}, {len(plugin.parameters)} parameters"
+        names = {parameter.name for parameter in plugin._parameters}
+        for name in ("Master Volume", "Slot 1 Brightness", "Slot 3 Cutoff", "Slot 16 Volume"):
+            assert name in names, name
+        return f"{plugin.name} {plugin.version}, {len(names)} parameters"
 
     def sounds():
         audio = play(load(given), 48_000, 512)
@@ -69,8 +79,8 @@ def main() -> None:
     def state():
         first = load(given)
         first.raw_state = projects[1]
-        first.slot_1_volume = -9.0
-        first.slot_1_brightness = 100.0
+        set_raw(first, "Slot 1 Volume", 0.7)
+        set_raw(first, "Slot 1 Brightness", 1.0)
         wanted = play(first, 48_000, 512)
         kept = first.raw_state
         fresh = load(given)
@@ -90,16 +100,16 @@ def main() -> None:
     def volume():
         plugin = load(given)
         loud = numpy.abs(play(plugin, 48_000, 512)).max()
-        plugin.master_volume = -12.0
+        set_raw(plugin, "Master Volume", (60 - 12) / 72)
         soft = numpy.abs(play(plugin, 48_000, 512)).max()
         assert abs(soft / loud - 10 ** (-12 / 20)) < 0.01, (loud, soft)
         return f"-12 dB is {soft / loud:.4f}"
 
     def bypass():
         plugin = load(given)
-        plugin.bypass = True
+        set_raw(plugin, "Bypass", 1.0)
         assert numpy.abs(play(plugin, 48_000, 512)).max() == 0.0
-        plugin.bypass = False
+        set_raw(plugin, "Bypass", 0.0)
         assert numpy.abs(play(plugin, 48_000, 512)).max() > 0.01
 
     given.check("name and parameters", names)

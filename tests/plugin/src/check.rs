@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use songwalker_engine::render::{Note, RenderRequest, render};
 use songwalker_generator::templates;
+use songwalker_plugin::rack::{Output, Rack};
 use songwalker_schemas::PatchSpec;
 
 use crate::host::{Event, File, Instance};
@@ -79,7 +80,7 @@ fn patches() -> Result<Vec<PatchSpec>> {
 }
 
 fn names(file: &File) -> Result<String> {
-    let (name, id) = file.named()?;
+    let (name, id) = file.named(0)?;
     ensure!(name == "SongWalker", "it is called {name}");
     let mut instance = file.instance()?;
     let params = instance.params()?;
@@ -286,7 +287,9 @@ fn swaps(file: &File) -> Result<String> {
 }
 
 fn own_outputs(file: &File) -> Result<String> {
-    let mut instance = file.instance()?;
+    let (name, _) = file.named(1)?;
+    ensure!(name == "SongWalker Multi-Out", "it is called {name}");
+    let mut instance = file.multi()?;
     instance.start(48_000.0, 512)?;
     instance.play(
         512,
@@ -305,10 +308,39 @@ fn own_outputs(file: &File) -> Result<String> {
     for slot in 1..=16 {
         ensure!(
             peak(instance.output(slot, 512)[0]) == 0.0,
-            "slot {slot} has an output of its own"
+            "slot {slot} sounds twice"
         );
     }
-    Ok("17 outputs; what goes to the main one goes nowhere else".to_owned())
+    // The same, routed to the slot's own output.
+    let mut rack = Rack::default();
+    if let Some(slot) = &mut rack.slots[0] {
+        slot.routing.output = Output::Own;
+    }
+    ensure!(
+        instance.load(&states::framed_rack(&rack)?)?,
+        "the state is refused"
+    );
+    instance.play(512, &[])?;
+    instance.start(48_000.0, 512)?;
+    instance.play(
+        512,
+        &[(
+            0,
+            Event::On {
+                key: 60,
+                velocity: 0.8,
+            },
+        )],
+    )?;
+    ensure!(
+        peak(instance.output(0, 512)[0]) == 0.0,
+        "the main output sounds too"
+    );
+    ensure!(
+        peak(instance.output(1, 512)[0]) > 0.0,
+        "the slot's output is silent"
+    );
+    Ok("17 outputs; what goes to one goes to no other".to_owned())
 }
 
 type Line = (&'static str, fn(&File) -> Result<String>);

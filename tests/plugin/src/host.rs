@@ -13,7 +13,7 @@ use clack_host::prelude::*;
 use clack_host::process::StartedPluginAudioProcessor;
 use clack_host::utils::{ClapId, Cookie};
 
-/// Outputs of the plugin: the main one and one per slot, two channels each.
+/// Outputs of the second plugin of the file: the main one and one per slot, two channels each. The first has the main one.
 const PORTS: usize = 17;
 
 /// What the plugin may ask of its host; nothing here waits for it.
@@ -59,10 +59,10 @@ impl File {
         Ok(Self { entry, info })
     }
 
-    /// Name and id of the plugin in it.
-    pub fn named(&self) -> Result<(String, CString)> {
+    /// Name and id of a plugin in it.
+    pub fn named(&self, which: usize) -> Result<(String, CString)> {
         let factory = self.entry.get_plugin_factory().context("no plugin factory")?;
-        let descriptor = factory.plugin_descriptors().next().context("no plugin")?;
+        let descriptor = factory.plugin_descriptors().nth(which).context("no plugin")?;
         let name = descriptor
             .name()
             .context("no name")?
@@ -71,14 +71,24 @@ impl File {
         Ok((name, descriptor.id().context("no id")?.to_owned()))
     }
 
-    /// A new instance.
+    /// A new instance of the plugin with one output.
     pub fn instance(&self) -> Result<Instance> {
-        let (_, id) = self.named()?;
+        self.instance_of(0, 1)
+    }
+
+    /// A new instance of the plugin with an output for each slot.
+    pub fn multi(&self) -> Result<Instance> {
+        self.instance_of(1, PORTS)
+    }
+
+    fn instance_of(&self, which: usize, ports: usize) -> Result<Instance> {
+        let (_, id) = self.named(which)?;
         let instance = PluginInstance::<Host>::new(|_| Shared, |_| (), &self.entry, &id, &self.info)
             .map_err(|error| anyhow!("no instance: {error}"))?;
         Ok(Instance {
             instance,
             running: None,
+            ports,
             steady: 0,
         })
     }
@@ -96,6 +106,7 @@ struct Running {
 pub struct Instance {
     instance: PluginInstance<Host>,
     running: Option<Running>,
+    ports: usize,
     steady: u64,
 }
 
@@ -159,8 +170,8 @@ impl Instance {
         self.steady = 0;
         self.running = Some(Running {
             processor,
-            buffers: vec![vec![0.0; most_frames]; 2 * PORTS],
-            ports: AudioPorts::with_capacity(2 * PORTS, PORTS),
+            buffers: vec![vec![0.0; most_frames]; 2 * self.ports],
+            ports: AudioPorts::with_capacity(2 * self.ports, self.ports),
             events: EventBuffer::with_capacity(4096),
             answers: EventBuffer::with_capacity(4096),
         });

@@ -1,7 +1,7 @@
 //! Projects as a host keeps them, made without one: the framework's JSON around the plugin's own rack.
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use songwalker_generator::assets::PatchAssets;
 use songwalker_plugin::content::{Content, PatchContent, Playable};
 use songwalker_plugin::rack::{Rack, Slot};
@@ -11,7 +11,7 @@ use songwalker_schemas::PatchSpec;
 /// A project whose first slots play these patches, everything else as in a new instance.
 pub fn of(patches: &[PatchSpec]) -> Result<Vec<u8>> {
     let mut rack = Rack::empty();
-    let mut params = serde_json::Map::new();
+    let mut params = Map::new();
     for (place, patch) in patches.iter().enumerate() {
         let sound = Playable::new(patch.clone(), PatchAssets::default());
         rack.slots[place] = Some(Slot::new(Content::Patch(PatchContent::of(sound))));
@@ -20,17 +20,29 @@ pub fn of(patches: &[PatchSpec]) -> Result<Vec<u8>> {
             params.insert(id, json!({ "f32": knob.value as f32 }));
         }
     }
-    let rack = serde_json::to_string(&state::write(&rack)?)?;
+    project(&rack, params)
+}
+
+fn project(rack: &Rack, params: Map<String, Value>) -> Result<Vec<u8>> {
+    let rack = serde_json::to_string(&state::write(rack)?)?;
     let project = json!({ "version": "0.1.0", "params": params, "fields": { "rack": rack } });
     Ok(serde_json::to_vec(&project)?)
 }
 
-/// The same as a CLAP host keeps it: behind its length.
-pub fn framed(patches: &[PatchSpec]) -> Result<Vec<u8>> {
-    let project = of(patches)?;
+/// A rack as a CLAP host keeps it.
+pub fn framed_rack(rack: &Rack) -> Result<Vec<u8>> {
+    Ok(frame(project(rack, Map::new())?))
+}
+
+fn frame(project: Vec<u8>) -> Vec<u8> {
     let mut framed = (project.len() as u64).to_le_bytes().to_vec();
     framed.extend(project);
-    Ok(framed)
+    framed
+}
+
+/// The same as a CLAP host keeps it: behind its length.
+pub fn framed(patches: &[PatchSpec]) -> Result<Vec<u8>> {
+    Ok(frame(of(patches)?))
 }
 
 /// A patch as a file would give it: its numbers in canonical form.
