@@ -125,8 +125,8 @@ impl App {
         });
         Panel::left("browser")
             .frame(look::side())
-            .default_size(250.0)
-            .size_range(200.0..=360.0)
+            .default_size(240.0)
+            .size_range(180.0..=360.0)
             .show(ui, |ui| self.browser.show(ui, &self.view, self.selected));
         Panel::right("scope")
             .frame(look::side())

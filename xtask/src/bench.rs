@@ -8,6 +8,7 @@ mod jobs;
 mod latency;
 mod memory;
 mod moment;
+mod plugin;
 
 use std::path::PathBuf;
 
@@ -62,6 +63,12 @@ pub enum What {
         #[arg(long, value_name = "DIR")]
         built: Option<PathBuf>,
     },
+    /// What 1, 8 and 16 slots of the plugin cost in blocks of 64 frames, as a share of real time, beside the same patch in Vital.
+    Plugin {
+        /// The template that the slots play.
+        #[arg(long, default_value = plugin::TEMPLATE)]
+        template: String,
+    },
 }
 
 /// Measures it; false where what was measured is not right.
@@ -72,6 +79,7 @@ pub fn run(what: What) -> Result<bool> {
         What::Cancel { times, binary } => cancel::run(&workspace, times.max(1), binary),
         What::Memory { jobs, binary } => memory::run(&workspace, jobs.max(1), binary),
         What::Jobs { how } => jobs::run(&workspace, &how),
+        What::Plugin { template } => plugin::run(&workspace, &template),
         What::Engine { runs, built } => engine::run(&workspace, runs, built),
     }
 }

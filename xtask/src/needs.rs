@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use songwalker_services::{Postgres, Rabbit, Redis};
 
 use crate::deploy;
+use crate::plugin;
 use crate::python::{self, Environment};
 use crate::workspace::{Workspace, execute, succeeds};
 
@@ -164,6 +165,9 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
             succeeds(Command::new("systemd-analyze").arg("--version")),
         ),
     ];
+    for (program, package) in plugin::SCREEN {
+        needs.push(debian(program, package, &["plugin"], plugin::is_there(program)));
+    }
     needs.retain(|need| users.is_empty() || users.iter().any(|user| need.used_by.contains(&user.as_str())));
     needs
 }

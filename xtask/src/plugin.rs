@@ -41,7 +41,11 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
         ));
     };
     let songwalker = workspace.dev_binary()?;
-    for script in ["plugin/pedalboard_host.py", "plugin/dawdreamer_host.py"] {
+    let mut scripts = vec!["plugin/pedalboard_host.py", "plugin/dawdreamer_host.py"];
+    if has_screen() {
+        scripts.push("plugin/editor.py");
+    }
+    for script in scripts {
         let mut command = apart(workspace, python::script(workspace, python, script));
         command
             .arg("--plugin")
@@ -49,8 +53,33 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
             .arg("--host")
             .arg(&host)
             .arg("--songwalker")
-            .arg(&songwalker);
+            .arg(&songwalker)
+            .arg("--pictures")
+            .arg(workspace.target.join("plugin-pictures"));
         execute(&mut command)?;
     }
+    if !has_screen() {
+        return Ok(Outcome::Skipped(
+            "the editor was not driven: no Xvfb, openbox, xdotool or ImageMagick".to_owned(),
+        ));
+    }
     Ok(Outcome::Passed)
+}
+
+/// Programs that the editor is driven with, by the packages that have them.
+pub const SCREEN: [(&str, &str); 4] = [
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+    ("import", "imagemagick"),
+];
+
+/// Whether a program is on the path; some of these open a window where they are asked for their version.
+pub fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn has_screen() -> bool {
+    SCREEN.iter().all(|(program, _)| is_there(program))
 }

@@ -81,8 +81,9 @@ impl Browser {
             ui.selectable_value(&mut self.shelf, Shelf::Recent, "Recent");
             ui.selectable_value(&mut self.shelf, Shelf::Server, "Server");
         });
+        let wide = ui.available_width() - 8.0;
         let search = TextEdit::singleline(&mut self.words).hint_text("Search");
-        ui.add(search.desired_width(f32::INFINITY));
+        ui.add(search.desired_width(wide));
         let (items, told) = self.items(ui, view);
         self.chips(ui, &items);
         let below = 62.0;
@@ -171,7 +172,7 @@ impl Browser {
                 .color(look::DIM),
         );
         ui.horizontal(|ui| {
-            let wide = (ui.available_width() - 52.0).max(60.0);
+            let wide = (ui.available_width() - 66.0).max(60.0);
             let hint = "path or https://…/s/…";
             let field = ui.add(
                 TextEdit::singleline(&mut self.open)

@@ -10,7 +10,7 @@ use crate::sound::VOICES_IN_ALL;
 
 impl App {
     pub(super) fn header(&mut self, ui: &mut Ui, host: &GuiContext, rack: &Rack) {
-        ui.horizontal(|ui| {
+        ui.horizontal_centered(|ui| {
             ui.label(RichText::new("SongWalker").heading().strong().color(look::ACCENT));
             ui.add_space(8.0);
             let is_room = rack.present().count() < SLOTS;

@@ -65,28 +65,35 @@ pub fn show(ui: &mut Ui, host: &GuiContext, param: &FloatParam, name: &str, radi
     let size = Vec2::new(width, 2.0 * radius + 16.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let setter = host.param_setter();
+    // Where the hand is: a host that plays nothing just now brings the value back only later.
+    let mut held: Option<f32> = ui.data(|data| data.get_temp(response.id));
     if response.drag_started() {
         setter.begin_set_parameter(param);
+        held = Some(param.unmodulated_normalized_value());
     }
-    if response.dragged() {
-        let fine = if ui.input(|input| input.modifiers.shift) {
-            0.1
-        } else {
-            1.0
-        };
+    if let Some(held) = held.as_mut().filter(|_| response.dragged()) {
+        let is_fine = ui.input(|input| input.modifiers.shift);
         let moved = response.drag_delta();
-        let way = (moved.x - moved.y) / WAY * fine;
-        let now = param.unmodulated_normalized_value() + way;
-        setter.set_parameter_normalized(param, now.clamp(0.0, 1.0));
+        let way = (moved.x - moved.y) / WAY * if is_fine { 0.1 } else { 1.0 };
+        *held = (*held + way).clamp(0.0, 1.0);
+        setter.set_parameter_normalized(param, *held);
     }
     if response.drag_stopped() {
         setter.end_set_parameter(param);
+        held = None;
     }
+    ui.data_mut(|data| {
+        if let Some(held) = held {
+            data.insert_temp(response.id, held);
+        } else {
+            data.remove::<f32>(response.id);
+        }
+    });
     if response.double_clicked() {
         set(host, param, param.default_normalized_value());
     }
 
-    let value = param.modulated_normalized_value();
+    let value = held.unwrap_or_else(|| param.modulated_normalized_value());
     let is_lit = response.hovered() || response.dragged();
     let centre = rect.center_top() + vec2(0.0, radius);
     let painter = ui.painter();

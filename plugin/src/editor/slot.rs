@@ -1,6 +1,6 @@
 //! A slot of the rack: what it holds, how it is reached, its knobs, and the patch as it stands.
 
-use egui::{Button, ComboBox, DragValue, RichText, Ui, Vec2};
+use egui::{Button, ComboBox, DragValue, RichText, Sense, Ui, UiBuilder, Vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::params::{BoolParam, Param};
 
@@ -20,20 +20,24 @@ pub fn show(
     is_selected: bool,
 ) -> bool {
     let mut is_wanted = false;
-    let frame = look::card(is_selected).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        is_wanted |= title(ui, view, host, place, slot);
-        knobs(ui, view, host, place, slot);
-        if is_selected {
-            detail(ui, view, host, place, slot);
-            routing(ui, view, place, &slot.routing);
-        }
+    // The card senses clicks beneath what lies on it, so that its buttons and knobs get theirs first.
+    let beneath = UiBuilder::new().id_salt(("slot", place)).sense(Sense::click());
+    let card = ui.scope_builder(beneath, |ui| {
+        look::card(is_selected).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            is_wanted |= title(ui, view, host, place, slot);
+            knobs(ui, view, host, place, slot);
+            if is_selected {
+                detail(ui, view, host, place, slot);
+                routing(ui, view, place, &slot.routing);
+            }
+        });
     });
-    if let Some(item) = frame.response.dnd_release_payload::<Item>() {
+    if let Some(item) = card.response.dnd_release_payload::<Item>() {
         Item::clone(&item).load(view, place);
         is_wanted = true;
     }
-    is_wanted || frame.response.interact(egui::Sense::click()).clicked()
+    is_wanted || card.response.clicked()
 }
 
 fn switch(ui: &mut Ui, host: &GuiContext, param: &BoolParam, name: &str, lit: egui::Color32) {
@@ -57,9 +61,7 @@ fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot)
             .color(look::DIM);
         ui.label(number);
         let name = RichText::new(slot.content.name()).strong().size(14.0);
-        is_wanted |= ui
-            .add(egui::Label::new(name).sense(egui::Sense::click()))
-            .clicked();
+        is_wanted |= ui.add(egui::Label::new(name).sense(Sense::click())).clicked();
         if let Some(sound) = slot.content.sound() {
             ui.label(
                 RichText::new(sound.patch.meta.category.name())

@@ -11,10 +11,16 @@ use crate::host::{Event, File};
 use crate::states;
 
 const SECONDS: f64 = 5.0;
-/// A chord of four, held.
-const CHORD: [u8; 4] = [48, 55, 60, 64];
+/// Held by every slot.
+const KEY: u8 = 48;
 
-/// Measures 1, 8 and 16 slots of a template, each with a chord, and prints one line of JSON for each.
+/// Writes a template's patch as a file.
+pub fn patch(out: &Path, template: &str) -> Result<()> {
+    let entry = templates::by_id(template).with_context(|| format!("there is no template {template}"))?;
+    Ok(std::fs::write(out, entry.template.base.to_canonical())?)
+}
+
+/// Measures 1, 8 and 16 slots of a template, each with a held note, and prints one line of JSON for each.
 pub fn run(plugin: &Path, template: &str) -> Result<()> {
     let entry = templates::by_id(template).with_context(|| format!("there is no template {template}"))?;
     let patch = states::as_read(&entry.template.base)?;
@@ -23,8 +29,11 @@ pub fn run(plugin: &Path, template: &str) -> Result<()> {
         let mut instance = file.instance()?;
         instance.load(&states::framed(&vec![patch.clone(); slots])?)?;
         instance.start(48_000.0, 64)?;
-        let chord = CHORD.map(|key| (0, Event::On { key, velocity: 0.8 }));
-        instance.play(64, &chord)?;
+        let note = Event::On {
+            key: KEY,
+            velocity: 0.8,
+        };
+        instance.play(64, &[(0, note)])?;
         let blocks = (SECONDS * 48_000.0 / 64.0) as usize;
         let mut worst = 0.0f64;
         let began = Instant::now();

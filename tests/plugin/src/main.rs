@@ -35,6 +35,12 @@ enum What {
         #[arg(long)]
         template: String,
     },
+    /// Writes a template's patch.
+    Patch {
+        out: PathBuf,
+        #[arg(long)]
+        template: String,
+    },
     /// Writes a project whose first slots play these patches.
     State {
         out: PathBuf,
@@ -48,6 +54,7 @@ fn main() -> Result<()> {
         What::Check { plugin } => check::run(&plugin),
         What::Endure { plugin, seconds } => endure::run(&plugin, seconds),
         What::Bench { plugin, template } => bench::run(&plugin, &template),
+        What::Patch { out, template } => bench::patch(&out, &template),
         What::State { out, patches } => {
             let patches: Result<Vec<PatchSpec>> = patches
                 .iter()
