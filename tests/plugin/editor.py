@@ -99,6 +99,10 @@ class Editor:
     def shot(self) -> bytes:
         return subprocess.run(["import", "-window", self.window, "rgb:-"], capture_output=True, check=True).stdout
 
+    def settle(self) -> None:
+        """Waits until nothing moves any more: what has landed is drawn, and the host knows of it."""
+        until("a still picture", lambda: len({self.shot() for _ in range(5)}) == 1)
+
     def type(self, text: str) -> None:
         xdotool("type", "--delay", "40", text)
         xdotool("key", "Return")
@@ -150,6 +154,7 @@ def main() -> None:
             editor.click(PROMPT)
             editor.type("warm wide pad with slow movement")
             until("the generated sound", lambda: len(used()) == 1)
+            editor.settle()
             editor.drag(FIRST_KNOB, 40)
             editor.picture(pictures / "generated.png")
             before = editor.shot()
