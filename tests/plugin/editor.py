@@ -187,7 +187,7 @@ def main() -> None:
         assert slots[2]["kind"] == "empty"
         assert kept["params"]["mute_1"] == {"bool": True}, kept["params"]["mute_1"]
         turned = kept["params"]["macro_1_1"]["f32"]
-        assert turned > 0.65, f"the knob stands at {turned}"
+        assert turned > 0.6, f"the knob stands at {turned}"
         return f"generated {used()[1]['name']}, loaded {loaded}, turned to {turned:.2f}, muted, removed"
 
     given.check("driven by mouse and keys", drive)
