@@ -140,15 +140,15 @@ fn a_project_is_opened_while_audio_runs_and_sounds_as_it_was_saved() {
     let saved = Desk::with(&as_read(&templates::all().nth(3).expect("a template").base));
     let fields = saved.params.serialize_fields();
     let mut fresh = Desk::new();
-    fresh.params.deserialize_fields(&fields);
     for (slot, was) in fresh.params.slots[0]
         .macros
         .iter()
         .zip(&saved.params.slots[0].macros)
     {
-        // The host restores the parameters by itself.
+        // The framework restores the parameters first.
         songwalker_plugin::params::put(&slot.amount, was.amount.value());
     }
+    fresh.params.deserialize_fields(&fields);
     let mut saved = saved;
     let play = |desk: &mut Desk| desk.play(24_000, &[256], &[(0, on(52))]).main;
     assert!(play(&mut fresh) == play(&mut saved));
