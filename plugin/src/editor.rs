@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use egui::{CentralPanel, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::SizeConstraints;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::ResizeHint;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
@@ -34,6 +35,11 @@ use crate::sound::Meters;
 
 /// How often it is drawn while it is open.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// Narrowest window that has room for meters and spectrum beside the rack, points.
+const WITH_SCOPE: f32 = 1_000.0;
+/// Smallest window in which nothing is cut off, points.
+pub(crate) const SMALLEST: (f32, f32) = (840.0, 480.0);
 
 /// What the editor draws and turns.
 pub struct View {
@@ -78,6 +84,10 @@ pub fn editor(
             can_resize: true,
             can_resize_horizontally: true,
             can_resize_vertically: true,
+            size_constraints: SizeConstraints::Logical {
+                min_size: Some(LogicalSize::new(SMALLEST.0, SMALLEST.1)),
+                max_size: None,
+            },
             ..ResizeHint::default()
         });
     let app = App {
@@ -128,10 +138,12 @@ impl App {
             .default_size(240.0)
             .size_range(180.0..=360.0)
             .show(ui, |ui| self.browser.show(ui, &self.view, self.selected));
-        Panel::right("scope")
-            .frame(look::side())
-            .exact_size(150.0)
-            .show(ui, |ui| self.scope.show(ui, &self.view.meters));
+        if ui.ctx().content_rect().width() >= WITH_SCOPE {
+            Panel::right("scope")
+                .frame(look::side())
+                .exact_size(150.0)
+                .show(ui, |ui| self.scope.show(ui, &self.view.meters));
+        }
         CentralPanel::default().frame(look::ground()).show(ui, |ui| {
             self.words(ui);
             ui.add_space(6.0);

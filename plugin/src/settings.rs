@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 
+use crate::editor::SMALLEST;
 use crate::load::cache::{Cache, USUAL_LIMIT, write_whole};
 use crate::load::read_file;
 
@@ -66,7 +67,10 @@ impl Settings {
                 usual
             }
         };
-        settings.editor = (within(width, 640.0, 1_080.0), within(height, 440.0, 720.0));
+        settings.editor = (
+            within(width, SMALLEST.0, 1_080.0),
+            within(height, SMALLEST.1, 720.0),
+        );
         settings
     }
 
