@@ -1,5 +1,5 @@
 //! The step `plugin`: the built plugin in hosts that people use. VST3 in `pedalboard` and `dawdreamer`, CLAP in a host of the
-//! project's own, and a minute on a build that ends where its audio thread allocates. Each host is a process of its own.
+//! project's own, for a minute too, all on a build that ends where its audio thread allocates. Each host is a process of its own.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,14 +26,13 @@ fn apart(workspace: &Workspace, mut command: Command) -> Command {
 /// Runs everything; the real hosts only where their Python is there.
 pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
     let host = host(workspace)?;
-    let bundled = bundle::bundle(workspace, "release", &[], None, &workspace.target.join("bundled"))?;
-    let mut check = apart(workspace, Command::new(&host));
-    execute(check.arg("check").arg(&bundled.clap))?;
-
+    // One build for all: the release as users get it, but it ends where its audio thread allocates, in every host.
     let folder = workspace.target.join("rtcheck-bundled");
-    let guarded = bundle::bundle(workspace, "rtcheck", &["assert-no-alloc"], None, &folder)?;
-    let mut endure = apart(workspace, Command::new(&host));
-    execute(endure.arg("endure").arg(&guarded.clap))?;
+    let bundled = bundle::bundle(workspace, "rtcheck", &["assert-no-alloc"], None, &folder)?;
+    for what in ["check", "endure"] {
+        let mut command = apart(workspace, Command::new(&host));
+        execute(command.arg(what).arg(&bundled.clap))?;
+    }
 
     let Some(python) = python else {
         return Ok(Outcome::Skipped(
