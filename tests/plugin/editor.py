@@ -62,6 +62,8 @@ class Screen:
         os.environ["DISPLAY"] = f":{number}"
         os.environ["LIBGL_ALWAYS_SOFTWARE"] = "1"
         self.manager = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+        # Only with one there is a number of desktops.
+        until("the window manager", lambda: xdotool("get_num_desktops"))
 
     def close(self):
         for process in (self.manager, self.server):
