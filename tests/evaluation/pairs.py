@@ -147,6 +147,29 @@ MODIFIERS = {
                  b["attack_bright_ratio"] >= a["attack_bright_ratio"] + 0.1, [nothing_else]),
     "detuned": ("detuned {}", lambda a, b: b["roughness"] >= a["roughness"] + 0.15, [pitch_stays]),
 }
+# The way alone, by whatever amount; only what has none of it (dry, mono, undistorted, a still or instant sound) may stay.
+TOWARDS = {
+    "brighter": lambda a, b: b["brightness_oct"] > a["brightness_oct"],
+    "darker": lambda a, b: b["brightness_oct"] < a["brightness_oct"],
+    "slower": lambda a, b: b["attack_ms"] > a["attack_ms"],
+    "faster": lambda a, b: b["attack_ms"] < a["attack_ms"] or b["attack_ms"] <= SHORTEST_ATTACK_MS,
+    "longer": lambda a, b: tail(b) > tail(a) or ring(b) > ring(a),
+    "shorter": lambda a, b: tail(b) < tail(a) or ring(b) < ring(a),
+    "wider": lambda a, b: b["width"] > a["width"],
+    "narrower": lambda a, b: b["width"] < a["width"] or b["width"] == 0,
+    "more reverb": lambda a, b: (tail(b) > tail(a) or ring(b) > ring(a)) and b["corr"] < a["corr"],
+    "less reverb": lambda a, b: tail(b) < tail(a) or b["corr"] > a["corr"] or a["wet"] == 0,
+    "more movement": lambda a, b: b["own_movement"] > a["own_movement"],
+    "static": lambda a, b: b["own_movement"] < a["own_movement"] or b["own_movement"] <= 0.1,
+    "distorted": lambda a, b: (b["crest_db"] < a["crest_db"] or b["hf_ratio_db"] > a["hf_ratio_db"]
+                               or b["roughness"] > a["roughness"]),
+    "cleaner": lambda a, b: (a["dirt"] == 0 or b["crest_db"] > a["crest_db"] or b["hf_ratio_db"] < a["hf_ratio_db"]
+                             or b["roughness"] < a["roughness"]),
+    "fatter": lambda a, b: b["low_ratio"] > a["low_ratio"] or b["roughness"] > a["roughness"] or b["width"] > a["width"],
+    "thinner": lambda a, b: b["low_ratio"] < a["low_ratio"] or b["roughness"] < a["roughness"] or b["width"] < a["width"],
+    "punchier": lambda a, b: attack(b) <= attack(a) and b["attack_bright_ratio"] > a["attack_bright_ratio"],
+    "detuned": lambda a, b: b["roughness"] > a["roughness"],
+}
 SHOWN = ["brightness_oct", "attack_ms", "tail60_ms", "decay60_ms", "width", "corr", "roughness", "own_movement", "low_ratio",
          "crest_db", "hf_ratio_db", "attack_bright_ratio", "lufs", "pitch_cents", "sustain_db", "dirt", "wet"]
 
@@ -203,6 +226,11 @@ def judged(name, a, b):
     return bool(moves(a, b)), [check.__name__ for check in stays if not check(a, b)]
 
 
+def goes_its_way(key, bases, pairs):
+    """Whether the pair of this key has moved the right way, however far."""
+    return "fault" not in pairs[key] and TOWARDS[key[0]](bases[key[1:]], pairs[key])
+
+
 def share(hits, of):
     return f"{100 * hits / of:5.1f} %" if of else "    –  "
 
@@ -235,7 +263,7 @@ def main():
                 values = " ".join(f"{k} {a[k]:.3g}→{b[k]:.3g}" for k in SHOWN if k in b and abs(a[k] - b[k]) > 1e-9)
                 print(f"{name:>13} {category:<8} {seed}  {'' if moved else 'MOVED NOT '}{','.join(side)}  {values}")
         print()
-    print(f"{'modifier':<14}{'moves':>9}{'rest stays':>12}   by category: misses")
+    print(f"{'modifier':<14}{'moves':>9}{'its way':>9}{'rest stays':>12}   by category: misses")
     for name in names:
         mine = {k: v for k, v in verdicts.items() if k[0] == name}
         misses = {}
@@ -243,10 +271,12 @@ def main():
             if not moved or side:
                 misses[category] = misses.get(category, 0) + 1
         print(f"{name:<14}{share(sum(m for m, _ in mine.values()), len(mine)):>9}"
+              f"{share(sum(goes_its_way(key, bases, pairs) for key in mine), len(mine)):>9}"
               f"{share(sum(not s for _, s in mine.values()), len(mine)):>12}   "
               + " ".join(f"{c} {n}" for c, n in misses.items()))
     print(f"{'all':<14}{share(sum(m for m, _ in verdicts.values()), len(verdicts)):>9}"
-          f"{share(sum(not s for _, s in verdicts.values()), len(verdicts)):>12}   bars: 98 %, 95 %")
+          f"{share(sum(goes_its_way(key, bases, pairs) for key in pairs), len(pairs)):>9}"
+          f"{share(sum(not s for _, s in verdicts.values()), len(verdicts)):>12}   bars: 98 %, 98 %, 95 %")
     print(f"\n{len(verdicts)} pairs, {len(bases)} bases in {time.monotonic() - started:.0f} s")
     if arguments.json:
         def finite(value):
