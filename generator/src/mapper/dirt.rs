@@ -166,20 +166,17 @@ pub(crate) const fn odd(voices: &mut i64) {
 }
 
 fn noise(degree: f64, patch: &mut PatchSpec) {
-    let sample = if degree > 0.0 {
-        let through = if patch.modules.filter[0].enabled {
-            Destination::Filter1
-        } else {
-            Destination::Effects
-        };
-        rack::noise(patch, through)
-    } else {
-        &mut patch.modules.sample
-    };
-    if degree > 0.0 {
-        sample.level = sample.level.max(0.12 + 0.4 * degree);
-    } else {
+    if degree <= 0.0 {
+        let sample = &mut patch.modules.sample;
         sample.level *= 1.0 + degree;
         sample.enabled = sample.enabled && degree > -0.45;
+        return;
     }
+    let through = if patch.modules.filter[0].enabled {
+        Destination::Filter1
+    } else {
+        Destination::Effects
+    };
+    let sample = rack::noise(patch, through);
+    sample.level = sample.level.max(0.12 + 0.4 * degree);
 }

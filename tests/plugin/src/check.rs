@@ -286,21 +286,18 @@ fn swaps(file: &File) -> Result<String> {
     Ok("12 patches while notes sound".to_owned())
 }
 
+/// Middle C, rather hard.
+const MIDDLE_C: Event = Event::On {
+    key: 60,
+    velocity: 0.8,
+};
+
 fn own_outputs(file: &File) -> Result<String> {
     let (name, _) = file.named(1)?;
     ensure!(name == "SongWalker Multi-Out", "it is called {name}");
     let mut instance = file.multi()?;
     instance.start(48_000.0, 512)?;
-    instance.play(
-        512,
-        &[(
-            0,
-            Event::On {
-                key: 60,
-                velocity: 0.8,
-            },
-        )],
-    )?;
+    instance.play(512, &[(0, MIDDLE_C)])?;
     ensure!(
         peak(instance.output(0, 512)[0]) > 0.0,
         "the main output is silent"
@@ -322,16 +319,7 @@ fn own_outputs(file: &File) -> Result<String> {
     );
     instance.play(512, &[])?;
     instance.start(48_000.0, 512)?;
-    instance.play(
-        512,
-        &[(
-            0,
-            Event::On {
-                key: 60,
-                velocity: 0.8,
-            },
-        )],
-    )?;
+    instance.play(512, &[(0, MIDDLE_C)])?;
     ensure!(
         peak(instance.output(0, 512)[0]) == 0.0,
         "the main output sounds too"
