@@ -78,7 +78,59 @@ def main() -> None:
         assert first > 0.01 and second > 0.01, (first, second)
         return "a project opened between two renders of one engine"
 
+    def names():
+        studio = Studio(given, 48_000, 512)
+        names = {parameter["name"] for parameter in studio.plugin.get_parameters_description()}
+        for name in ("Master Volume", "Slot 1 Brightness", "Slot 3 Cutoff", "Slot 16 Volume"):
+            assert name in names, name
+        return f"{studio.plugin.get_name()}, {len(names)} parameters"
+
+    def blocks():
+        compared = 0
+        for block in (1, 4_096):
+            studio = Studio(given, 48_000, block, projects[1])
+            same(studio.play(0.25), given.rendered(patches[1], 48_000, SECONDS)[:, :12_000])
+            compared += 1
+        return f"{compared} renders in blocks of 1 and 4096 frames"
+
+    def tempo():
+        studio = Studio(given, 48_000, 512, projects[0])
+        studio.engine.set_bpm(93.0)
+        same(studio.play(), given.rendered(patches[0], 48_000, SECONDS, bpm=93))
+        return "93 a minute, offline: the bits of a render"
+
+    def side_by_side():
+        engine = dawdreamer.RenderEngine(48_000, 512)
+        engine.set_bpm(120.0)
+        plugins = []
+        for number in range(8):
+            plugin = engine.make_plugin_processor(f"songwalker-{number}", given.plugin)
+            plugin.load_state(str(write(given, projects[2])))
+            plugin.record = True
+            for key, start, end in frames_of(48_000, SECONDS):
+                plugin.add_midi_note(key, 100, (start + 0.5) / 48_000, (end - start) / 48_000)
+            plugins.append(plugin)
+        engine.load_graph([(plugin, []) for plugin in plugins])
+        engine.render(SECONDS)
+        wanted = given.rendered(patches[2], 48_000, SECONDS)
+        for plugin in plugins:
+            same(plugin.get_audio(), wanted)
+        return "8 instances in one graph"
+
+    def bypass():
+        studio = Studio(given, 48_000, 512)
+        number = index(studio.plugin, "Bypass")
+        studio.plugin.set_parameter(number, 1.0)
+        assert numpy.abs(studio.play()).max() == 0.0
+        studio.plugin.set_parameter(number, 0.0)
+        assert numpy.abs(studio.play()).max() > 0.01
+
+    given.check("name and parameters", names)
     given.check("the bits of a render", bits)
+    given.check("the shortest and the longest blocks", blocks)
+    given.check("the tempo", tempo)
+    given.check("side by side", side_by_side)
+    given.check("bypass", bypass)
     given.check("automation", automation)
     given.check("state into a fresh instance", state)
     given.check("rendering again", again)

@@ -57,12 +57,12 @@ class Given:
         subprocess.run([self.arguments.host, "state", out, *patches], check=True)
         return out.read_bytes()
 
-    def rendered(self, patch: Path, rate: int, seconds: float) -> numpy.ndarray:
+    def rendered(self, patch: Path, rate: int, seconds: float, bpm: int = 120) -> numpy.ndarray:
         """The notes as `songwalker render` plays them: two rows of float32."""
         midi, out = self.folder / "notes.mid", self.folder / "notes.wav"
         midi.write_bytes(midi_file(rate, seconds))
         run = [self.arguments.songwalker, "render", patch, "--midi", midi, "--out", out]
-        run += ["--sample-rate", str(rate), "--tail", "0.5", "--bpm", "120"]
+        run += ["--sample-rate", str(rate), "--tail", "0.5", "--bpm", str(bpm)]
         subprocess.run(run, check=True, capture_output=True)
         return read_wav(out)
 

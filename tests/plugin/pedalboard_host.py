@@ -112,6 +112,29 @@ def main() -> None:
         set_raw(plugin, "Bypass", 0.0)
         assert numpy.abs(play(plugin, 48_000, 512)).max() > 0.01
 
+    def swaps():
+        plugin = load(given)
+        held = [(bytes([0x90, key, 100]), 0.0) for key in (48, 55, 60)]
+        played = [plugin(held, duration=0.5, sample_rate=48_000, num_channels=2, buffer_size=256, reset=True)]
+        for project in projects * 3:
+            plugin.raw_state = project
+            played.append(plugin([], duration=0.25, sample_rate=48_000, num_channels=2, buffer_size=256, reset=False))
+        peaks = [float(numpy.abs(audio).max()) for audio in played]
+        assert all(numpy.isfinite(audio).all() for audio in played) and max(peaks) < 8.0, peaks
+        assert min(peaks) > 0.01, f"the chord fell silent: {peaks}"
+        return f"{len(projects) * 3} projects under a held chord"
+
+    def automation():
+        plugin = load(given)
+        held = [(bytes([0x90, 60, 100]), 0.0)]
+        peaks = []
+        for step in range(10):
+            set_raw(plugin, "Master Volume", 60 / 72 * (1 - step / 9))
+            audio = plugin(held if step == 0 else [], duration=0.1, sample_rate=48_000, num_channels=2, reset=step == 0)
+            peaks.append(float(numpy.abs(audio[:, 2_400:]).max()))
+        assert all(one > other for one, other in zip(peaks, peaks[1:])) and peaks[-1] == 0.0, peaks
+        return f"volume in ten steps from {peaks[0]:.3f} to silence"
+
     given.check("name and parameters", names)
     given.check("a new instance sounds", sounds)
     given.check("the bits of a render", bits)
@@ -119,6 +142,8 @@ def main() -> None:
     given.check("state into a fresh instance", state)
     given.check("side by side", side_by_side)
     given.check("volume", volume)
+    given.check("automation", automation)
+    given.check("swaps", swaps)
     given.check("bypass", bypass)
     given.end()
 

@@ -1,5 +1,8 @@
 //! Everything that a host may ask of the plugin, one line for each.
 
+mod rendering;
+mod transport;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -36,7 +39,8 @@ fn events(sample_rate: u32) -> Vec<(usize, Event)> {
     events
 }
 
-fn rendered(patch: &PatchSpec, sample_rate: u32) -> Result<[Vec<f32>; 2]> {
+/// What `songwalker render` is asked for the same notes.
+fn request(patch: &PatchSpec, sample_rate: u32) -> RenderRequest {
     let rate = f64::from(sample_rate);
     let at = |share: f64| (share * SECONDS * rate).floor() / rate;
     let notes = NOTES.iter().map(|(key, start, end)| Note {
@@ -45,7 +49,7 @@ fn rendered(patch: &PatchSpec, sample_rate: u32) -> Result<[Vec<f32>; 2]> {
         key: *key,
         velocity: 100.0 / 127.0,
     });
-    let request = RenderRequest {
+    RenderRequest {
         sample_rate,
         bpm: patch.meta.tempo_bpm.unwrap_or(120.0),
         seed: 0,
@@ -53,8 +57,11 @@ fn rendered(patch: &PatchSpec, sample_rate: u32) -> Result<[Vec<f32>; 2]> {
         seconds: SECONDS,
         warm_up_s: 0.0,
         macros: Vec::new(),
-    };
-    let audio = render(patch, &request, &|| false)?;
+    }
+}
+
+fn rendered(patch: &PatchSpec, sample_rate: u32) -> Result<[Vec<f32>; 2]> {
+    let audio = render(patch, &request(patch, sample_rate), &|| false)?;
     Ok([audio.left, audio.right])
 }
 
@@ -286,6 +293,32 @@ fn swaps(file: &File) -> Result<String> {
     Ok("12 patches while notes sound".to_owned())
 }
 
+fn note_expressions(file: &File) -> Result<String> {
+    let mut patch = PatchSpec::default();
+    patch.modules.osc[0].phase_randomness = 0.0;
+    let patch = states::as_read(&patch)?;
+    let play = |key: u8, semitones: f64| -> Result<f64> {
+        let mut instance = file.instance()?;
+        ensure!(
+            instance.load(&states::framed(std::slice::from_ref(&patch))?)?,
+            "the state is refused"
+        );
+        instance.start(48_000.0, 512)?;
+        let on = Event::On { key, velocity: 0.8 };
+        let played = instance.perform(48_000, &[512], &[(0, on), (1, Event::Tune { key, semitones })])?;
+        // Rising zero crossings of half a second, where the bend has long arrived.
+        let samples = &played[0][24_000..];
+        let rises = samples.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0);
+        Ok(rises.count() as f64 * 2.0)
+    };
+    let (straight, bent, octave) = (play(60, 0.0)?, play(60, 12.0)?, play(72, 0.0)?);
+    ensure!(
+        (bent / octave - 1.0).abs() < 0.02 && octave > 1.9 * straight,
+        "bent to {bent} Hz, an octave is at {octave} Hz"
+    );
+    Ok(format!("{straight} Hz, tuned up by twelve semitones {bent} Hz"))
+}
+
 /// Middle C, rather hard.
 const MIDDLE_C: Event = Event::On {
     key: 60,
@@ -334,13 +367,17 @@ fn own_outputs(file: &File) -> Result<String> {
 type Line = (&'static str, fn(&File) -> Result<String>);
 
 /// The lines.
-const LINES: [Line; 8] = [
+const LINES: [Line; 12] = [
     ("name and parameters", names),
     ("a new instance", a_new_instance_sounds),
     ("the bits of a render", bits),
     ("state", round_trip),
     ("side by side", side_by_side),
+    ("the tempo", transport::tempo),
+    ("places in the song", transport::places),
+    ("offline and late", rendering::offline),
     ("automation and bypass", automation_and_bypass),
+    ("note expressions", note_expressions),
     ("swaps", swaps),
     ("own outputs", own_outputs),
 ];

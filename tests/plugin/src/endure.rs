@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use anyhow::{Context, Result};
 use songwalker_generator::templates;
 
-use crate::host::{Event, File};
+use crate::host::{Event, File, Song};
 use crate::states;
 
 /// Numbers that look random and are always the same.
@@ -29,7 +29,8 @@ impl Dice {
     }
 }
 
-/// Plays `seconds` of notes, wheels, pedals and automation in blocks of all lengths, and swaps patches meanwhile.
+/// Plays `seconds` of notes, wheels, pedals, tuning and automation in blocks of all lengths, in a song that jumps, and swaps
+/// patches meanwhile.
 pub fn run(plugin: &Path, seconds: f64) -> Result<()> {
     let file = File::load(plugin)?;
     let mut instance = file.instance()?;
@@ -63,6 +64,11 @@ pub fn run(plugin: &Path, seconds: f64) -> Result<()> {
             next_swap += 48_000;
             instance.load(&take.recv().context("no more patches")?)?;
             swaps += 1;
+            // The song jumps, and goes on in another tempo.
+            instance.song = Some(Song {
+                bpm: 60.0 + 100.0 * dice.unit(),
+                beats: 200.0 * dice.unit(),
+            });
         }
         let length = match dice.below(4) {
             0 => 1 + dice.below(64) as usize,
@@ -74,7 +80,7 @@ pub fn run(plugin: &Path, seconds: f64) -> Result<()> {
             .map(|_| {
                 let key = 24 + dice.below(80) as u8;
                 let byte = dice.below(128) as u8;
-                let event = match dice.below(12) {
+                let event = match dice.below(13) {
                     0..3 => Event::On {
                         key,
                         velocity: 0.1 + 0.9 * dice.unit(),
@@ -85,6 +91,10 @@ pub fn run(plugin: &Path, seconds: f64) -> Result<()> {
                     8 => Event::Midi([0xD0, byte, 0]),
                     9 => Event::Midi([0xA0, key, byte]),
                     10 if dice.below(20) == 0 => Event::Midi([0xB0, 120 + (byte & 3), 0]),
+                    11 => Event::Tune {
+                        key,
+                        semitones: 24.0 * dice.unit() - 12.0,
+                    },
                     _ => Event::Param {
                         id: ids[dice.below(ids.len() as u64) as usize],
                         value: dice.unit(),

@@ -6,12 +6,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
+use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent};
-use clack_host::events::{Match, Pckn};
+use clack_host::events::event_types::{
+    MidiEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent, ParamValueEvent,
+    TransportEvent, TransportFlags,
+};
+use clack_host::events::{EventFlags, EventHeader, Match, Pckn};
 use clack_host::prelude::*;
 use clack_host::process::StartedPluginAudioProcessor;
-use clack_host::utils::{ClapId, Cookie};
+use clack_host::utils::{BeatTime, ClapId, Cookie, SecondsTime};
 
 /// Outputs of the second plugin of the file: the main one and one per slot, two channels each. The first has the main one.
 const PORTS: usize = 17;
@@ -37,10 +41,54 @@ impl HostHandlers for Host {
 /// Something played at a frame of a block.
 #[derive(Debug, Clone, Copy)]
 pub enum Event {
-    On { key: u8, velocity: f64 },
-    Off { key: u8 },
+    On {
+        key: u8,
+        velocity: f64,
+    },
+    Off {
+        key: u8,
+    },
     Midi([u8; 3]),
-    Param { id: u32, value: f64 },
+    Param {
+        id: u32,
+        value: f64,
+    },
+    /// How far a key is bent, semitones.
+    Tune {
+        key: u8,
+        semitones: f64,
+    },
+}
+
+/// A song that the host plays.
+#[derive(Debug, Clone, Copy)]
+pub struct Song {
+    pub bpm: f64,
+    /// Where it is at the next block.
+    pub beats: f64,
+}
+
+impl Song {
+    fn transport(self) -> TransportEvent {
+        TransportEvent {
+            header: EventHeader::new_core(0, EventFlags::empty()),
+            flags: TransportFlags::HAS_TEMPO
+                | TransportFlags::HAS_BEATS_TIMELINE
+                | TransportFlags::IS_PLAYING,
+            song_pos_beats: BeatTime::from_float(self.beats),
+            song_pos_seconds: SecondsTime::from_int(0),
+            tempo: self.bpm,
+            tempo_inc: 0.0,
+            loop_start_beats: BeatTime::from_int(0),
+            loop_end_beats: BeatTime::from_int(0),
+            loop_start_seconds: SecondsTime::from_int(0),
+            loop_end_seconds: SecondsTime::from_int(0),
+            bar_start: BeatTime::from_int(0),
+            bar_number: 0,
+            time_signature_numerator: 4,
+            time_signature_denominator: 4,
+        }
+    }
 }
 
 /// A plugin file.
@@ -90,11 +138,13 @@ impl File {
             running: None,
             ports,
             steady: 0,
+            song: None,
         })
     }
 }
 
 struct Running {
+    sample_rate: f64,
     processor: StartedPluginAudioProcessor<Host>,
     buffers: Vec<Vec<f32>>,
     ports: AudioPorts,
@@ -108,6 +158,8 @@ pub struct Instance {
     running: Option<Running>,
     ports: usize,
     steady: u64,
+    /// What the host plays meanwhile; without one it stands still and has no tempo.
+    pub song: Option<Song>,
 }
 
 /// A parameter as the host hears of it.
@@ -152,6 +204,18 @@ impl Instance {
         Ok(state.load(&mut handle, &mut reader).is_ok())
     }
 
+    /// Says whether what is played is rendered into a file; counts from the next start on.
+    pub fn render_offline(&mut self, is_offline: bool) -> Result<()> {
+        let mut handle = self.instance.plugin_handle();
+        let render: PluginRender = handle.get_extension().context("no offline rendering")?;
+        let mode = if is_offline {
+            RenderMode::Offline
+        } else {
+            RenderMode::Realtime
+        };
+        Ok(render.set(&mut handle, mode)?)
+    }
+
     /// Starts audio.
     pub fn start(&mut self, sample_rate: f64, most_frames: usize) -> Result<()> {
         self.stop();
@@ -169,6 +233,7 @@ impl Instance {
             .map_err(|_| anyhow!("it does not process"))?;
         self.steady = 0;
         self.running = Some(Running {
+            sample_rate,
             processor,
             buffers: vec![vec![0.0; most_frames]; 2 * self.ports],
             ports: AudioPorts::with_capacity(2 * self.ports, self.ports),
@@ -204,6 +269,12 @@ impl Instance {
                     let event = ParamValueEvent::new(time, id, Pckn::match_all(), value, Cookie::empty());
                     running.events.push(&event);
                 }
+                Event::Tune { key, semitones } => running.events.push(&NoteExpressionEvent::new(
+                    time,
+                    note(key),
+                    NoteExpressionType::Tuning,
+                    semitones,
+                )),
             }
         }
         let chunks = running.buffers.chunks_exact_mut(2);
@@ -221,9 +292,12 @@ impl Instance {
             &InputEvents::from_buffer(&running.events),
             &mut OutputEvents::from_buffer(&mut running.answers),
             Some(self.steady),
-            None,
+            self.song.map(Song::transport).as_ref(),
         );
         self.steady += frames as u64;
+        if let Some(song) = &mut self.song {
+            song.beats += frames as f64 / running.sample_rate * song.bpm / 60.0;
+        }
         status.map(|_| ()).map_err(|error| anyhow!("process: {error}"))
     }
 
