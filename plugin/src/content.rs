@@ -62,8 +62,14 @@ impl PatchContent {
     /// The sound that plays.
     #[must_use]
     pub fn sound(&self) -> &Arc<Playable> {
-        let variation = self.chosen.checked_sub(1).and_then(|i| self.variations.get(i));
+        let variation = self.chosen_variation();
         variation.map_or(&self.base, |variation| &variation.sound)
+    }
+
+    /// The variation that plays, where it is one.
+    #[must_use]
+    pub fn chosen_variation(&self) -> Option<&Variation> {
+        self.variations.get(self.chosen.checked_sub(1)?)
     }
 }
 
@@ -93,6 +99,19 @@ impl Content {
         match self {
             Self::Empty => "Empty",
             Self::Patch(content) => &content.base.patch.name,
+        }
+    }
+
+    /// The same with the variation that sounds.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let variation = match self {
+            Self::Empty => None,
+            Self::Patch(content) => content.chosen_variation(),
+        };
+        match variation {
+            Some(variation) => format!("{}, {}", self.name(), variation.name),
+            None => self.name().to_owned(),
         }
     }
 

@@ -214,7 +214,7 @@ impl Errands {
                 .and_then(|server| server.list(&|| stop.load(Ordering::Relaxed)))
             {
                 Ok(sounds) => Listing::Known(sounds),
-                Err(error) => Listing::Failed(error.to_string()),
+                Err(error) => Listing::Failed(sentence(&error.to_string())),
             };
             *shared.listing.lock() = listing;
         });
@@ -348,9 +348,11 @@ impl Shared {
             Ok((content, bytes)) => {
                 let sound = content.sound().cloned();
                 let warnings = warnings_of(&content);
+                let before = self.instance.before(place);
                 if !self.install(place, content) {
                     return;
                 }
+                self.instance.keep(before);
                 let Some(sound) = sound else { return };
                 let note = match warnings {
                     0 => String::new(),
@@ -386,7 +388,7 @@ impl Shared {
 
     /// Puts content into a slot, with its macros where the patch has them; false, and a message, where it cannot be played.
     fn install(&self, place: usize, content: Content) -> bool {
-        let installed = self.instance.install(place, content, true);
+        let installed = self.instance.install(place, content);
         installed
             .map_err(|problem| self.instance.tell(true, problem))
             .is_ok()
@@ -415,6 +417,8 @@ impl Shared {
             .and_then(|server| server.generate(prompt, seed, &progress, &|| self.is_stopped(stop)));
         if !self.is_stopped(stop) {
             self.land_bundle(place, "generated.zip", bytes);
+            // The server has one more.
+            *self.listing.lock() = Listing::Unknown;
         }
     }
 

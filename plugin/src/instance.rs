@@ -12,6 +12,7 @@ use songwalker_engine::math;
 
 use crate::SLOTS;
 use crate::content::{Content, Playable};
+use crate::history::{Before, History};
 use crate::instrument::{Instrument, PatchInstrument};
 use crate::orders::{DeskEnd, Order, SoundEnd, queues};
 use crate::params::{PluginParams, SlotValues};
@@ -33,6 +34,7 @@ const MESSAGES: usize = 20;
 #[derive(Default)]
 pub struct Instance {
     rack: Mutex<Rack>,
+    history: Mutex<History>,
     desk: Mutex<Option<DeskEnd>>,
     /// 0 while no audio runs.
     sample_rate: AtomicU32,
@@ -121,11 +123,16 @@ impl Instance {
 
     fn order_all(&self, rack: &Rack) {
         for (place, slot) in rack.slots.iter().enumerate() {
-            let empty = Slot::new(Content::Empty);
-            let slot = slot.as_ref().unwrap_or(&empty);
-            self.order_route(place, slot);
-            self.order_content(place, slot.content.sound());
+            self.order(place, slot.as_ref());
         }
+    }
+
+    /// Orders everything that a place holds.
+    fn order(&self, place: usize, slot: Option<&Slot>) {
+        let empty = Slot::new(Content::Empty);
+        let slot = slot.unwrap_or(&empty);
+        self.order_route(place, slot);
+        self.order_content(place, slot.content.sound());
     }
 
     /// Sends an order. A full queue means that nobody takes any: what was sent is in the rack, and comes with the next
@@ -172,15 +179,14 @@ impl Instance {
         Some(self.params()?.slots.get(place)?.values())
     }
 
-    /// Puts something into a slot, which is made where there is none. `is_new`: its macros go where the patch has them;
-    /// otherwise they stay where they are. What happens to the slot while the instrument is built wins over it.
+    /// Puts something into a slot, which is made where there is none; its macros go where the patch has them. What happens
+    /// to the slot while the instrument is built wins over it.
     ///
     /// # Errors
     /// It cannot be played; then the slot stays as it was.
-    pub fn install(&self, place: usize, content: Content, is_new: bool) -> Result<(), String> {
+    pub fn install(&self, place: usize, content: Content) -> Result<(), String> {
         let change = self.changed(place);
-        if is_new
-            && let (Some(sound), Some(params)) = (content.sound(), self.params())
+        if let (Some(sound), Some(params)) = (content.sound(), self.params())
             && let Some(slot) = params.slots.get(place)
         {
             slot.adopt(&sound.patch);
@@ -197,7 +203,9 @@ impl Instance {
         let is_made = slot.is_none();
         let slot = slot.get_or_insert_with(|| Slot::new(Content::Empty));
         slot.content = content;
-        if is_made {
+        // What made another sound as loud as its comparison means nothing to this one.
+        let was_trimmed = std::mem::take(&mut slot.trim_db) < 0.0;
+        if is_made || was_trimmed {
             self.order_route(place, slot);
         }
         self.send(Order::Install { place, instrument });
@@ -231,8 +239,45 @@ impl Instance {
         Some(place)
     }
 
+    /// A slot as it is, to come back to.
+    #[must_use]
+    pub fn before(&self, place: usize) -> Option<Before> {
+        Some(Before {
+            place,
+            slot: self.rack.lock().slots.get(place)?.clone(),
+            values: self.params()?.slots.get(place)?.normalized(),
+        })
+    }
+
+    /// Keeps what was before a change, so that it can be taken back.
+    pub fn keep(&self, before: Option<Before>) {
+        if let Some(before) = before {
+            self.history.lock().keep(before);
+        }
+    }
+
+    /// What taking the newest change back would do, for people; none where there is nothing to take back.
+    #[must_use]
+    pub fn undo_told(&self) -> Option<String> {
+        self.history.lock().newest().map(Before::told)
+    }
+
+    /// Takes the newest change of a slot back and gives what it was before: its parameters are set by whoever has the
+    /// host's ear.
+    pub fn undo(&self) -> Option<Before> {
+        let before = self.history.lock().take()?;
+        let place = before.place;
+        self.changed(place);
+        let mut rack = self.rack.lock();
+        *rack.slots.get_mut(place)? = before.slot.clone();
+        drop(rack);
+        self.order(place, before.slot.as_ref());
+        Some(before)
+    }
+
     /// Takes a slot away.
     pub fn remove(&self, place: usize) {
+        self.keep(self.before(place));
         self.changed(place);
         let mut rack = self.rack.lock();
         if let Some(slot) = rack.slots.get_mut(place) {
@@ -253,11 +298,9 @@ impl Instance {
             rack.slots.swap(one, other);
             let copy = rack.clone();
             drop(rack);
+            self.history.lock().exchange(one, other);
             for place in [one, other] {
-                let empty = Slot::new(Content::Empty);
-                let slot = copy.slots[place].as_ref().unwrap_or(&empty);
-                self.order_route(place, slot);
-                self.order_content(place, slot.content.sound());
+                self.order(place, copy.slots[place].as_ref());
             }
         }
     }
@@ -267,6 +310,7 @@ impl Instance {
         (0..SLOTS).for_each(|place| {
             self.changed(place);
         });
+        self.history.lock().clear();
         *self.rack.lock() = rack.clone();
         self.order_all(&rack);
     }

@@ -7,6 +7,7 @@ pub mod content;
 pub mod editor;
 pub mod errands;
 mod export;
+pub mod history;
 pub mod instance;
 pub mod instrument;
 pub mod load;

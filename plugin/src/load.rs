@@ -26,15 +26,18 @@ pub const MAX_BYTES: usize = MAX_PRESET_BYTES;
 /// Why something cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// There is none.
+    #[error("there is no such file")]
+    NoFile,
     /// A file could not be read.
-    #[error("cannot read {0}: {1}")]
-    Io(String, std::io::Error),
+    #[error("it cannot be read: {0}")]
+    Io(#[source] std::io::Error),
     /// Larger than anything that is loaded.
-    #[error("{0} is larger than anything that can be loaded")]
-    TooLarge(String),
+    #[error("it is larger than anything that can be loaded")]
+    TooLarge,
     /// No regular file.
-    #[error("{0} is not a file")]
-    NotFile(String),
+    #[error("it is no file")]
+    NotFile,
     /// A zip that is no sound bundle.
     #[error("the bundle is damaged or no bundle: {}", first(&.0.to_string()))]
     Bundle(#[from] VerifyError),
@@ -48,8 +51,8 @@ pub enum LoadError {
     #[error("{0}; {hint}", hint = .0.hint())]
     Import(#[from] ImportError),
     /// Nothing that is known.
-    #[error("{0} is neither a bundle, a preset, a patch nor a .vital file")]
-    Unknown(String),
+    #[error("it is neither a bundle, a preset, a patch nor a .vital file")]
+    Unknown,
 }
 
 /// A text cut to what a line of the editor shows.
@@ -68,7 +71,7 @@ fn first(text: &str) -> String {
 /// Nothing that is known, or something that is not whole.
 pub fn content(bytes: &[u8], name: &str, beside: Option<&Path>) -> Result<Content, LoadError> {
     if bytes.len() > MAX_BYTES {
-        return Err(LoadError::TooLarge(name.to_owned()));
+        return Err(LoadError::TooLarge);
     }
     if bytes.starts_with(b"PK") {
         return bundle(bytes);
@@ -78,7 +81,7 @@ pub fn content(bytes: &[u8], name: &str, beside: Option<&Path>) -> Result<Conten
         return vital(bytes, name);
     }
     let Ok(Value::Object(document)) = serde_json::from_slice::<Value>(bytes) else {
-        return Err(LoadError::Unknown(name.to_owned()));
+        return Err(LoadError::Unknown);
     };
     let has = |key: &str| document.contains_key(key);
     if has("format") && has("patch") {
@@ -88,7 +91,7 @@ pub fn content(bytes: &[u8], name: &str, beside: Option<&Path>) -> Result<Conten
     } else if has("settings") {
         vital(bytes, name)
     } else {
-        Err(LoadError::Unknown(name.to_owned()))
+        Err(LoadError::Unknown)
     }
 }
 

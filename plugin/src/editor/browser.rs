@@ -93,7 +93,7 @@ impl Browser {
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 if let Some(told) = told {
-                    ui.label(RichText::new(told).small().color(look::DIM));
+                    ui.label(told);
                 }
                 let shown = items.into_iter();
                 for (i, item) in shown
@@ -106,39 +106,34 @@ impl Browser {
         self.path(ui, view, place);
     }
 
-    fn items(&self, ui: &mut Ui, view: &View) -> (Vec<Item>, Option<String>) {
+    /// What stands on the shelf, and what there is to tell of it.
+    fn items(&self, ui: &mut Ui, view: &View) -> (Vec<Item>, Option<RichText>) {
+        let plain = |text: &str| Some(RichText::new(text).small().color(look::DIM));
         if self.shelf == Shelf::Recent {
             let items: Vec<Item> = view.errands.recent().into_iter().map(Item::Recent).collect();
-            let told = items
-                .is_empty()
-                .then(|| "What you load or generate stands here.".to_owned());
+            let told = plain("What you load or generate stands here.").filter(|_| items.is_empty());
             return (items, told);
         }
         if view.errands.settings().server.trim().is_empty() {
-            return (
-                Vec::new(),
-                Some("No server: name one in the settings.".to_owned()),
-            );
+            return (Vec::new(), plain("No server: name one in the settings."));
         }
         match view.errands.listing() {
             Listing::Unknown => {
                 view.errands.list();
-                (Vec::new(), Some("Asking …".to_owned()))
+                (Vec::new(), plain("Asking …"))
             }
-            Listing::Asking => (Vec::new(), Some("Asking …".to_owned())),
+            Listing::Asking => (Vec::new(), plain("Asking …")),
             Listing::Failed(problem) => {
                 if ui.button("Ask again").clicked() {
                     view.errands.list();
                 }
-                (Vec::new(), Some(problem))
+                (Vec::new(), Some(RichText::new(problem).small().color(look::RED)))
             }
             Listing::Known(list) => {
                 if ui.button("Refresh").clicked() {
                     view.errands.list();
                 }
-                let told = list
-                    .is_empty()
-                    .then(|| "The server has no sounds yet.".to_owned());
+                let told = plain("The server has no sounds yet.").filter(|_| list.is_empty());
                 (list.into_iter().map(Item::Listed).collect(), told)
             }
         }

@@ -5,6 +5,7 @@ use nice_plug::context::gui::GuiContext;
 
 use super::{App, knob, look};
 use crate::SLOTS;
+use crate::errands::Progress;
 use crate::rack::Rack;
 use crate::sound::VOICES_IN_ALL;
 
@@ -17,8 +18,12 @@ impl App {
             if ui.add_enabled(is_room, Button::new("+ Slot")).clicked()
                 && let Some(place) = self.view.instance.add()
             {
+                // What was turned for the slot that was here before is not meant for this one.
+                let params = &self.view.params.slots[place];
+                knob::set_all(host, params, &params.defaults());
                 self.selected = place;
             }
+            self.undo(ui, host);
             if ui
                 .button("Panic")
                 .on_hover_text("Lets go of every note")
@@ -31,10 +36,28 @@ impl App {
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let params = &self.view.params;
-                knob::show(ui, host, &params.pan, "Pan", 15.0, 46.0);
-                knob::show(ui, host, &params.volume, "Volume", 15.0, 56.0);
+                for (param, name) in [(&params.pan, "Pan"), (&params.volume, "Volume")] {
+                    let look = knob::Look {
+                        name,
+                        radius: 15.0,
+                        width: 56.0,
+                        rest: None,
+                    };
+                    knob::show(ui, host, param, look);
+                }
             });
         });
+    }
+
+    fn undo(&mut self, ui: &mut Ui, host: &GuiContext) {
+        let told = self.view.instance.undo_told();
+        let undo = ui.add_enabled(told.is_some(), Button::new("Undo"));
+        if undo.on_hover_text(told.unwrap_or_default()).clicked()
+            && let Some(before) = self.view.instance.undo()
+        {
+            knob::set_all(host, &self.view.params.slots[before.place], &before.values);
+            self.selected = before.place;
+        }
     }
 
     /// Words, and the sound that becomes of them.
@@ -50,34 +73,35 @@ impl App {
                     .desired_width(wide),
             );
             let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            let is_ready = progress.is_none() && !self.prompt.trim().is_empty();
+            if let Some(progress) = progress {
+                self.making(ui, &progress, 2.0 * button + 6.0);
+                return;
+            }
+            let is_ready = !self.prompt.trim().is_empty();
             let make = ui.add_enabled(is_ready, Button::new("Generate").min_size([button, 0.0].into()));
             let again = Button::new("Another").min_size([button, 0.0].into());
             let again = ui
                 .add_enabled(is_ready, again)
                 .on_hover_text("The same words, another version");
             let wants_other = again.clicked();
-            if wants_other {
-                self.seed += 1;
-            }
             if is_ready && (is_entered || make.clicked() || wants_other) {
-                if !wants_other {
-                    self.seed = 0;
-                }
+                self.seed = if wants_other { self.seed + 1 } else { 0 };
                 self.view
                     .errands
                     .generate(self.selected, self.prompt.clone(), self.seed);
             }
         });
-        if let Some(progress) = progress {
-            ui.horizontal(|ui| {
-                let text = format!("{} for slot {}", progress.stage, progress.place + 1);
-                let wide = (ui.available_width() - 80.0).max(60.0);
-                ui.add(ProgressBar::new(progress.share).desired_width(wide).text(text));
-                if ui.button("Stop").clicked() {
-                    self.view.errands.cancel();
-                }
-            });
+    }
+
+    /// How far the sound is, where the buttons were that began it.
+    fn making(&self, ui: &mut Ui, progress: &Progress, wide: f32) {
+        let stop = 48.0;
+        let text = RichText::new(&progress.stage).small();
+        let bar = ProgressBar::new(progress.share).desired_width(wide - stop - 6.0);
+        ui.add(bar.text(text))
+            .on_hover_text(format!("For slot {}", progress.place + 1));
+        if ui.add(Button::new("Stop").min_size([stop, 0.0].into())).clicked() {
+            self.view.errands.cancel();
         }
     }
 

@@ -7,6 +7,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::params::{FloatParam, Param};
 
 use super::{View, look};
+use crate::params::SlotParams;
 
 /// Points of dragging from one end to the other.
 const WAY: f32 = 180.0;
@@ -60,8 +61,40 @@ pub fn tell_adopted(view: &View, host: &GuiContext) {
     }
 }
 
-/// A knob with its name below and its value while it is turned. `radius` in points.
-pub fn show(ui: &mut Ui, host: &GuiContext, param: &FloatParam, name: &str, radius: f32, width: f32) {
+/// Tells the host where all of a slot's parameters are to stand, in the order of [`SlotParams::normalized`].
+pub fn set_all(host: &GuiContext, params: &SlotParams, values: &[f32]) {
+    let mut values = values.iter().copied();
+    for (param, value) in params.floats().into_iter().zip(values.by_ref()) {
+        set(host, param, value);
+    }
+    for (param, value) in params.switches().into_iter().zip(values.by_ref()) {
+        set(host, param, value);
+    }
+    for (param, value) in params.numbers().into_iter().zip(values) {
+        set(host, param, value);
+    }
+}
+
+/// How a knob looks.
+pub struct Look<'a> {
+    /// Its name, below it.
+    pub name: &'a str,
+    /// Points.
+    pub radius: f32,
+    /// Points.
+    pub width: f32,
+    /// Where a double click brings it, 0..1, where that is not its default.
+    pub rest: Option<f32>,
+}
+
+/// A knob with its name below and its value while it is turned.
+pub fn show(ui: &mut Ui, host: &GuiContext, param: &FloatParam, look: Look<'_>) {
+    let Look {
+        name,
+        radius,
+        width,
+        rest,
+    } = look;
     let size = Vec2::new(width, 2.0 * radius + 16.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let setter = host.param_setter();
@@ -90,7 +123,11 @@ pub fn show(ui: &mut Ui, host: &GuiContext, param: &FloatParam, name: &str, radi
         }
     });
     if response.double_clicked() {
-        set(host, param, param.default_normalized_value());
+        set(
+            host,
+            param,
+            rest.unwrap_or_else(|| param.default_normalized_value()),
+        );
     }
 
     let value = held.unwrap_or_else(|| param.modulated_normalized_value());

@@ -57,7 +57,7 @@ impl Window {
                                     .suffix(" MB"),
                             );
                             typed.cache_bytes = megabytes << 20;
-                            if ui.button("Empty it").clicked() {
+                            if ui.button("Empty").clicked() {
                                 errands.clear_cache();
                             }
                         });
@@ -65,7 +65,7 @@ impl Window {
                     });
                 ui.add_space(8.0);
                 ui.horizontal(|ui| {
-                    is_kept = ui.button("Keep").clicked();
+                    is_kept = ui.button("Save").clicked();
                     is_left = ui.button("Cancel").clicked();
                 });
             });

@@ -2,7 +2,7 @@
 
 use egui::{Button, ComboBox, DragValue, RichText, Sense, Ui, UiBuilder, Vec2};
 use nice_plug::context::gui::GuiContext;
-use nice_plug::params::{BoolParam, Param};
+use nice_plug::params::{BoolParam, IntParam, Param};
 
 use super::browser::Item;
 use super::{View, curves, knob, look};
@@ -29,7 +29,7 @@ pub fn show(
             knobs(ui, view, host, place, slot);
             if is_selected {
                 detail(ui, view, host, place, slot);
-                routing(ui, view, place, &slot.routing);
+                routing(ui, view, host, place, &slot.routing);
             }
         });
     });
@@ -91,11 +91,9 @@ fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot)
             }
             switch(ui, host, &params.solo, "S", look::WARM);
             switch(ui, host, &params.mute, "M", look::RED);
-            let told = format!(
-                "{} voices, {:.1} %",
-                view.meters.voices(place),
-                params.cpu.value() * 100.0
-            );
+            let voices = view.meters.voices(place);
+            let word = if voices == 1 { "voice" } else { "voices" };
+            let told = format!("{voices} {word}, {:.1} %", params.cpu.value() * 100.0);
             ui.label(RichText::new(told).small().color(look::DIM));
         });
     });
@@ -105,36 +103,33 @@ fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot)
 /// Exchanges two places with their parameters, so that each sound keeps its own.
 fn exchange(view: &View, host: &GuiContext, one: usize, other: usize) {
     let (a, b) = (&view.params.slots[one], &view.params.slots[other]);
-    for (a, b) in a.floats().into_iter().zip(b.floats()) {
-        let (was, is) = (a.unmodulated_normalized_value(), b.unmodulated_normalized_value());
-        knob::set(host, a, is);
-        knob::set(host, b, was);
-    }
-    for (a, b) in [(&a.mute, &b.mute), (&a.solo, &b.solo)] {
-        let (was, is) = (a.unmodulated_normalized_value(), b.unmodulated_normalized_value());
-        knob::set(host, a, is);
-        knob::set(host, b, was);
-    }
-    for (a, b) in [(&a.bend_range, &b.bend_range), (&a.polyphony, &b.polyphony)] {
-        let (was, is) = (a.unmodulated_normalized_value(), b.unmodulated_normalized_value());
-        knob::set(host, a, is);
-        knob::set(host, b, was);
-    }
+    let (was, is) = (a.normalized(), b.normalized());
+    knob::set_all(host, a, &is);
+    knob::set_all(host, b, &was);
     view.instance.exchange(one, other);
 }
 
 fn knobs(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) {
     let params = &view.params.slots[place];
     let wide = ((ui.available_width() - 10.0 * 6.0) / 10.0).clamp(44.0, 74.0);
-    let radius = (wide * 0.3).clamp(14.0, 19.0);
+    let look = |name| knob::Look {
+        name,
+        radius: (wide * 0.3).clamp(14.0, 19.0),
+        width: wide,
+        rest: None,
+    };
     ui.horizontal(|ui| {
         if let Some(sound) = slot.content.sound() {
             for (knob, slot) in params.macros.iter().zip(&sound.patch.macros) {
-                knob::show(ui, host, &knob.amount, &slot.label, radius, wide);
+                let look = knob::Look {
+                    rest: Some(slot.value as f32),
+                    ..look(&slot.label)
+                };
+                knob::show(ui, host, &knob.amount, look);
             }
         }
-        knob::show(ui, host, &params.volume, "Volume", radius, wide);
-        knob::show(ui, host, &params.pan, "Pan", radius, wide);
+        knob::show(ui, host, &params.volume, look("Volume"));
+        knob::show(ui, host, &params.pan, look("Pan"));
     });
 }
 
@@ -161,7 +156,13 @@ fn detail(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot
             (&params.cutoff, "Cutoff"),
             (&params.resonance, "Resonance"),
         ] {
-            knob::show(ui, host, param, name, 14.0, wide);
+            let look = knob::Look {
+                name,
+                radius: 14.0,
+                width: wide,
+                rest: None,
+            };
+            knob::show(ui, host, param, look);
         }
     });
     if !content.variations.is_empty() {
@@ -184,15 +185,17 @@ fn detail(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot
         {
             view.errands.keep_other(place);
         }
-        let told = slot.other.as_ref().map_or("nothing kept", Content::name);
-        let exchange = Button::new(format!("A / B: {told}"));
         let hint = "Exchange both sides, at equal loudness";
         if ui
-            .add_enabled(slot.other.is_some(), exchange)
+            .add_enabled(slot.other.is_some(), Button::new("A / B"))
             .on_hover_text(hint)
             .clicked()
         {
             view.errands.compare(place);
+        }
+        if let Some(other) = &slot.other {
+            let told = format!("B: {}", other.title());
+            ui.label(RichText::new(told).small().color(look::DIM));
         }
         if slot.trim_db < 0.0 {
             ui.label(
@@ -217,7 +220,22 @@ fn channels_name(channels: Channels) -> String {
     }
 }
 
-fn routing(ui: &mut Ui, view: &View, place: usize, routing: &Routing) {
+/// A whole number of the host's, dragged or typed.
+fn number(ui: &mut Ui, host: &GuiContext, param: &IntParam) {
+    let mut value = param.unmodulated_plain_value();
+    let (least, most) = (param.preview_plain(0.0), param.preview_plain(1.0));
+    let field = DragValue::new(&mut value)
+        .range(least..=most)
+        .custom_formatter(|value, _| {
+            param.normalized_value_to_string(param.preview_normalized(value as i32), false)
+        });
+    if ui.add(field).on_hover_text(param.name()).changed() {
+        knob::set(host, param, param.preview_normalized(value));
+    }
+}
+
+fn routing(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, routing: &Routing) {
+    let params = &view.params.slots[place];
     let mut now = *routing;
     ui.horizontal_wrapped(|ui| {
         let told = |ui: &mut Ui, text: &str| ui.label(RichText::new(text).small().color(look::DIM));
@@ -242,6 +260,10 @@ fn routing(ui: &mut Ui, view: &View, place: usize, routing: &Routing) {
         told(ui, "Output");
         ui.selectable_value(&mut now.output, Output::Main, "Main");
         ui.selectable_value(&mut now.output, Output::Own, "Own");
+        told(ui, "Bend");
+        number(ui, host, &params.bend_range);
+        told(ui, "Voices");
+        number(ui, host, &params.polyphony);
     });
     if now != *routing {
         view.instance.route(place, |routing, _| *routing = now);

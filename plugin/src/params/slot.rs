@@ -177,6 +177,38 @@ impl SlotParams {
             .collect()
     }
 
+    /// Those that are on or off.
+    #[must_use]
+    pub fn switches(&self) -> [&BoolParam; 2] {
+        [&self.mute, &self.solo]
+    }
+
+    /// Those that count.
+    #[must_use]
+    pub fn numbers(&self) -> [&IntParam; 2] {
+        [&self.bend_range, &self.polyphony]
+    }
+
+    /// Where all that a user turns stands, 0..1: first [`Self::floats`], then [`Self::switches`], then [`Self::numbers`].
+    #[must_use]
+    pub fn normalized(&self) -> Vec<f32> {
+        let floats = self.floats().into_iter();
+        let floats = floats.map(|param| param.unmodulated_normalized_value());
+        let switches = self.switches().map(|param| param.unmodulated_normalized_value());
+        let numbers = self.numbers().map(|param| param.unmodulated_normalized_value());
+        floats.chain(switches).chain(numbers).collect()
+    }
+
+    /// Where it all stands in a new instance, in the same order.
+    #[must_use]
+    pub fn defaults(&self) -> Vec<f32> {
+        let floats = self.floats().into_iter();
+        let floats = floats.map(|param| param.default_normalized_value());
+        let switches = self.switches().map(|param| param.default_normalized_value());
+        let numbers = self.numbers().map(|param| param.default_normalized_value());
+        floats.chain(switches).chain(numbers).collect()
+    }
+
     /// Puts the macros where a patch has them.
     pub fn adopt(&self, patch: &PatchSpec) {
         for (knob, slot) in self.macros.iter().zip(&patch.macros) {

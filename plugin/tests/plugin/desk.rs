@@ -87,7 +87,7 @@ impl Desk {
     pub fn with(patch: &PatchSpec) -> Self {
         let desk = Self::new();
         desk.instance
-            .install(0, content(patch), true)
+            .install(0, content(patch))
             .expect("a patch that plays");
         desk
     }

@@ -1,15 +1,11 @@
 //! Files, links and servers, honest and not: what is whole lands in its slot, everything else becomes a message.
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside test functions fail the test by panicking"
-)]
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread;
 
+use crate::fake::{Fake, say};
 use songwalker_generator::pipeline::{self, Generated, Hooks, Request};
 use songwalker_plugin::content::Content;
 use songwalker_plugin::load::server::{Server, ServerError, shared_bundle};
@@ -98,55 +94,12 @@ fn a_file_is_bounded_and_must_be_one() {
     let large = folder.path().join("large.json");
     let file = std::fs::File::create(&large).expect("a file");
     file.set_len(load::MAX_BYTES as u64 + 1).expect("a hole");
-    assert!(matches!(load::file(&large), Err(LoadError::TooLarge(_))));
-    assert!(matches!(load::file(folder.path()), Err(LoadError::NotFile(_))));
+    assert!(matches!(load::file(&large), Err(LoadError::TooLarge)));
+    assert!(matches!(load::file(folder.path()), Err(LoadError::NotFile)));
     assert!(matches!(
         load::file(&folder.path().join("none")),
-        Err(LoadError::Io(..))
+        Err(LoadError::NoFile)
     ));
-}
-
-/// A server that answers every request by what `answer` makes of its first line and the address that it is reached by.
-struct Fake {
-    address: String,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Fake {
-    fn new(answer: impl Fn(&str, &str, &mut TcpStream) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::new(AtomicUsize::new(0));
-        let (told, count) = (address.clone(), asked.clone());
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let Ok(mut stream) = stream else { return };
-                let mut head = Vec::new();
-                let mut byte = [0];
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
-                    head.push(byte[0]);
-                }
-                count.fetch_add(1, Ordering::SeqCst);
-                answer(&String::from_utf8_lossy(&head), &told, &mut stream);
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn link(&self) -> String {
-        format!("{}/s/token", self.address)
-    }
-}
-
-fn say(stream: &mut TcpStream, status: &str, body: &[u8]) {
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    // A client that has heard enough hangs up.
-    let _heard = stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(body));
 }
 
 fn go_on() -> bool {

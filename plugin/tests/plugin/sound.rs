@@ -1,13 +1,6 @@
 //! The sound without a host: the engine's bits, slots, swaps, limits.
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside test functions fail the test by panicking"
-)]
 
-#[path = "support/desk.rs"]
-mod desk;
-
-use desk::{Desk, Played, RATE, content, off, on, peak};
+use crate::desk::{Desk, Played, RATE, content, off, on, peak};
 use songwalker_engine::render::{Note, RenderRequest, render};
 use songwalker_generator::templates;
 use songwalker_plugin::VOICES_OF_A_SLOT;
@@ -128,7 +121,7 @@ fn two_slots_are_summed_and_one_goes_to_its_own_output_alone() {
     let both = || {
         let desk = Desk::new();
         desk.instance
-            .install(1, content(&PatchSpec::default()), true)
+            .install(1, content(&PatchSpec::default()))
             .expect("plays");
         desk
     };
@@ -186,7 +179,7 @@ fn a_swap_fades_over_fifty_milliseconds_and_the_chord_goes_on_in_the_new_sound()
     let before = desk.play(SECOND, &[256], &[(0, on(60)), (0, on(64))]);
     let mut other = sine(0.7);
     other.modules.voicing.voice_transpose = 12;
-    desk.instance.install(0, content(&other), true).expect("plays");
+    desk.instance.install(0, content(&other)).expect("plays");
     let fading = desk.play(SECOND / 10, &[256], &[]);
     let after = desk.play(SECOND / 2, &[256], &[]);
     // The new sound is an octave up: twice the steps of the old one, and no more in between.
@@ -214,7 +207,7 @@ fn many_swaps_in_a_row_end_with_the_last_one_and_lose_no_instrument() {
     let mut given_back = desk.instance.collect();
     for level in 1..=20 {
         desk.instance
-            .install(0, content(&sine(f64::from(level) / 20.0)), true)
+            .install(0, content(&sine(f64::from(level) / 20.0)))
             .expect("plays");
         desk.play(700, &[128], &[]);
         given_back += desk.instance.collect();
@@ -233,7 +226,7 @@ fn many_swaps_in_a_row_end_with_the_last_one_and_lose_no_instrument() {
 fn mute_and_solo_decide_who_is_heard() {
     let mut desk = Desk::new();
     desk.instance
-        .install(1, content(&PatchSpec::default()), true)
+        .install(1, content(&PatchSpec::default()))
         .expect("plays");
     let loudness = |desk: &mut Desk| peak(&desk.play(SECOND / 4, &[256], &[]).main[0][SECOND / 8..]);
     desk.play(SECOND / 4, &[256], &[(0, on(60))]);
@@ -259,9 +252,7 @@ fn voices_stay_within_their_limits_per_slot_and_in_all() {
     patch.modules.voicing.voices = 64;
     let mut desk = Desk::with(&patch);
     for place in 1..16 {
-        desk.instance
-            .install(place, content(&patch), true)
-            .expect("plays");
+        desk.instance.install(place, content(&patch)).expect("plays");
     }
     let chord: Vec<_> = (20..100).map(|key| (0, on(key))).collect();
     desk.play(SECOND / 2, &[256], &chord);

@@ -1,16 +1,8 @@
 //! What a project keeps: everything comes back, and what is wrong leaves the old sound.
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside test functions fail the test by panicking"
-)]
 
-#[path = "support/desk.rs"]
-#[expect(dead_code, reason = "only a part is needed here")]
-mod desk;
-
+use crate::desk::{Desk, content, on, peak};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use desk::{Desk, content, on};
 use nice_plug::params::Params as _;
 use songwalker_generator::templates;
 use songwalker_plugin::content::{Content, PatchContent, Playable, Variation};
@@ -132,7 +124,7 @@ fn a_project_that_cannot_be_read_leaves_the_old_sound_and_a_message() {
         "{}",
         told.text
     );
-    assert!(desk::peak(&desk.play(4_096, &[256], &[(0, on(60))]).main[0]) > 0.01);
+    assert!(peak(&desk.play(4_096, &[256], &[(0, on(60))]).main[0]) > 0.01);
 }
 
 #[test]
