@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use songwalker_generator::pipeline::{self, Hooks, Request};
@@ -50,12 +50,21 @@ pub enum Listing {
 /// Whoever draws, told that something is new.
 type Notify = Arc<dyn Fn() + Send + Sync>;
 
+/// Sounds that are fetched, counted: those asked for, those done, and up to which they were stopped.
+#[derive(Debug, Default)]
+struct Fetches {
+    asked: AtomicU64,
+    done: AtomicU64,
+    stopped: AtomicU64,
+}
+
 struct Shared {
     instance: Arc<Instance>,
     settings: Mutex<Settings>,
     progress: Mutex<Option<Progress>>,
     is_cancelled: AtomicBool,
     listing: Mutex<Listing>,
+    fetches: Fetches,
     recent: Mutex<Vec<Recent>>,
     cache_bytes: Mutex<u64>,
     notify: Notify,
@@ -80,6 +89,7 @@ impl Errands {
                 progress: Mutex::default(),
                 is_cancelled: AtomicBool::new(false),
                 listing: Mutex::default(),
+                fetches: Fetches::default(),
                 recent: Mutex::default(),
                 cache_bytes: Mutex::new(0),
                 notify,
@@ -199,10 +209,42 @@ impl Errands {
 
     /// Loads a shared link.
     pub fn load_link(&self, place: usize, link: String) {
-        self.on(&self.network, move |shared, stop| {
-            let bytes = server::shared_bundle(&link, &|| stop.load(Ordering::Relaxed));
-            shared.land_bundle(place, "shared.zip", bytes);
+        self.fetch(place, "shared.zip", move |_, stop| {
+            server::shared_bundle(&link, stop)
         });
+    }
+
+    /// Puts what `get` brings into a slot; `get` hears by its second argument that it should stop.
+    fn fetch(
+        &self,
+        place: usize,
+        file: &'static str,
+        get: impl FnOnce(&Shared, &dyn Fn() -> bool) -> Result<Vec<u8>, ServerError> + Send + 'static,
+    ) {
+        let number = self.shared.fetches.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        self.on(&self.network, move |shared, stop| {
+            let fetches = &shared.fetches;
+            let is_stopped =
+                || stop.load(Ordering::Relaxed) || number <= fetches.stopped.load(Ordering::Relaxed);
+            if !is_stopped() {
+                shared.land_bundle(place, file, get(shared, &is_stopped));
+            }
+            fetches.done.store(number, Ordering::Relaxed);
+        });
+    }
+
+    /// Whether something is being fetched.
+    #[must_use]
+    pub fn is_fetching(&self) -> bool {
+        let fetches = &self.shared.fetches;
+        fetches.done.load(Ordering::Relaxed) < fetches.asked.load(Ordering::Relaxed)
+    }
+
+    /// Stops fetching.
+    pub fn stop_fetching(&self) {
+        let fetches = &self.shared.fetches;
+        let asked = fetches.asked.load(Ordering::Relaxed);
+        fetches.stopped.store(asked, Ordering::Relaxed);
     }
 
     /// Asks the server for its sounds.
@@ -228,15 +270,12 @@ impl Errands {
 
     /// Loads a sound of the server; what is in the cache is not fetched again.
     pub fn load_listed(&self, place: usize, listed: Listed) {
-        self.on(&self.network, move |shared, stop| {
+        self.fetch(place, "server.zip", move |shared, stop| {
             let known = shared.cache().and_then(|cache| cache.get(&listed.sha256));
-            let bytes = match known {
+            match known {
                 Some(bytes) => Ok(bytes),
-                None => shared
-                    .server()
-                    .and_then(|server| server.bundle(&listed, &|| stop.load(Ordering::Relaxed))),
-            };
-            shared.land_bundle(place, "server.zip", bytes);
+                None => shared.server()?.bundle(&listed, stop),
+            }
         });
     }
 
@@ -356,8 +395,8 @@ impl Shared {
                 let Some(sound) = sound else { return };
                 let note = match warnings {
                     0 => String::new(),
-                    1 => ", with one thing that cannot be carried over".to_owned(),
-                    many => format!(", with {many} things that cannot be carried over"),
+                    1 => ", with one note".to_owned(),
+                    many => format!(", with {many} notes"),
                 };
                 let name = &sound.patch.name;
                 self.instance
@@ -396,10 +435,13 @@ impl Shared {
 
     fn land_bundle(&self, place: usize, file: &str, bytes: Result<Vec<u8>, ServerError>) {
         match bytes {
-            Ok(bytes) => {
-                let content = load::content(&bytes, file, None);
-                self.land(place, file, content.map(|content| (content, bytes)));
-            }
+            Ok(bytes) => match load::content(&bytes, file, None) {
+                Ok(content) => self.land(place, file, Ok((content, bytes))),
+                Err(error) => {
+                    let problem = format!("What came cannot be played: {error}.");
+                    self.instance.tell(true, problem);
+                }
+            },
             Err(ServerError::Stopped) => {}
             Err(error) => self.instance.tell(true, sentence(&error.to_string())),
         }

@@ -9,12 +9,12 @@ pub mod server;
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use songwalker_generator::assets::{AssetError, PatchAssets};
 use songwalker_generator::import::{self, ImportError, MAX_PRESET_BYTES};
-use songwalker_generator::package::songwalker_preset;
+use songwalker_generator::package::{archive, layout, songwalker_preset};
 use songwalker_generator::verify::{self, VerifyError};
-use songwalker_schemas::{Faults, PatchSpec};
+use songwalker_schemas::{Faults, PatchSpec, SCHEMA_VERSION};
 
 pub use bytes::read as read_file;
 
@@ -38,9 +38,12 @@ pub enum LoadError {
     /// No regular file.
     #[error("it is no file")]
     NotFile,
+    /// Of a form that only a newer program knows.
+    #[error("it was made by a newer SongWalker, which can open it")]
+    Newer,
     /// A zip that is no sound bundle.
     #[error("the bundle is damaged or no bundle: {}", first(&.0.to_string()))]
-    Bundle(#[from] VerifyError),
+    Bundle(#[source] VerifyError),
     /// A patch or preset that breaks the rules.
     #[error("the patch is invalid: {}", first(&.0.to_string()))]
     Patch(Faults),
@@ -65,6 +68,16 @@ fn first(text: &str) -> String {
     line.chars().take(200).collect()
 }
 
+/// Whether a document says that it is of a version after this program's.
+fn is_newer(document: &Map<String, Value>) -> bool {
+    let number = |text: &str| -> Option<(u32, u32)> {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    let said = document.get("schema_version").and_then(Value::as_str);
+    said.and_then(number) > number(SCHEMA_VERSION)
+}
+
 /// What bytes hold. `name` is what they are called; `beside` the folder that they stand in, where they are a file.
 ///
 /// # Errors
@@ -84,6 +97,9 @@ pub fn content(bytes: &[u8], name: &str, beside: Option<&Path>) -> Result<Conten
         return Err(LoadError::Unknown);
     };
     let has = |key: &str| document.contains_key(key);
+    if is_newer(&document) {
+        return Err(LoadError::Newer);
+    }
     if has("format") && has("patch") {
         patch(songwalker_preset::read(bytes).map_err(LoadError::Patch)?, beside)
     } else if has("modules") {
@@ -106,7 +122,16 @@ pub fn file(path: &Path) -> Result<(Content, Vec<u8>), LoadError> {
 }
 
 fn bundle(bytes: &[u8]) -> Result<Content, LoadError> {
-    let report = verify::verify(bytes)?;
+    let report = verify::verify(bytes).map_err(|error| {
+        let files = archive::inspect(bytes).files;
+        let patch = files
+            .get(layout::PATCH)
+            .map(|patch| serde_json::from_slice(patch));
+        match patch {
+            Some(Ok(Value::Object(patch))) if is_newer(&patch) => LoadError::Newer,
+            _ => LoadError::Bundle(error),
+        }
+    })?;
     // A bundle has no assets: a patch that names one that sounds is refused here.
     let sound = |patch: PatchSpec| -> Result<_, LoadError> {
         let assets = PatchAssets::read(&patch, |_, _| Ok(None))?;

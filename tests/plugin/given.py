@@ -21,6 +21,7 @@ class Given:
         parser.add_argument("--plugin", type=Path, required=True)
         parser.add_argument("--host", type=Path, required=True)
         parser.add_argument("--songwalker", type=Path, required=True)
+        parser.add_argument("--standalone", type=Path)
         parser.add_argument("--pictures", type=Path)
         self.arguments = parser.parse_args()
         self.plugin = str(self.arguments.plugin.resolve())

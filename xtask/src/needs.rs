@@ -168,6 +168,15 @@ fn survey(workspace: &Workspace, users: &[String]) -> Vec<Need> {
     for (program, package) in plugin::SCREEN {
         needs.push(debian(program, package, &["plugin"], plugin::is_there(program)));
     }
+    needs.push(debian(
+        "pkg-config",
+        "pkg-config",
+        &["plugin"],
+        plugin::is_there("pkg-config"),
+    ));
+    for (library, package) in plugin::SOUND {
+        needs.push(debian(library, package, &["plugin"], plugin::is_known(library)));
+    }
     needs.retain(|need| users.is_empty() || users.iter().any(|user| need.used_by.contains(&user.as_str())));
     needs
 }

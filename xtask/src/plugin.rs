@@ -1,18 +1,19 @@
 //! The step `plugin`: the built plugin in hosts that people use. VST3 in `pedalboard` and `dawdreamer`, CLAP in a host of the
-//! project's own, for a minute too, all on a build that ends where its audio thread allocates. Each host is a process of its own.
+//! project's own, for a minute too, all on a build that ends where its audio thread allocates; the program without a host
+//! on a machine without a sound card. Each host is a process of its own.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
 use crate::bundle;
 use crate::python;
 use crate::steps::Outcome;
-use crate::workspace::{Workspace, execute};
+use crate::workspace::{EVERYTHING, Workspace, execute};
 
 /// The CLAP host, built like everything that tests.
-pub fn host(workspace: &Workspace) -> Result<std::path::PathBuf> {
+pub fn host(workspace: &Workspace) -> Result<PathBuf> {
     workspace.dev_binary()?;
     Ok(workspace.target.join("debug/songwalker-plugin-host"))
 }
@@ -44,6 +45,14 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
     if has_screen() {
         scripts.push("plugin/editor.py");
     }
+    let is_alone = has_screen() && has_sound();
+    if is_alone {
+        scripts.push("plugin/standalone.py");
+    }
+    let standalone = match is_alone {
+        true => build_standalone(workspace)?,
+        false => PathBuf::new(),
+    };
     for script in scripts {
         let mut command = apart(workspace, python::script(workspace, python, script));
         command
@@ -53,6 +62,8 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
             .arg(&host)
             .arg("--songwalker")
             .arg(&songwalker)
+            .arg("--standalone")
+            .arg(&standalone)
             .arg("--pictures")
             .arg(workspace.target.join("plugin-pictures"));
         execute(&mut command)?;
@@ -62,7 +73,36 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
             "the editor was not driven: no Xvfb, openbox, xdotool or ImageMagick".to_owned(),
         ));
     }
+    if !is_alone {
+        return Ok(Outcome::Skipped(
+            "the program without a host was not built: no headers of ALSA and JACK".to_owned(),
+        ));
+    }
     Ok(Outcome::Passed)
+}
+
+/// The program without a host, with the features of everything else that is built for tests: so little is built again.
+fn build_standalone(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo(["build", "--bin", "songwalker-standalone"]);
+    let cargo = cargo
+        .args(EVERYTHING)
+        .args(["--features", "songwalker-plugin/standalone"]);
+    execute(cargo)?;
+    Ok(workspace.target.join("debug/songwalker-standalone"))
+}
+
+/// What the program without a host is built with on Linux, by the names of `pkg-config` and of the packages that have them.
+pub const SOUND: [(&str, &str); 2] = [("alsa", "libasound2-dev"), ("jack", "libjack-jackd2-dev")];
+
+/// Whether `pkg-config` knows a library.
+pub fn is_known(library: &str) -> bool {
+    let mut command = Command::new("pkg-config");
+    let told = command.args(["--exists", library]).stderr(Stdio::null()).status();
+    told.is_ok_and(|status| status.success())
+}
+
+fn has_sound() -> bool {
+    SOUND.iter().all(|(library, _)| is_known(library))
 }
 
 /// Programs that the editor is driven with, by the packages that have them.

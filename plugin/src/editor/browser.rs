@@ -161,11 +161,17 @@ impl Browser {
 
     fn path(&mut self, ui: &mut Ui, view: &View, place: usize) {
         ui.separator();
-        ui.label(
-            RichText::new("OPEN A FILE OR A SHARE LINK")
-                .small()
-                .color(look::DIM),
-        );
+        let told = |text| RichText::new(text).small().color(look::DIM);
+        if view.errands.is_fetching() {
+            ui.horizontal(|ui| {
+                ui.label(told("Fetching …"));
+                if ui.small_button("Stop").clicked() {
+                    view.errands.stop_fetching();
+                }
+            });
+        } else {
+            ui.label(told("OPEN A FILE OR A SHARE LINK"));
+        }
         ui.horizontal(|ui| {
             let wide = (ui.available_width() - 66.0).max(60.0);
             let hint = "path or https://…/s/…";

@@ -24,6 +24,24 @@ fn white(i: usize) -> u8 {
     LOWEST + 12 * (i / 7) as u8 + WHITE[i % 7]
 }
 
+/// The names of an octave's keys.
+const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+
+/// What a key is called; 60 is C4.
+pub fn name(key: u8) -> String {
+    let (octave, step) = (i32::from(key / 12) - 1, usize::from(key % 12));
+    format!("{}{octave}", NAMES[step])
+}
+
+/// The key of that name, or of that number.
+pub fn named(text: &str) -> Option<u8> {
+    let text = text.trim().to_uppercase();
+    if let Ok(number) = text.parse() {
+        return Some(number).filter(|key| *key < 128);
+    }
+    (0..128).find(|key| name(*key) == text)
+}
+
 impl Keyboard {
     /// Lets go of what is held.
     pub fn let_go(&mut self, view: &View) {
@@ -52,7 +70,7 @@ impl Keyboard {
             let colour = if is_lit(key) { look::ACCENT } else { look::TEXT };
             ui.painter().rect_filled(shape, 2.0, colour);
             if i % 7 == 0 {
-                let name = format!("C{}", i / 7 + 1);
+                let name = name(key);
                 let corner = shape.center_bottom() - Vec2::new(0.0, 2.0);
                 ui.painter()
                     .text(corner, Align2::CENTER_BOTTOM, name, look::small(), look::SUNK);
@@ -89,5 +107,20 @@ impl Keyboard {
                 self.down = wanted;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_name_and_is_found_by_it() {
+        assert_eq!([0, 60, 127].map(name), ["C-1", "C4", "G9"].map(str::to_owned));
+        assert!((0..128).all(|key| named(&name(key)) == Some(key)));
+        assert_eq!(
+            ["61", " c#4", "128", "H2", ""].map(named),
+            [Some(61), Some(61), None, None, None]
+        );
     }
 }

@@ -61,17 +61,24 @@ pub fn tell_adopted(view: &View, host: &GuiContext) {
     }
 }
 
-/// Tells the host where all of a slot's parameters are to stand, in the order of [`SlotParams::normalized`].
+/// Tells the host where all of a slot's parameters are to stand, in the order of [`SlotParams::normalized`]. Those that
+/// stand there are passed over: a host that plays nothing may hold a value that has not come here yet.
 pub fn set_all(host: &GuiContext, params: &SlotParams, values: &[f32]) {
     let mut values = values.iter().copied();
     for (param, value) in params.floats().into_iter().zip(values.by_ref()) {
-        set(host, param, value);
+        move_to(host, param, value);
     }
     for (param, value) in params.switches().into_iter().zip(values.by_ref()) {
-        set(host, param, value);
+        move_to(host, param, value);
     }
     for (param, value) in params.numbers().into_iter().zip(values) {
-        set(host, param, value);
+        move_to(host, param, value);
+    }
+}
+
+fn move_to<P: Param>(host: &GuiContext, param: &P, normalized: f32) {
+    if param.unmodulated_normalized_value() != normalized {
+        set(host, param, normalized);
     }
 }
 

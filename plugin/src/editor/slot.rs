@@ -5,7 +5,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::params::{BoolParam, IntParam, Param};
 
 use super::browser::Item;
-use super::{View, curves, knob, look};
+use super::{View, curves, keyboard, knob, look};
 use crate::SLOTS;
 use crate::content::Content;
 use crate::rack::{Channels, Output, Routing, Slot};
@@ -220,6 +220,14 @@ fn channels_name(channels: Channels) -> String {
     }
 }
 
+/// A key by its name.
+fn key(value: &mut u8) -> DragValue<'_> {
+    DragValue::new(value)
+        .range(0..=127)
+        .custom_formatter(|key, _| keyboard::name(key as u8))
+        .custom_parser(|text| keyboard::named(text).map(f64::from))
+}
+
 /// A whole number of the host's, dragged or typed.
 fn number(ui: &mut Ui, host: &GuiContext, param: &IntParam) {
     let mut value = param.unmodulated_plain_value();
@@ -237,8 +245,8 @@ fn number(ui: &mut Ui, host: &GuiContext, param: &IntParam) {
 fn routing(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, routing: &Routing) {
     let params = &view.params.slots[place];
     let mut now = *routing;
+    let told = |ui: &mut Ui, text: &str| ui.label(RichText::new(text).small().color(look::DIM));
     ui.horizontal_wrapped(|ui| {
-        let told = |ui: &mut Ui, text: &str| ui.label(RichText::new(text).small().color(look::DIM));
         told(ui, "Channel");
         ComboBox::from_id_salt(("channel", place))
             .selected_text(channels_name(now.channels))
@@ -250,13 +258,15 @@ fn routing(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, routing: &
                 }
             });
         told(ui, "Keys");
-        ui.add(DragValue::new(&mut now.keys.0).range(0..=127));
-        ui.add(DragValue::new(&mut now.keys.1).range(0..=127));
+        ui.add(key(&mut now.keys.0));
+        ui.add(key(&mut now.keys.1));
         told(ui, "Velocity");
         ui.add(DragValue::new(&mut now.velocities.0).range(1..=127));
         ui.add(DragValue::new(&mut now.velocities.1).range(1..=127));
         told(ui, "Transpose");
         ui.add(DragValue::new(&mut now.transpose).range(-48..=48).suffix(" st"));
+    });
+    ui.horizontal(|ui| {
         told(ui, "Output");
         ui.selectable_value(&mut now.output, Output::Main, "Main");
         ui.selectable_value(&mut now.output, Output::Own, "Own");

@@ -101,7 +101,7 @@ fn whatever_is_wrong_with_a_file_or_a_server_is_told_and_the_sound_goes_on() {
         assert!(text.len() < 400 && text.ends_with('.'), "{text}");
     }
     assert!(
-        told[1].contains("newer.json") && told[7].contains("no such file"),
+        told[1].contains("newer SongWalker") && told[7].contains("no such file"),
         "{told:#?}"
     );
     assert!(desk.instance.undo_told().is_none(), "nothing was replaced");

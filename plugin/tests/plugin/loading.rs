@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::fake::{Fake, say};
+use songwalker_generator::package::archive;
 use songwalker_generator::pipeline::{self, Generated, Hooks, Request};
 use songwalker_plugin::content::Content;
 use songwalker_plugin::load::server::{Server, ServerError, shared_bundle};
@@ -68,14 +69,11 @@ fn what_is_damaged_hostile_or_something_else_is_refused() {
     let middle = flipped.len() / 2;
     flipped[middle] ^= 0x55;
     let cut = &zip[..zip.len() - 100];
-    let newer = String::from_utf8(file("songwalker/preset.json").to_vec()).expect("text");
-    let newer = newer.replace("\"schema_version\":\"1.0\"", "\"schema_version\":\"9.0\"");
     let deep = "[".repeat(200_000);
-    let cases: [(&str, &[u8]); 8] = [
+    let cases: [(&str, &[u8]); 7] = [
         ("flipped.zip", &flipped),
         ("cut.zip", cut),
         ("empty.zip", b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
-        ("preset.json", newer.as_bytes()),
         ("deep.json", deep.as_bytes()),
         ("list.json", b"[1, 2]"),
         ("noise.vital", b"\x00\x01\x02"),
@@ -85,6 +83,27 @@ fn what_is_damaged_hostile_or_something_else_is_refused() {
         let refused = load::content(bytes, name, None).expect_err(name);
         let text = refused.to_string();
         assert!(!text.is_empty() && text.len() < 600, "{name}: {text}");
+    }
+}
+
+#[test]
+fn what_a_newer_version_made_is_told_from_what_is_damaged() {
+    let newer = |path: &str| -> Vec<u8> {
+        let text = std::str::from_utf8(file(path)).expect("text");
+        let newer = text.replace(r#""schema_version":"1.0""#, r#""schema_version":"1.1""#);
+        assert_ne!(newer, text, "{path} has no version");
+        newer.into_bytes()
+    };
+    let mut files = generated().bundle.files.clone();
+    files.insert("patch.json".to_owned(), newer("patch.json"));
+    let bundle = archive::write(&files).expect("a zip");
+    for (name, bytes) in [
+        ("patch.json", newer("patch.json")),
+        ("preset.json", newer("songwalker/preset.json")),
+        ("bundle.zip", bundle),
+    ] {
+        let refused = load::content(&bytes, name, None);
+        assert!(matches!(refused, Err(LoadError::Newer)), "{name}: {refused:?}");
     }
 }
 

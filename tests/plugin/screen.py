@@ -1,0 +1,124 @@
+"""A screen of its own with a window manager, and a window on it that is driven by mouse and keys."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import numpy
+
+# Longest wait for anything, seconds.
+PATIENCE = 60
+
+
+def until(what: str, ask):
+    """Asks until there is an answer."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if answer := ask():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+class Screen:
+    """An X server with a window manager."""
+
+    def __init__(self):
+        read, write = os.pipe()
+        screen = ["-screen", "0", "1600x1100x24", "-displayfd", str(write)]
+        self.server = subprocess.Popen(["Xvfb", *screen], pass_fds=[write], stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as told:
+            number = told.readline().strip()
+        assert number, "Xvfb does not start"
+        os.environ["DISPLAY"] = f":{number}"
+        os.environ["LIBGL_ALWAYS_SOFTWARE"] = "1"
+        self.manager = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+        # Only with one there is a number of desktops.
+        until("the window manager", lambda: xdotool("get_num_desktops"))
+
+    def picture(self, path: Path) -> None:
+        subprocess.run(["import", "-window", "root", str(path)], check=False)
+
+    def close(self):
+        for process in (self.manager, self.server):
+            process.terminate()
+            process.wait()
+
+
+class Window:
+    """A window by its title; `program` is the process that opens it."""
+
+    def __init__(self, program: subprocess.Popen, title: str):
+        self.program = program
+        self.title = title
+        self.window = until("the window", self.find)
+        until("the first picture", lambda: self.colours() > 40)
+
+    def find(self) -> str:
+        assert self.program.poll() is None, "the program has ended"
+        return xdotool("search", "--onlyvisible", "--name", self.title).split("\n")[0]
+
+    def colours(self) -> int:
+        told = subprocess.run(["import", "-window", self.window, "-format", "%k", "info:"], capture_output=True, text=True)
+        return int(told.stdout or 0)
+
+    def picture(self, path: Path) -> None:
+        subprocess.run(["import", "-window", self.window, str(path)], check=True)
+
+    def move(self, point: tuple[int, int]) -> None:
+        xdotool("mousemove", "--window", self.window, str(point[0]), str(point[1]))
+
+    def click(self, point: tuple[int, int]) -> None:
+        # A press as long as a hand's: several pictures of the editor.
+        x, y = map(str, point)
+        xdotool("mousemove", "--window", self.window, x, y, "sleep", "0.1", "mousedown", "1", "sleep", "0.1", "mouseup", "1")
+
+    def shot(self) -> bytes:
+        return subprocess.run(["import", "-window", self.window, "rgb:-"], capture_output=True, check=True).stdout
+
+    def settle(self) -> None:
+        """Waits until nothing moves any more: what has landed is drawn, and the host knows of it."""
+        until("a still picture", lambda: len({self.shot() for _ in range(5)}) == 1)
+
+    def type(self, text: str) -> None:
+        xdotool("type", "--delay", "40", text)
+        xdotool("key", "Return")
+
+    def drag(self, point: tuple[int, int], up: int) -> None:
+        self.move(point)
+        xdotool("mousedown", "1")
+        for step in range(up):
+            self.move((point[0], point[1] - step))
+        xdotool("mouseup", "1")
+
+    def write(self, field: tuple[int, int], text: str) -> None:
+        """Replaces what stands in a field, and enters it."""
+        self.click(field)
+        xdotool("key", "ctrl+a")
+        self.type(text)
+
+    def count(self, colour: tuple[int, int, int], area: str) -> int:
+        """Pixels of nearly that colour in an area, WIDTHxHEIGHT+X+Y."""
+        cut = ["import", "-window", self.window, "-crop", area, "+repage", "-depth", "8", "rgb:-"]
+        shot = subprocess.run(cut, capture_output=True, check=True).stdout
+        pixels = numpy.frombuffer(shot, dtype=numpy.uint8).reshape(-1, 3).astype(int)
+        return int((abs(pixels - colour).max(axis=1) < 24).sum())
+
+    def close(self) -> None:
+        xdotool("key", "alt+F4")
+        try:
+            self.program.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.program.kill()
+            raise
+
+
+def differs(one: bytes, other: bytes) -> bool:
+    """Whether more than what the mouse lights has changed: a hundredth of the picture."""
+    return sum(a != b for a, b in zip(one[::97], other[::97])) > len(one) / 97 / 100
+
+
+def xdotool(*arguments: str) -> str:
+    return subprocess.run(["xdotool", *arguments], capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,190 @@
+"""SongWalker without a host, on a machine without a sound card: it is heard in its meters, and goes on sounding whatever files
+and servers do to it. Pictures land in the folder given by --pictures."""
+
+import os
+import socket
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from given import Given
+from screen import Screen, Window, until, xdotool
+
+# Points of the window at its first size.
+SETTINGS = (308, 29)
+PROMPT = (400, 80)
+SHELF_SERVER = (99, 80)
+OPEN = (86, 591)
+STOP = (95, 570)
+FORGET = (1058, 704)
+KEY = (465, 660)
+SETTINGS_SERVER = (620, 330)
+SETTINGS_SAVE = (401, 424)
+# Areas of it.
+STATUS = "760x24+290+692"
+METERS = "126x240+941+86"
+LIST = "220x60+10+120"
+# Colours.
+RED = (236, 104, 104)
+LIT = (92, 204, 190)
+# Fewest pixels of a short message.
+SOME = 20
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """A server that lies, and one that hangs."""
+
+    hanging = threading.Event()
+    asked = threading.Event()
+
+    def do_GET(self):  # noqa: N802: the library's name
+        if "/hangs/" in self.path:
+            self.asked.set()
+            self.hanging.wait()
+            return
+        lie = b'{"data": [{"job_id": "../../etc"}]}' if "/v1/" in self.path else b"<html>no bundle</html>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(lie)))
+        self.end_headers()
+        self.wfile.write(lie)
+
+    def log_message(self, *_):
+        pass
+
+
+class Standalone(Window):
+    """The program."""
+
+    def __init__(self, program: Path):
+        super().__init__(subprocess.Popen([program, "--backend", "dummy"]), "SongWalker")
+
+    def is_red(self, area: str) -> bool:
+        return self.count(RED, area) > SOME
+
+    def fails(self, what: str) -> None:
+        """Opens something that cannot be opened; takes the message away again."""
+        self.write(OPEN, what)
+        until(f"a message on {what}", lambda: self.is_red(STATUS))
+        self.sounds()
+
+    def forget(self) -> None:
+        self.click(FORGET)
+        until("no message", lambda: not self.is_red(STATUS))
+
+    def sounds(self, picture: Path | None = None) -> None:
+        """Holds a key down until it is heard, then until it has gone again."""
+        self.move(KEY)
+        xdotool("mousedown", "1")
+        until("a sound", lambda: self.count(LIT, METERS) > 1_000)
+        if picture:
+            self.picture(picture)
+        xdotool("mouseup", "1")
+        until("silence", lambda: self.count(LIT, METERS) == 0)
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Files that are no sounds."""
+    cut = folder / "cut.zip"
+    cut.write_bytes(b"PK\x03\x04 and no more")
+    newer = folder / "newer.json"
+    newer.write_text('{"schema_version": "9.0", "modules": {}}')
+    huge = folder / "huge.json"
+    with huge.open("wb") as file:
+        file.truncate(1 << 32)
+    return {"cut": cut, "newer": newer, "huge": huge, "missing": folder / "missing.zip"}
+
+
+def closed_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def main() -> None:
+    given = Given("standalone")
+    os.environ["SONGWALKER_PLUGIN_HOME"] = str(given.folder / "home")
+    pictures = Path(given.arguments.pictures)
+    pictures.mkdir(parents=True, exist_ok=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hostile = f"http://127.0.0.1:{server.server_port}"
+    screen = Screen()
+    try:
+        program = Standalone(given.arguments.standalone)
+
+        def plays():
+            program.sounds()
+            program.write(PROMPT, "warm wide pad")
+            recent = given.folder / "home/cache/recent.json"
+            until("the generated sound", recent.exists)
+            program.settle()
+            program.sounds(pictures / "playing.png")
+            return "the init patch, and one made from words"
+
+        def bad_files():
+            told = files(given.folder)
+            for name, path in told.items():
+                program.fails(str(path))
+                program.picture(pictures / f"failed-{name}.png")
+                program.forget()
+            return f"{', '.join(told)}: a message each, and it plays on"
+
+        def bad_servers():
+            links = {
+                "lies": f"{hostile}/s/lies",
+                "vanished": f"http://127.0.0.1:{closed_port()}/s/gone",
+            }
+            for name, link in links.items():
+                program.fails(link)
+                program.picture(pictures / f"failed-{name}.png")
+                program.forget()
+            program.write(OPEN, f"{hostile}/s/hangs")
+            until("a question to the server", Hostile.asked.is_set)
+            program.sounds()
+            program.picture(pictures / "fetching.png")
+            # What is asked after it waits until it is stopped.
+            program.write(OPEN, str(given.folder / "missing.zip"))
+            until("a message meanwhile", lambda: program.is_red(STATUS))
+            program.forget()
+            program.click(STOP)
+            program.fails(f"{hostile}/s/lies")
+            program.forget()
+            return "one that lies, one that is gone, one that hangs: it plays on"
+
+        def lying_list():
+            program.click(SETTINGS)
+            program.settle()
+            program.picture(pictures / "settings.png")
+            program.click(SETTINGS_SERVER)
+            xdotool("type", "--delay", "40", hostile)
+            program.click(SETTINGS_SAVE)
+            program.click(SHELF_SERVER)
+            until("a message in the list", lambda: program.is_red(LIST))
+            program.picture(pictures / "server-lies.png")
+            program.sounds()
+
+        def ends():
+            program.close()
+            assert program.program.returncode == 0, program.program.returncode
+
+        for name, step in {
+            "plays": plays,
+            "files that are wrong": bad_files,
+            "servers that are wrong": bad_servers,
+            "a list that is wrong": lying_list,
+            "ends": ends,
+        }.items():
+            given.check(name, step)
+            if given.failed:
+                screen.picture(pictures / "failed.png")
+                break
+    finally:
+        Hostile.hanging.set()
+        server.shutdown()
+        screen.close()
+    given.end()
+
+
+main()
