@@ -26,7 +26,8 @@ class Screen:
 
     def __init__(self):
         read, write = os.pipe()
-        screen = ["-screen", "0", "1600x1100x24", "-displayfd", str(write)]
+        # Without the last option it would begin anew, and drop who is just coming, whenever the last client leaves.
+        screen = ["-screen", "0", "1600x1100x24", "-displayfd", str(write), "-noreset"]
         self.server = subprocess.Popen(["Xvfb", *screen], pass_fds=[write], stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as told:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from given import Given
-from screen import Screen, Window, until, xdotool
+from screen import Screen, Window, differs, until, xdotool
 
 # Points of the window at its first size.
 SETTINGS = (308, 29)
@@ -119,7 +119,6 @@ def main() -> None:
             program.write(PROMPT, "warm wide pad")
             recent = given.folder / "home/cache/recent.json"
             until("the generated sound", recent.exists)
-            program.settle()
             program.sounds(pictures / "playing.png")
             return "the init patch, and one made from words"
 
@@ -154,8 +153,9 @@ def main() -> None:
             return "one that lies, one that is gone, one that hangs: it plays on"
 
         def lying_list():
+            before = program.shot()
             program.click(SETTINGS)
-            program.settle()
+            until("the settings", lambda: differs(program.shot(), before))
             program.picture(pictures / "settings.png")
             program.click(SETTINGS_SERVER)
             xdotool("type", "--delay", "40", hostile)
