@@ -5,6 +5,7 @@
 //! sound. While it is open it is drawn some thirty times a second, for meters move.
 
 mod browser;
+mod closing;
 mod curves;
 mod header;
 mod keyboard;
@@ -24,7 +25,7 @@ use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::ResizeHint;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
+    EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
 };
 
 use crate::errands::Errands;
@@ -61,11 +62,11 @@ pub struct App {
     browser: browser::Browser,
     settings: settings::Window,
     scope: scope::Scope,
-    keyboard: keyboard::Keyboard,
+    keyboard: Arc<keyboard::Keyboard>,
 }
 
 /// The type of the editor that hosts open.
-pub type SongWalkerEditor = EguiEditor<App>;
+pub type SongWalkerEditor = closing::ClosingEditor<App>;
 
 /// An editor for an instance; `repaint` draws it anew when something in the background is done.
 #[must_use]
@@ -90,6 +91,16 @@ pub fn editor(
             },
             ..ResizeHint::default()
         });
+    let keyboard = Arc::new(keyboard::Keyboard::default());
+    let on_close = {
+        let (instance, meters, errands) = (instance.clone(), meters.clone(), errands.clone());
+        let keyboard = keyboard.clone();
+        move || {
+            meters.watch(false);
+            keyboard.let_go(&instance);
+            errands.keep_settings();
+        }
+    };
     let app = App {
         view: View {
             params,
@@ -105,9 +116,10 @@ pub fn editor(
         browser: browser::Browser::default(),
         settings: settings::Window::default(),
         scope: scope::Scope::default(),
-        keyboard: keyboard::Keyboard::default(),
+        keyboard,
     };
-    create_egui_editor(window, repaint, settings, app)
+    let editor = create_egui_editor(window, repaint, settings, app)?;
+    Some(closing::ClosingEditor::new(editor, Arc::new(on_close)))
 }
 
 impl App {
@@ -183,12 +195,5 @@ impl NiceEguiApp for App {
     fn resized(&mut self, _: WindowSize) {
         let size = self.window.logical_size();
         self.view.errands.set_editor_size((size.width, size.height));
-    }
-
-    fn editor_closed(&mut self) {
-        self.view.meters.watch(false);
-        self.keyboard.let_go(&self.view);
-        self.view.errands.keep_settings();
-        self.host = None;
     }
 }

@@ -124,19 +124,13 @@ impl Errands {
         let is_other_server = {
             let mut now = self.shared.settings.lock();
             let is_other = now.server != settings.server || now.key != settings.key;
-            *now = settings.clone();
+            *now = settings;
             is_other
         };
         if is_other_server {
             *self.shared.listing.lock() = Listing::Unknown;
         }
-        self.on(&self.loading, move |shared, _| {
-            if let Err(error) = settings.save() {
-                shared
-                    .instance
-                    .tell(true, format!("The settings cannot be kept: {error}."));
-            }
-        });
+        self.keep_settings();
     }
 
     /// Remembers how large the editor is; it is kept when the editor closes.
@@ -144,9 +138,12 @@ impl Errands {
         self.shared.settings.lock().editor = points;
     }
 
-    /// Keeps the settings as they are.
+    /// Keeps the settings as they are: a small file, written at once, for the program may end with its window.
     pub fn keep_settings(&self) {
-        self.set_settings(self.settings());
+        if let Err(error) = self.settings().save() {
+            let problem = format!("The settings cannot be kept: {error}.");
+            self.shared.instance.tell(true, problem);
+        }
     }
 
     /// Looks at the cache again.

@@ -1,6 +1,7 @@
 """SongWalker without a host, on a machine without a sound card: it is heard in its meters, and goes on sounding whatever files
 and servers do to it. Pictures land in the folder given by --pictures."""
 
+import json
 import os
 import socket
 import subprocess
@@ -166,8 +167,18 @@ def main() -> None:
             program.sounds()
 
         def ends():
+            # The size of its window is that of the next one.
+            size = xdotool("getwindowgeometry", "--shell", program.window)
+            xdotool("windowsize", program.window, "1200", "800")
+            until("a larger window", lambda: xdotool("getwindowgeometry", "--shell", program.window) != size)
+            settled = lambda: program.count(RED, LIST) > SOME and program.colours() > 40  # noqa: E731
+            until("a picture of it", settled)
             program.close()
             assert program.program.returncode == 0, program.program.returncode
+            kept = json.loads((given.folder / "home/plugin.json").read_text())
+            assert kept["editor"] == [1200, 800], kept["editor"]
+            assert kept["server"] == hostile, "the settings are gone"
+            return "its size and settings are kept"
 
         for name, step in {
             "plays": plays,

@@ -2,7 +2,10 @@
 
 use egui::{Align2, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, pos2};
 
+use parking_lot::Mutex;
+
 use super::{View, look};
+use crate::instance::Instance;
 
 /// Height in points.
 const TALL: f32 = 54.0;
@@ -14,10 +17,10 @@ const NARROW: f32 = 15.0;
 /// Semitones of the white keys of an octave.
 const WHITE: [u8; 7] = [0, 2, 4, 5, 7, 9, 11];
 
-/// The key under the mouse.
+/// The key under the mouse, with the slot that it plays.
 #[derive(Default)]
 pub struct Keyboard {
-    down: Option<(usize, u8)>,
+    down: Mutex<Option<(usize, u8)>>,
 }
 
 fn white(i: usize) -> u8 {
@@ -44,14 +47,14 @@ pub fn named(text: &str) -> Option<u8> {
 
 impl Keyboard {
     /// Lets go of what is held.
-    pub fn let_go(&mut self, view: &View) {
-        if let Some((place, key)) = self.down.take() {
-            view.instance.strike(Some(place), key, 0.0);
+    pub fn let_go(&self, instance: &Instance) {
+        if let Some((place, key)) = self.down.lock().take() {
+            instance.strike(Some(place), key, 0.0);
         }
     }
 
     /// Draws it; the mouse plays the slot at `place`.
-    pub fn show(&mut self, ui: &mut Ui, view: &View, place: usize) {
+    pub fn show(&self, ui: &mut Ui, view: &View, place: usize) {
         let size = Vec2::new(ui.available_width(), TALL);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         let count = ((rect.width() / NARROW) as usize).clamp(7, MOST_WHITE);
@@ -97,14 +100,14 @@ impl Keyboard {
             }
         }
         let wanted = under.map(|key| (place, key));
-        if wanted != self.down {
-            self.let_go(view);
+        if wanted != *self.down.lock() {
+            self.let_go(&view.instance);
             if let Some((place, key)) = wanted {
                 // Lower on the key is louder, as on a real one further out.
                 let depth = mouse.map_or(0.7, |mouse| (mouse.y - rect.top()) / TALL);
                 view.instance
                     .strike(Some(place), key, 0.35 + 0.6 * depth.clamp(0.0, 1.0));
-                self.down = wanted;
+                *self.down.lock() = wanted;
             }
         }
     }
