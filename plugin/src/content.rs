@@ -5,6 +5,8 @@ use std::sync::Arc;
 use songwalker_generator::assets::PatchAssets;
 use songwalker_schemas::{PatchSpec, canonical};
 
+use crate::params::MACROS;
+
 /// A patch with what it needs to sound. Whole and checked; shared, never changed.
 #[derive(Debug)]
 pub struct Playable {
@@ -113,6 +115,14 @@ impl Content {
             Some(variation) => format!("{}, {}", self.name(), variation.name),
             None => self.name().to_owned(),
         }
+    }
+
+    /// Where the patch has its macros, 0..1; those that it has not are at 0.
+    #[must_use]
+    pub fn macros(&self) -> [f32; MACROS] {
+        let slots = self.sound().map(|sound| sound.patch.macros.as_slice());
+        let place = |i: usize| slots?.get(i).map(|slot| slot.value as f32);
+        std::array::from_fn(|i| place(i).unwrap_or(0.0))
     }
 
     /// The patch that sounds, where there is one.

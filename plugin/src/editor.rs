@@ -16,7 +16,7 @@ mod settings;
 mod slot;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Panel, ScrollArea, Ui};
 use nice_plug::context::gui::GuiContext;
@@ -55,8 +55,10 @@ pub struct App {
     view: View,
     host: Option<GuiContext>,
     window: Arc<EguiEditorState>,
-    /// The slot that is looked at.
+    /// The slot that is looked at, and whether it has yet to be brought into view.
     selected: usize,
+    is_out_of_view: bool,
+    making_since: Option<Instant>,
     prompt: String,
     seed: u64,
     browser: browser::Browser,
@@ -98,7 +100,7 @@ pub fn editor(
         move || {
             meters.watch(false);
             keyboard.let_go(&instance);
-            errands.keep_settings();
+            errands.keep_editor_size();
         }
     };
     let app = App {
@@ -111,6 +113,8 @@ pub fn editor(
         host: None,
         window: window.clone(),
         selected: 0,
+        is_out_of_view: false,
+        making_since: None,
         prompt: String::new(),
         seed: 0,
         browser: browser::Browser::default(),
@@ -131,10 +135,17 @@ impl App {
         }
     }
 
+    /// Looks at a slot, which may be out of view.
+    fn look_at(&mut self, place: usize) {
+        self.is_out_of_view |= place != self.selected;
+        self.selected = place;
+    }
+
     fn draw(&mut self, ui: &mut Ui, host: &GuiContext) {
         let rack = self.view.instance.rack();
         self.settle_selection(&rack);
         knob::tell_adopted(&self.view, host);
+        self.view.instance.send_again();
         let bar = look::bar();
         Panel::top("header")
             .frame(bar)
@@ -162,8 +173,12 @@ impl App {
             ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 for (place, slot) in rack.present() {
                     let is_selected = place == self.selected;
-                    if slot::show(ui, &self.view, host, place, slot, is_selected) {
-                        self.selected = place;
+                    let card = ui.scope(|ui| slot::show(ui, &self.view, host, place, slot, is_selected));
+                    if is_selected && std::mem::take(&mut self.is_out_of_view) {
+                        card.response.scroll_to_me(None);
+                    }
+                    if let Some(wanted) = card.inner {
+                        self.look_at(wanted);
                     }
                     ui.add_space(6.0);
                 }

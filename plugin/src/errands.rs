@@ -11,11 +11,12 @@ use parking_lot::Mutex;
 use songwalker_generator::pipeline::{self, Hooks, Request};
 
 use crate::content::{Content, PatchContent};
-use crate::instance::Instance;
+use crate::instance::{Claim, Instance, Putting};
 use crate::load::cache::{Cache, Recent};
 use crate::load::server::{self, Listed, Server, ServerError};
 use crate::load::{self, LoadError};
 use crate::loudness;
+use crate::rack::Other;
 use crate::settings::Settings;
 use crate::worker::Worker;
 
@@ -130,7 +131,9 @@ impl Errands {
         if is_other_server {
             *self.shared.listing.lock() = Listing::Unknown;
         }
-        self.keep_settings();
+        if let Err(error) = self.settings().save() {
+            self.cannot_keep(&error);
+        }
     }
 
     /// Remembers how large the editor is; it is kept when the editor closes.
@@ -138,17 +141,28 @@ impl Errands {
         self.shared.settings.lock().editor = points;
     }
 
-    /// Keeps the settings as they are: a small file, written at once, for the program may end with its window.
-    pub fn keep_settings(&self) {
-        if let Err(error) = self.settings().save() {
-            let problem = format!("The settings cannot be kept: {error}.");
-            self.shared.instance.tell(true, problem);
+    /// Keeps the editor's size: a small file, written at once, for the program may end with its window.
+    pub fn keep_editor_size(&self) {
+        if let Err(error) = Settings::save_editor(self.settings().editor) {
+            self.cannot_keep(&error);
         }
     }
 
-    /// Looks at the cache again.
+    fn cannot_keep(&self, error: &std::io::Error) {
+        let problem = format!("The settings cannot be kept: {error}.");
+        self.shared.instance.tell(true, problem);
+    }
+
+    /// Looks at settings and cache again: other instances use them too.
     pub fn refresh(&self) {
-        self.on(&self.loading, |shared, _| shared.refresh());
+        self.on(&self.loading, |shared, _| {
+            let kept = Settings::load();
+            let mut settings = shared.settings.lock();
+            let editor = settings.editor;
+            *settings = Settings { editor, ..kept };
+            drop(settings);
+            shared.refresh();
+        });
     }
 
     /// What was used last, newest first.
@@ -177,24 +191,26 @@ impl Errands {
 
     /// Loads a file into a slot.
     pub fn load_file(&self, place: usize, path: PathBuf) {
+        let claim = self.claim(place);
         self.on(&self.loading, move |shared, _| {
             let name = path
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            shared.land(place, &name, load::file(&path));
+            shared.land(claim, &name, load::file(&path));
         });
     }
 
     /// Loads what was used before.
     pub fn load_recent(&self, place: usize, recent: Recent) {
+        let claim = self.claim(place);
         self.on(&self.loading, move |shared, _| {
             let bytes = shared.cache().and_then(|cache| cache.get(&recent.hash));
             match bytes {
                 Some(bytes) => {
                     let content = load::content(&bytes, &recent.file, None);
-                    shared.land(place, &recent.file, content.map(|content| (content, bytes)));
+                    shared.land(claim, &recent.file, content.map(|content| (content, bytes)));
                 }
                 None => {
                     let problem = format!("{} is no longer in the cache: load it again.", recent.name);
@@ -218,13 +234,14 @@ impl Errands {
         file: &'static str,
         get: impl FnOnce(&Shared, &dyn Fn() -> bool) -> Result<Vec<u8>, ServerError> + Send + 'static,
     ) {
+        let claim = self.claim(place);
         let number = self.shared.fetches.asked.fetch_add(1, Ordering::Relaxed) + 1;
         self.on(&self.network, move |shared, stop| {
             let fetches = &shared.fetches;
             let is_stopped =
                 || stop.load(Ordering::Relaxed) || number <= fetches.stopped.load(Ordering::Relaxed);
             if !is_stopped() {
-                shared.land_bundle(place, file, get(shared, &is_stopped));
+                shared.land_bundle(claim, file, get(shared, &is_stopped));
             }
             fetches.done.store(number, Ordering::Relaxed);
         });
@@ -280,12 +297,13 @@ impl Errands {
     pub fn generate(&self, place: usize, prompt: String, seed: u64) {
         self.shared.is_cancelled.store(false, Ordering::Relaxed);
         self.shared.progress(place, "waiting", 0.0);
+        let claim = self.claim(place);
         self.on(&self.making, move |shared, stop| {
             let has_server = !shared.settings.lock().server.trim().is_empty();
             if has_server {
-                shared.generate_there(place, &prompt, seed, stop);
+                shared.generate_there(claim, &prompt, seed, stop);
             } else {
-                shared.generate_here(place, &prompt, seed, stop);
+                shared.generate_here(claim, &prompt, seed, stop);
             }
             *shared.progress.lock() = None;
         });
@@ -302,46 +320,62 @@ impl Errands {
         self.shared.progress.lock().clone()
     }
 
+    fn claim(&self, place: usize) -> Claim {
+        self.shared.instance.claim(place)
+    }
+
     /// Lets another of a slot's variations sound; 0 is the sound as it was loaded.
     pub fn choose(&self, place: usize, chosen: usize) {
+        let claim = self.claim(place);
         self.on(&self.loading, move |shared, _| {
             let rack = shared.instance.rack();
             if let Some(Some(Content::Patch(content))) =
                 rack.slots.get(place).map(|s| s.as_ref().map(|s| &s.content))
             {
                 let chosen = chosen.min(content.variations.len());
+                let was = Content::Patch(content.clone());
                 let content = Content::Patch(PatchContent {
                     chosen,
                     ..content.clone()
                 });
-                shared.install(place, content);
+                let mut putting = Putting::of(content);
+                putting.is_other = false;
+                // What was turned stays as it was turned; the rest goes where the variation has it.
+                let stand = shared.other(place).map_or(putting.macros, |other| other.macros);
+                for ((place, stands), rested) in putting.macros.iter_mut().zip(stand).zip(was.macros()) {
+                    if (stands - rested).abs() > 1e-3 {
+                        *place = stands;
+                    }
+                }
+                shared.install(claim, putting);
             }
         });
     }
 
     /// Keeps what sounds in a slot as the other side of its comparison.
     pub fn keep_other(&self, place: usize) {
-        let rack = self.shared.instance.rack();
-        if let Some(Some(slot)) = rack.slots.get(place) {
-            self.shared.instance.set_other(place, Some(slot.content.clone()));
-        }
+        let other = self.shared.other(place);
+        self.shared.instance.set_other(place, other);
     }
 
     /// Exchanges both sides of a comparison, at equal loudness.
     pub fn compare(&self, place: usize) {
+        let claim = self.claim(place);
         self.on(&self.loading, move |shared, _| {
             let rack = shared.instance.rack();
-            let Some(Some(slot)) = rack.slots.get(place) else {
-                return;
-            };
-            let Some(other) = slot.other.clone() else {
-                return;
-            };
-            let was = slot.content.clone();
-            let trim_db = loudness::trim_db(&other, &was);
-            if shared.install(place, other) {
-                shared.instance.set_other(place, Some(was));
-                shared.instance.route(place, |_, trim| *trim = trim_db);
+            let other = rack
+                .slots
+                .get(place)
+                .and_then(|slot| slot.as_ref()?.other.clone());
+            if let (Some(other), Some(was)) = (other, shared.other(place)) {
+                let putting = Putting {
+                    trim_db: loudness::trim_db(&other, &was),
+                    content: other.content,
+                    macros: other.macros,
+                    other: Some(was),
+                    is_other: false,
+                };
+                shared.install(claim, putting);
             }
         });
     }
@@ -378,29 +412,31 @@ impl Shared {
     }
 
     /// What was loaded goes into its slot and into the cache; why it was not becomes a message.
-    fn land(&self, place: usize, file: &str, loaded: Result<(Content, Vec<u8>), LoadError>) {
-        match loaded {
-            Err(error) => self.instance.tell(true, format!("{file}: {error}.")),
-            Ok((content, bytes)) => {
-                let sound = content.sound().cloned();
-                let warnings = warnings_of(&content);
-                let before = self.instance.before(place);
-                if !self.install(place, content) {
-                    return;
-                }
-                self.instance.keep(before);
-                let Some(sound) = sound else { return };
-                let note = match warnings {
-                    0 => String::new(),
-                    1 => ", with one note".to_owned(),
-                    many => format!(", with {many} notes"),
-                };
-                let name = &sound.patch.name;
-                self.instance
-                    .tell(false, format!("{name} is in slot {}{note}.", place + 1));
-                self.remember(&sound.patch, file, &bytes);
+    fn land(&self, claim: Claim, file: &str, loaded: Result<(Content, Vec<u8>), LoadError>) {
+        let (content, bytes) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => return self.instance.tell(true, format!("{file}: {error}.")),
+        };
+        let Some(sound) = content.sound().cloned() else {
+            return;
+        };
+        let note = match warnings_of(&content) {
+            0 => String::new(),
+            1 => ", with one note".to_owned(),
+            many => format!(", with {many} notes"),
+        };
+        let (name, number) = (&sound.patch.name, claim.place() + 1);
+        match self.install(claim, Putting::of(content)) {
+            Some(true) => self
+                .instance
+                .tell(false, format!("{name} is in slot {number}{note}.")),
+            Some(false) => {
+                let told = format!("Slot {number} was changed meanwhile: {name} waits in Recent.");
+                self.instance.tell(false, told);
             }
+            None => return,
         }
+        self.remember(&sound.patch, file, &bytes);
     }
 
     fn remember(&self, patch: &songwalker_schemas::PatchSpec, file: &str, bytes: &[u8]) {
@@ -422,18 +458,25 @@ impl Shared {
         self.refresh();
     }
 
-    /// Puts content into a slot, with its macros where the patch has them; false, and a message, where it cannot be played.
-    fn install(&self, place: usize, content: Content) -> bool {
-        let installed = self.instance.install(place, content);
+    /// Puts something into a slot; whether it won, or none, and a message, where it cannot be played.
+    fn install(&self, claim: Claim, putting: Putting) -> Option<bool> {
+        let installed = self.instance.install(claim, putting);
         installed
             .map_err(|problem| self.instance.tell(true, problem))
-            .is_ok()
+            .ok()
     }
 
-    fn land_bundle(&self, place: usize, file: &str, bytes: Result<Vec<u8>, ServerError>) {
+    /// What sounds in a slot, as the other side of a comparison.
+    fn other(&self, place: usize) -> Option<Other> {
+        let content = self.instance.rack().slots.get(place)?.as_ref()?.content.clone();
+        let macros = self.instance.params()?.slots.get(place)?.macro_places();
+        Some(Other { content, macros })
+    }
+
+    fn land_bundle(&self, claim: Claim, file: &str, bytes: Result<Vec<u8>, ServerError>) {
         match bytes {
             Ok(bytes) => match load::content(&bytes, file, None) {
-                Ok(content) => self.land(place, file, Ok((content, bytes))),
+                Ok(content) => self.land(claim, file, Ok((content, bytes))),
                 Err(error) => {
                     let problem = format!("What came cannot be played: {error}.");
                     self.instance.tell(true, problem);
@@ -444,24 +487,24 @@ impl Shared {
         }
     }
 
-    fn generate_there(&self, place: usize, prompt: &str, seed: u64, stop: &AtomicBool) {
+    fn generate_there(&self, claim: Claim, prompt: &str, seed: u64, stop: &AtomicBool) {
         let progress = |stage: &str, share: f32| {
             if self.is_cancelled.load(Ordering::Relaxed) {
                 return;
             }
-            self.progress(place, stage, share);
+            self.progress(claim.place(), stage, share);
         };
         let bytes = self
             .server()
             .and_then(|server| server.generate(prompt, seed, &progress, &|| self.is_stopped(stop)));
         if !self.is_stopped(stop) {
-            self.land_bundle(place, "generated.zip", bytes);
+            self.land_bundle(claim, "generated.zip", bytes);
             // The server has one more.
             *self.listing.lock() = Listing::Unknown;
         }
     }
 
-    fn generate_here(&self, place: usize, prompt: &str, seed: u64, stop: &AtomicBool) {
+    fn generate_here(&self, claim: Claim, prompt: &str, seed: u64, stop: &AtomicBool) {
         let request = Request {
             prompt: prompt.to_owned(),
             tags: Vec::new(),
@@ -471,11 +514,11 @@ impl Shared {
             parent: None,
         };
         let hooks = Hooks {
-            progress: &|stage, share| self.progress(place, stage.name(), share as f32),
+            progress: &|stage, share| self.progress(claim.place(), stage.name(), share as f32),
             cancelled: &|| self.is_stopped(stop),
         };
         match pipeline::generate(&request, &hooks) {
-            Ok(generated) => self.land_bundle(place, "generated.zip", Ok(generated.bundle.zip)),
+            Ok(generated) => self.land_bundle(claim, "generated.zip", Ok(generated.bundle.zip)),
             Err(_) if self.is_stopped(stop) => {}
             Err(error) => self.instance.tell(true, sentence(&error.to_string())),
         }

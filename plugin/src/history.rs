@@ -1,9 +1,13 @@
 //! What slots were before something was put into them or they were taken away: enough to bring each back.
 
+use crate::params::MACROS;
 use crate::rack::Slot;
 
 /// Most steps that can be taken back.
 const STEPS: usize = 20;
+
+/// One or more slots before a change.
+pub type Step = Vec<Before>;
 
 /// A slot before a change.
 #[derive(Debug, Clone)]
@@ -17,9 +21,14 @@ pub struct Before {
 }
 
 impl Before {
-    /// What taking the change back does, for people.
+    /// Where its macros stood.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn macros(&self) -> [f32; MACROS] {
+        std::array::from_fn(|i| self.values.get(i).copied().unwrap_or(0.0))
+    }
+
+    /// What taking the change back does, for people.
+    fn told(&self) -> String {
         let number = self.place + 1;
         match &self.slot {
             Some(slot) => format!("Bring {} back to slot {number}", slot.content.title()),
@@ -31,38 +40,34 @@ impl Before {
 /// The changes that can be taken back, newest last.
 #[derive(Debug, Default)]
 pub struct History {
-    steps: Vec<Before>,
+    steps: Vec<Step>,
 }
 
 impl History {
     /// Keeps what was before a change; the oldest one goes where there are too many.
-    pub fn keep(&mut self, before: Before) {
+    pub fn keep(&mut self, step: Step) {
         if self.steps.len() == STEPS {
             self.steps.remove(0);
         }
-        self.steps.push(before);
+        self.steps.push(step);
     }
 
-    /// What the newest change can be taken back to.
+    /// What taking the newest change back does, for people.
     #[must_use]
-    pub fn newest(&self) -> Option<&Before> {
-        self.steps.last()
-    }
-
-    /// The same, taken out.
-    pub fn take(&mut self) -> Option<Before> {
-        self.steps.pop()
-    }
-
-    /// Two places were exchanged: what was kept of one belongs to the other.
-    pub fn exchange(&mut self, one: usize, other: usize) {
-        for step in &mut self.steps {
-            if step.place == one {
-                step.place = other;
-            } else if step.place == other {
-                step.place = one;
-            }
+    pub fn told(&self) -> Option<String> {
+        match self.steps.last()?.as_slice() {
+            [one, other] => Some(format!(
+                "Exchange slots {} and {} again",
+                one.place + 1,
+                other.place + 1
+            )),
+            step => step.first().map(Before::told),
         }
+    }
+
+    /// What was before the newest change, taken out.
+    pub fn take(&mut self) -> Option<Step> {
+        self.steps.pop()
     }
 
     /// Forgets everything: the rack is another.
@@ -87,17 +92,18 @@ mod tests {
     #[test]
     fn the_newest_comes_back_first_and_the_oldest_is_forgotten() {
         let mut history = History::default();
-        (0..STEPS + 3).for_each(|place| history.keep(before(place)));
-        let back: Vec<_> = std::iter::from_fn(|| history.take().map(|step| step.place)).collect();
+        (0..STEPS + 3).for_each(|place| history.keep(vec![before(place)]));
+        let back: Vec<_> = std::iter::from_fn(|| history.take().map(|step| step[0].place)).collect();
         assert_eq!(back, (3..STEPS + 3).rev().collect::<Vec<_>>());
     }
 
     #[test]
-    fn what_was_kept_goes_with_places_that_are_exchanged() {
+    fn it_is_told_what_comes_back() {
         let mut history = History::default();
-        (0..3).for_each(|place| history.keep(before(place)));
-        history.exchange(0, 2);
-        let back: Vec<_> = std::iter::from_fn(|| history.take().map(|step| step.place)).collect();
-        assert_eq!(back, [0, 1, 2]);
+        assert_eq!(history.told(), None);
+        history.keep(vec![before(2)]);
+        assert_eq!(history.told().as_deref(), Some("Bring Init back to slot 3"));
+        history.keep(vec![before(0), before(1)]);
+        assert_eq!(history.told().as_deref(), Some("Exchange slots 1 and 2 again"));
     }
 }

@@ -7,13 +7,16 @@ mod bytes;
 pub mod cache;
 pub mod server;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use reqwest::Url;
 
 use serde_json::{Map, Value};
 use songwalker_generator::assets::{AssetError, PatchAssets};
 use songwalker_generator::import::{self, ImportError, MAX_PRESET_BYTES};
 use songwalker_generator::package::{archive, layout, songwalker_preset};
 use songwalker_generator::verify::{self, VerifyError};
+use songwalker_schemas::limits::MAX_PATCH_BYTES;
 use songwalker_schemas::{Faults, PatchSpec, SCHEMA_VERSION};
 
 pub use bytes::read as read_file;
@@ -93,6 +96,10 @@ pub fn content(bytes: &[u8], name: &str, beside: Option<&Path>) -> Result<Conten
     if is_vital {
         return vital(bytes, name);
     }
+    // What a document of that many bytes becomes in memory is a multiple of it.
+    if bytes.len() > MAX_PATCH_BYTES {
+        return Err(LoadError::TooLarge);
+    }
     let Ok(Value::Object(document)) = serde_json::from_slice::<Value>(bytes) else {
         return Err(LoadError::Unknown);
     };
@@ -111,11 +118,30 @@ pub fn content(bytes: &[u8], name: &str, beside: Option<&Path>) -> Result<Conten
     }
 }
 
-/// A file's content and its bytes, for the cache.
+/// The path that people mean: with `~` for their home folder, or as a `file://` address; none where it is another address.
+#[must_use]
+pub fn path_of(typed: &str) -> Option<PathBuf> {
+    if typed.starts_with("file://") {
+        let path = Url::parse(typed).ok().and_then(|url| url.to_file_path().ok());
+        return Some(path.unwrap_or_else(|| PathBuf::from(typed)));
+    }
+    if typed.contains("://") {
+        return None;
+    }
+    let home = directories::BaseDirs::new();
+    match (typed.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => Some(home.home_dir().join(below)),
+        _ => Some(PathBuf::from(typed)),
+    }
+}
+
+/// A file's content and its bytes, for the cache; of a folder, its patch's.
 ///
 /// # Errors
 /// As [`content`], and what the disk says.
 pub fn file(path: &Path) -> Result<(Content, Vec<u8>), LoadError> {
+    let inside = path.join(layout::PATCH);
+    let path = if inside.is_file() { inside.as_path() } else { path };
     let bytes = read_file(path, MAX_BYTES)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok((content(&bytes, &name, path.parent())?, bytes))

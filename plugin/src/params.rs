@@ -15,7 +15,7 @@ use std::sync::Arc;
 use nice_plug::params::InternalParamMut;
 use nice_plug::prelude::*;
 
-pub use slot::{SlotParams, SlotValues};
+pub use slot::{MACROS, SlotParams, SlotValues};
 
 use crate::SLOTS;
 use crate::state::SavedRack;

@@ -13,7 +13,7 @@ use crate::instance::Instance;
 use crate::params::PluginParams;
 use crate::settings::Settings;
 use crate::sound::action;
-use crate::sound::{Clock, Meters, Outputs, Scope, Sound};
+use crate::sound::{Clock, Deadline, Meters, Outputs, Scope, Sound};
 use crate::state::SavedRack;
 
 /// How long a tail is said to be, seconds: the longest reverb's.
@@ -72,7 +72,7 @@ impl SongWalker {
         )
     }
 
-    fn start(&mut self, config: &BufferConfig) -> bool {
+    fn start(&mut self, config: &BufferConfig, api: PluginApi) -> bool {
         let scope = match self.sound.take() {
             Some(sound) => Some(sound.into_ends().1),
             None => self.scope.take(),
@@ -89,7 +89,7 @@ impl SongWalker {
         let end = self.instance.activate(rate as u32);
         self.sound = Some(Sound::new(
             rate as u32,
-            config.process_mode == ProcessMode::Offline,
+            deadline(config.process_mode, api),
             self.params.clone(),
             self.meters.clone(),
             scope,
@@ -168,10 +168,10 @@ macro_rules! plugin {
                 &mut self,
                 _layout: &AudioIOLayout,
                 config: &BufferConfig,
-                _context: &mut impl ActivateContext<Self>,
+                context: &mut impl ActivateContext<Self>,
             ) -> bool {
                 let $inner = self;
-                $inner$(.$field)?.start(config)
+                $inner$(.$field)?.start(config, context.plugin_api())
             }
 
             fn reset(&mut self) {
@@ -219,6 +219,15 @@ plugin!(
     },
     it.0
 );
+
+/// Whether audio has to be in time. What the framework says of a VST3 is what its host said the time before.
+fn deadline(mode: ProcessMode, api: PluginApi) -> Deadline {
+    match (api, mode) {
+        (PluginApi::Vst3, _) => Deadline::Unknown,
+        (_, ProcessMode::Offline) => Deadline::Offline,
+        _ => Deadline::RealTime,
+    }
+}
 
 /// Tempo and place in the song of a host's block. The place is told in seconds at the present tempo, so that whatever is
 /// synced to beats stands where the host's beats are, also after the tempo was changed: nothing drifts.

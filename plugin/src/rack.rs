@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SLOTS;
 use crate::content::Content;
+use crate::params::MACROS;
 
 /// Which MIDI channels reach a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -104,13 +105,22 @@ impl Routing {
     }
 }
 
+/// The other side of a comparison.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// What it plays.
+    pub content: Content,
+    /// Where its macros stood, 0..1.
+    pub macros: [f32; MACROS],
+}
+
 /// One place of the rack.
 #[derive(Debug, Clone)]
 pub struct Slot {
     /// What it plays.
     pub content: Content,
     /// What it is compared with, and may be exchanged for.
-    pub other: Option<Content>,
+    pub other: Option<Other>,
     /// Which notes reach it.
     pub routing: Routing,
     /// Level that makes both sides of a comparison equally loud, decibels, at most 0.

@@ -84,6 +84,24 @@ impl Settings {
         write_whole(&folder.join(FILE), &serde_json::to_vec_pretty(self)?)
     }
 
+    /// Keeps the editor's size, and leaves the rest of the file as somebody else may have written it meanwhile.
+    ///
+    /// # Errors
+    /// The disk says no.
+    pub fn save_editor(editor: (f32, f32)) -> std::io::Result<()> {
+        let (folder, _) = folders().ok_or(std::io::ErrorKind::NotFound)?;
+        let mut settings = match read_file(&folder.join(FILE), MAX_BYTES) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(settings) => settings,
+                // Not ours to overwrite.
+                Err(_) => return Ok(()),
+            },
+            Err(_) => Self::default(),
+        };
+        settings.editor = editor;
+        settings.save()
+    }
+
     /// The cache; none where this machine has no place for it.
     #[must_use]
     pub fn cache(&self) -> Option<Cache> {

@@ -16,14 +16,14 @@ use std::time::{Duration, Instant};
 
 use songwalker_engine::BLOCK;
 
-pub use budget::VOICES_IN_ALL;
+pub use budget::{Deadline, VOICES_IN_ALL};
 pub use meters::{Meters, Scope};
 
 use crate::SLOTS;
 use crate::instrument::Instrument;
 use crate::orders::{Order, SoundEnd};
 use crate::params::{PluginParams, balance, gain, put};
-use crate::rack::{Output, Routing};
+use crate::rack::Routing;
 use action::Action;
 use budget::Budget;
 use lane::{Lane, Share};
@@ -73,6 +73,8 @@ pub struct Sound {
     is_own: [bool; SLOTS],
     /// Frames of it that were handed out.
     done: usize,
+    /// Which slots have an output of their own in this host.
+    has_own: [bool; SLOTS],
     /// Frames since activation.
     frame: u64,
     /// What counts from a later control block on, with its frame.
@@ -90,7 +92,7 @@ impl Sound {
     #[must_use]
     pub fn new(
         sample_rate: u32,
-        is_offline: bool,
+        deadline: Deadline,
         params: Arc<PluginParams>,
         meters: Arc<Meters>,
         scope: Scope,
@@ -107,11 +109,12 @@ impl Sound {
             own: vec![[[0.0; BLOCK]; 2]; SLOTS],
             is_own: [false; SLOTS],
             done: BLOCK,
+            has_own: [false; SLOTS],
             frame: 0,
             waiting: Vec::with_capacity(WAITING),
             master: [Ramp::at(1.0, sample_rate); 2],
             has_sounded: false,
-            budget: Budget::new(is_offline),
+            budget: Budget::new(deadline),
             dead: Vec::with_capacity(DEAD),
             work: [Duration::ZERO; SLOTS],
             since_told_s: 0.0,
@@ -128,6 +131,8 @@ impl Sound {
     pub fn reset(&mut self) {
         self.waiting.clear();
         self.has_sounded = false;
+        // The rest of the control block is not handed out.
+        self.done = BLOCK;
         self.lanes.iter_mut().for_each(Lane::reset);
     }
 
@@ -154,6 +159,7 @@ impl Sound {
     ) {
         let frames = out.frames();
         let began = Instant::now();
+        self.has_own = std::array::from_fn(|place| out.own(place, 0, 0).is_some());
         self.obey();
         let mut upcoming = next();
         let mut at = 0;
@@ -177,7 +183,7 @@ impl Sound {
             self.wait(start + frame as u64, action);
             upcoming = next();
         }
-        self.tell(began.elapsed(), frames);
+        self.tell(began, frames);
     }
 
     /// Keeps an action for its control block. Where no more fit, keys that go up still do, so that no note hangs.
@@ -215,7 +221,7 @@ impl Sound {
 
     fn route(&mut self, place: usize, routing: Routing, trim: f32) {
         if let Some(lane) = self.lanes.get_mut(place) {
-            lane.routing = routing;
+            lane.route(routing);
             lane.trim = trim;
         }
     }
@@ -245,11 +251,13 @@ impl Sound {
         self.waiting.drain(..due);
         let any_solo =
             (0..SLOTS).any(|place| self.lanes[place].is_used() && self.params.slots[place].solo.value());
+        let used = self.lanes.iter().filter(|lane| lane.is_used()).count();
         let mut is_first = true;
         let mut began = Instant::now();
         for place in 0..SLOTS {
             self.is_own[place] = false;
             if !self.lanes[place].is_used() {
+                self.lanes[place].peak = 0.0;
                 continue;
             }
             let in_all: usize = self.lanes.iter().map(Lane::playing).sum();
@@ -257,11 +265,11 @@ impl Sound {
             let values = self.params.slots[place].values();
             let share = Share {
                 is_audible: !values.muted && (values.solo || !any_solo),
-                most_voices: self.budget.of_slot(lane.playing(), in_all),
+                most_voices: self.budget.of_slot(lane.playing(), in_all, used),
             };
             let block = &mut self.own[place];
             lane.render(&values, share, clock, block, &mut self.dead);
-            if lane.routing.output == Output::Own {
+            if lane.is_apart() && self.has_own[place] {
                 self.is_own[place] = true;
             } else if std::mem::take(&mut is_first) {
                 self.mix = *block;
@@ -326,9 +334,11 @@ impl Sound {
         self.frame += count as u64;
     }
 
-    fn tell(&mut self, work: Duration, frames: usize) {
+    fn tell(&mut self, began: Instant, frames: usize) {
         let seconds = frames as f64 / f64::from(self.sample_rate);
-        self.budget.count(work, seconds);
+        let now = Instant::now();
+        let sounding = self.sounding();
+        self.budget.count(now, now - began, seconds, sounding);
         self.meters.tell_work(self.budget.load(), self.budget.most());
         let mut keys = 0;
         for (place, lane) in self.lanes.iter().enumerate() {

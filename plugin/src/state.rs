@@ -14,15 +14,16 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use nice_plug::params::persist::PersistentField;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use songwalker_generator::assets::{AssetError, PatchAssets};
 use songwalker_schemas::PatchSpec;
 
 use crate::SLOTS;
 use crate::content::{Content, PatchContent, Playable, Variation};
 use crate::instance::Instance;
-use crate::rack::{Rack, Routing, Slot};
+use crate::params::MACROS;
+use crate::rack::{Other, Rack, Routing, Slot};
 
 /// The version that is written.
 const VERSION: u32 = 1;
@@ -35,7 +36,7 @@ const MAX_VARIATIONS: usize = 16;
 struct Document {
     version: u32,
     /// By the hash of their canonical JSON.
-    patches: BTreeMap<String, Value>,
+    patches: BTreeMap<String, String>,
     /// Files as base64, by their paths beside a patch.
     #[serde(default)]
     assets: BTreeMap<String, String>,
@@ -50,6 +51,9 @@ struct SlotState {
     content: ContentState,
     #[serde(default)]
     other: Option<ContentState>,
+    /// Where the other side's macros stood; where the patch has them, if nobody said.
+    #[serde(default)]
+    other_macros: Option<[f32; MACROS]>,
     #[serde(default)]
     trim_db: f32,
 }
@@ -110,7 +114,8 @@ pub fn write(rack: &Rack) -> Result<String, StateError> {
             place,
             routing: slot.routing,
             content: document.keep(&slot.content),
-            other: slot.other.as_ref().map(|other| document.keep(other)),
+            other: slot.other.as_ref().map(|other| document.keep(&other.content)),
+            other_macros: slot.other.as_ref().map(|other| other.macros),
             trim_db: slot.trim_db,
         };
         document.slots.push(state);
@@ -144,7 +149,7 @@ impl Document {
         let patches = &mut self.patches;
         patches
             .entry(sound.hash.clone())
-            .or_insert_with(|| serde_json::from_slice(&sound.patch.to_canonical()).unwrap_or_default());
+            .or_insert_with(|| String::from_utf8(sound.patch.to_canonical()).unwrap_or_default());
         for (path, bytes) in sound.assets.files() {
             let assets = &mut self.assets;
             assets
@@ -183,12 +188,10 @@ impl Document {
         if let Some(sound) = known.get(hash) {
             return Ok(sound.clone());
         }
-        let value = self
-            .patches
-            .get(hash)
-            .ok_or_else(|| unreadable("a patch is missing"))?;
+        let text = self.patches.get(hash);
+        let text = text.ok_or_else(|| unreadable("a patch is missing"))?;
         let patch =
-            PatchSpec::from_value(value.clone()).map_err(|faults| StateError::Patch(faults.to_string()))?;
+            PatchSpec::from_json(text.as_bytes()).map_err(|faults| StateError::Patch(faults.to_string()))?;
         let assets = PatchAssets::read(&patch, |path, _| {
             let Some(text) = self.assets.get(path) else {
                 return Ok(None);
@@ -235,12 +238,17 @@ pub fn read(text: &str) -> Result<Rack, StateError> {
         if state.place >= SLOTS {
             return Err(unreadable("a slot is outside of the rack"));
         }
-        let other = state.other.as_ref();
+        let other = state
+            .other
+            .as_ref()
+            .map(|other| document.content(other, &mut known));
+        let other = other.transpose()?.map(|content| Other {
+            macros: within(state.other_macros.unwrap_or_else(|| content.macros())),
+            content,
+        });
         rack.slots[state.place] = Some(Slot {
             content: document.content(&state.content, &mut known)?,
-            other: other
-                .map(|other| document.content(other, &mut known))
-                .transpose()?,
+            other,
             routing: state.routing.bounded(),
             trim_db: state.trim_db.clamp(-60.0, 0.0),
         });
@@ -248,23 +256,54 @@ pub fn read(text: &str) -> Result<Rack, StateError> {
     Ok(rack)
 }
 
+/// Macros as they may stand.
+fn within(macros: [f32; MACROS]) -> [f32; MACROS] {
+    macros.map(|place| {
+        if place.is_finite() {
+            place.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    })
+}
+
+/// A rack that could not be read, as long as nothing is changed: saving must not lose what a newer plugin, or a mended one,
+/// may read.
+struct Unread {
+    text: String,
+    edits: u64,
+}
+
 /// The rack among what the host's project keeps.
 #[derive(Default)]
-pub struct SavedRack(Arc<Instance>);
+pub struct SavedRack {
+    instance: Arc<Instance>,
+    unread: Mutex<Option<Unread>>,
+}
 
 impl SavedRack {
     /// That of an instance.
     #[must_use]
     pub fn of(instance: Arc<Instance>) -> Self {
-        Self(instance)
+        Self {
+            instance,
+            unread: Mutex::default(),
+        }
     }
 }
 
 impl PersistentField<'_, String> for SavedRack {
     fn set(&self, text: String) {
         match read(&text) {
-            Ok(rack) => self.0.restore(rack),
-            Err(error) => self.0.tell(true, format!("{error}.")),
+            Ok(rack) => {
+                *self.unread.lock() = None;
+                self.instance.restore(rack);
+            }
+            Err(error) => {
+                let edits = self.instance.edits();
+                *self.unread.lock() = Some(Unread { text, edits });
+                self.instance.tell(true, format!("{error}."));
+            }
         }
     }
 
@@ -272,6 +311,13 @@ impl PersistentField<'_, String> for SavedRack {
     where
         F: Fn(&String) -> R,
     {
-        f(&write(&self.0.rack()).unwrap_or_default())
+        let unread = self.unread.lock();
+        let as_it_came = unread
+            .as_ref()
+            .filter(|unread| unread.edits == self.instance.edits());
+        match as_it_came {
+            Some(unread) => f(&unread.text),
+            None => f(&write(&self.instance.rack()).unwrap_or_default()),
+        }
     }
 }

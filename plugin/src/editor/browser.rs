@@ -2,12 +2,12 @@
 //! double click loads into the slot that is looked at, dragging into any.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use egui::{Key, RichText, ScrollArea, Sense, TextEdit, Ui};
 
 use super::{View, look};
 use crate::errands::Listing;
+use crate::load;
 use crate::load::cache::Recent;
 use crate::load::server::Listed;
 
@@ -95,11 +95,15 @@ impl Browser {
                 if let Some(told) = told {
                     ui.label(told);
                 }
+                let is_empty = items.is_empty();
                 let shown = items.into_iter();
-                for (i, item) in shown
+                let shown: Vec<_> = shown
                     .filter(|item| item.matches(&self.words, self.category.as_deref()))
-                    .enumerate()
-                {
+                    .collect();
+                if shown.is_empty() && !is_empty {
+                    ui.label(RichText::new("Nothing fits.").small().color(look::DIM));
+                }
+                for (i, item) in shown.into_iter().enumerate() {
                     row(ui, view, place, i, item);
                 }
             });
@@ -181,13 +185,11 @@ impl Browser {
                     .desired_width(wide),
             );
             let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            let what = self.open.trim().trim_matches('"').to_owned();
+            let what = self.open.trim().trim_matches(['"', '\'']).to_owned();
             if (ui.button("Open").clicked() || is_entered) && !what.is_empty() {
-                if what.contains("://") && !what.starts_with("file://") {
-                    view.errands.load_link(place, what);
-                } else {
-                    let path = what.strip_prefix("file://").unwrap_or(&what);
-                    view.errands.load_file(place, PathBuf::from(path));
+                match load::path_of(&what) {
+                    Some(path) => view.errands.load_file(place, path),
+                    None => view.errands.load_link(place, what),
                 }
             }
         });
@@ -224,6 +226,13 @@ fn row(ui: &mut Ui, view: &View, place: usize, i: usize, item: Item) {
     if response.double_clicked() {
         item.load(view, place);
     } else {
+        if let Some(mouse) = response.ctx.pointer_interact_pos().filter(|_| response.dragged()) {
+            let above = egui::LayerId::new(egui::Order::Tooltip, response.id);
+            let painter = response.ctx.layer_painter(above);
+            let corner = mouse + egui::vec2(12.0, 4.0);
+            let font = egui::FontId::proportional(12.5);
+            painter.text(corner, egui::Align2::LEFT_CENTER, item.name(), font, look::ACCENT);
+        }
         response.dnd_set_drag_payload(item);
     }
 }

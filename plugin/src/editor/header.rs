@@ -4,10 +4,15 @@ use egui::{Align, Button, Key, Layout, ProgressBar, RichText, TextEdit, Ui};
 use nice_plug::context::gui::GuiContext;
 
 use super::{App, knob, look};
+use std::time::{Duration, Instant};
+
 use crate::SLOTS;
 use crate::errands::Progress;
 use crate::rack::Rack;
 use crate::sound::VOICES_IN_ALL;
+
+/// Longest time between two clicks of one.
+const DOUBLE_CLICK: Duration = Duration::from_millis(500);
 
 impl App {
     pub(super) fn header(&mut self, ui: &mut Ui, host: &GuiContext, rack: &Rack) {
@@ -21,7 +26,7 @@ impl App {
                 // What was turned for the slot that was here before is not meant for this one.
                 let params = &self.view.params.slots[place];
                 knob::set_all(host, params, &params.defaults());
-                self.selected = place;
+                self.look_at(place);
             }
             self.undo(ui, host);
             if ui
@@ -53,10 +58,14 @@ impl App {
         let told = self.view.instance.undo_told();
         let undo = ui.add_enabled(told.is_some(), Button::new("Undo"));
         if undo.on_hover_text(told.unwrap_or_default()).clicked()
-            && let Some(before) = self.view.instance.undo()
+            && let Some(step) = self.view.instance.undo()
         {
-            knob::set_all(host, &self.view.params.slots[before.place], &before.values);
-            self.selected = before.place;
+            for before in &step {
+                knob::set_all(host, &self.view.params.slots[before.place], &before.values);
+            }
+            if let Some(before) = step.first() {
+                self.look_at(before.place);
+            }
         }
     }
 
@@ -77,6 +86,7 @@ impl App {
                 self.making(ui, &progress, 2.0 * button + 6.0);
                 return;
             }
+            self.making_since = None;
             let is_ready = !self.prompt.trim().is_empty();
             let make = ui.add_enabled(is_ready, Button::new("Generate").min_size([button, 0.0].into()));
             let again = Button::new("Another").min_size([button, 0.0].into());
@@ -94,13 +104,18 @@ impl App {
     }
 
     /// How far the sound is, where the buttons were that began it.
-    fn making(&self, ui: &mut Ui, progress: &Progress, wide: f32) {
+    fn making(&mut self, ui: &mut Ui, progress: &Progress, wide: f32) {
         let stop = 48.0;
+        // The second click of a double click is none on what has come into its place.
+        let since = *self.making_since.get_or_insert_with(Instant::now);
+        let is_ready = since.elapsed() > DOUBLE_CLICK;
         let text = RichText::new(&progress.stage).small();
         let bar = ProgressBar::new(progress.share).desired_width(wide - stop - 6.0);
         ui.add(bar.text(text))
             .on_hover_text(format!("For slot {}", progress.place + 1));
-        if ui.add(Button::new("Stop").min_size([stop, 0.0].into())).clicked() {
+        let button = Button::new("Stop").min_size([stop, 0.0].into());
+        if ui.add_enabled(is_ready, button).clicked() {
+            self.view.instance.tell(false, "Stopped.");
             self.view.errands.cancel();
         }
     }

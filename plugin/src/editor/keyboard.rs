@@ -42,6 +42,10 @@ pub fn named(text: &str) -> Option<u8> {
     if let Ok(number) = text.parse() {
         return Some(number).filter(|key| *key < 128);
     }
+    // A flat: `EB3` is a step below `E3`.
+    if let Some((letter, octave)) = text.split_once('B').filter(|(letter, _)| letter.len() == 1) {
+        return named(&format!("{letter}{octave}"))?.checked_sub(1);
+    }
     (0..128).find(|key| name(*key) == text)
 }
 
@@ -122,8 +126,8 @@ mod tests {
         assert_eq!([0, 60, 127].map(name), ["C-1", "C4", "G9"].map(str::to_owned));
         assert!((0..128).all(|key| named(&name(key)) == Some(key)));
         assert_eq!(
-            ["61", " c#4", "128", "H2", ""].map(named),
-            [Some(61), Some(61), None, None, None]
+            ["61", " c#4", "db4", "b3", "128", "H2", ""].map(named),
+            [Some(61), Some(61), Some(61), Some(59), None, None, None]
         );
     }
 }

@@ -49,14 +49,20 @@ pub fn set<P: Param>(host: &GuiContext, param: &P, normalized: f32) {
     setter.end_set_parameter(param);
 }
 
-/// Tells the host of macros that a new patch has put elsewhere.
+/// Tells the host of parameters that a new sound has put elsewhere.
 pub fn tell_adopted(view: &View, host: &GuiContext) {
-    let places = view.instance.take_adopted();
-    for (place, slot) in view.params.slots.iter().enumerate() {
-        if places & (1 << place) != 0 {
-            for knob in &slot.macros {
-                set(host, &knob.amount, knob.amount.unmodulated_normalized_value());
+    for adopted in view.instance.take_adopted() {
+        let slot = &view.params.slots[adopted.place];
+        if adopted.is_new {
+            tell_all(host, slot, &slot.defaults());
+        }
+        if adopted.is_other {
+            for param in slot.offsets() {
+                set(host, param, param.default_normalized_value());
             }
+        }
+        for (knob, place) in slot.macros.iter().zip(adopted.macros) {
+            set(host, &knob.amount, place);
         }
     }
 }
@@ -64,21 +70,39 @@ pub fn tell_adopted(view: &View, host: &GuiContext) {
 /// Tells the host where all of a slot's parameters are to stand, in the order of [`SlotParams::normalized`]. Those that
 /// stand there are passed over: a host that plays nothing may hold a value that has not come here yet.
 pub fn set_all(host: &GuiContext, params: &SlotParams, values: &[f32]) {
-    let mut values = values.iter().copied();
-    for (param, value) in params.floats().into_iter().zip(values.by_ref()) {
-        move_to(host, param, value);
-    }
-    for (param, value) in params.switches().into_iter().zip(values.by_ref()) {
-        move_to(host, param, value);
-    }
-    for (param, value) in params.numbers().into_iter().zip(values) {
-        move_to(host, param, value);
-    }
+    each(params, values, |param, value| {
+        if param.stands() != value {
+            param.tell(host, value);
+        }
+    });
 }
 
-fn move_to<P: Param>(host: &GuiContext, param: &P, normalized: f32) {
-    if param.unmodulated_normalized_value() != normalized {
-        set(host, param, normalized);
+/// The same, whatever stands there: what was put inside the plugin is news to the host.
+fn tell_all(host: &GuiContext, params: &SlotParams, values: &[f32]) {
+    each(params, values, |param, value| param.tell(host, value));
+}
+
+fn each(params: &SlotParams, values: &[f32], mut act: impl FnMut(&dyn Told, f32)) {
+    let floats = params.floats().into_iter().map(|param| param as &dyn Told);
+    let switches = params.switches().map(|param| param as &dyn Told);
+    let numbers = params.numbers().map(|param| param as &dyn Told);
+    let all = floats.chain(switches).chain(numbers);
+    all.zip(values).for_each(|(param, value)| act(param, *value));
+}
+
+/// A parameter of any kind, by its place 0..1.
+trait Told {
+    fn stands(&self) -> f32;
+    fn tell(&self, host: &GuiContext, normalized: f32);
+}
+
+impl<P: Param> Told for P {
+    fn stands(&self) -> f32 {
+        self.unmodulated_normalized_value()
+    }
+
+    fn tell(&self, host: &GuiContext, normalized: f32) {
+        set(host, self, normalized);
     }
 }
 

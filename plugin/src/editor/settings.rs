@@ -1,6 +1,6 @@
 //! The window of the settings: a server and its key, and the cache.
 
-use egui::{Align2, Grid, TextEdit, Ui};
+use egui::{Align2, Button, Grid, TextEdit, Ui};
 
 use crate::errands::Errands;
 use crate::settings::Settings;
@@ -9,11 +9,14 @@ use crate::settings::Settings;
 #[derive(Default)]
 pub struct Window {
     typed: Option<Settings>,
+    /// Whether emptying the cache was clicked once: sounds that were made here are nowhere else.
+    is_asked: bool,
 }
 
 impl Window {
     /// Opens or closes it.
     pub fn toggle(&mut self, errands: &Errands) {
+        self.is_asked = false;
         self.typed = match self.typed {
             Some(_) => None,
             None => Some(errands.settings()),
@@ -22,6 +25,7 @@ impl Window {
 
     /// Draws it where it is open.
     pub fn show(&mut self, ui: &mut Ui, errands: &Errands) {
+        let is_asked = &mut self.is_asked;
         let Some(typed) = &mut self.typed else { return };
         let (mut is_kept, mut is_left) = (false, false);
         egui::Window::new("Settings")
@@ -57,8 +61,15 @@ impl Window {
                                     .suffix(" MB"),
                             );
                             typed.cache_bytes = megabytes << 20;
-                            if ui.button("Empty").clicked() {
-                                errands.clear_cache();
+                            let count = errands.recent().len();
+                            if *is_asked {
+                                ui.label(format!("Forget {count} sounds?"));
+                                if ui.button("Forget").clicked() {
+                                    errands.clear_cache();
+                                    *is_asked = false;
+                                }
+                            } else if ui.add_enabled(count > 0, Button::new("Empty")).clicked() {
+                                *is_asked = true;
                             }
                         });
                         ui.end_row();

@@ -1,6 +1,6 @@
 //! A slot of the rack: what it holds, how it is reached, its knobs, and the patch as it stands.
 
-use egui::{Button, ComboBox, DragValue, RichText, Sense, Ui, UiBuilder, Vec2};
+use egui::{Button, ComboBox, DragValue, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::params::{BoolParam, IntParam, Param};
 
@@ -10,7 +10,7 @@ use crate::SLOTS;
 use crate::content::Content;
 use crate::rack::{Channels, Output, Routing, Slot};
 
-/// Draws the slot at `place`; true when it was clicked to be looked at.
+/// Draws the slot at `place`; says which one is to be looked at, where something was clicked.
 pub fn show(
     ui: &mut Ui,
     view: &View,
@@ -18,14 +18,14 @@ pub fn show(
     place: usize,
     slot: &Slot,
     is_selected: bool,
-) -> bool {
-    let mut is_wanted = false;
+) -> Option<usize> {
+    let mut wanted = None;
     // The card senses clicks beneath what lies on it, so that its buttons and knobs get theirs first.
     let beneath = UiBuilder::new().id_salt(("slot", place)).sense(Sense::click());
     let card = ui.scope_builder(beneath, |ui| {
         look::card(is_selected).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            is_wanted |= title(ui, view, host, place, slot);
+            wanted = title(ui, view, host, place, slot);
             knobs(ui, view, host, place, slot);
             if is_selected {
                 detail(ui, view, host, place, slot);
@@ -35,9 +35,14 @@ pub fn show(
     });
     if let Some(item) = card.response.dnd_release_payload::<Item>() {
         Item::clone(&item).load(view, place);
-        is_wanted = true;
+        wanted = Some(place);
     }
-    is_wanted || card.response.clicked()
+    if card.response.dnd_hover_payload::<Item>().is_some() {
+        let line = Stroke::new(2.0, look::WARM);
+        ui.painter()
+            .rect_stroke(card.response.rect, 6.0, line, StrokeKind::Inside);
+    }
+    wanted.or_else(|| card.response.clicked().then_some(place))
 }
 
 fn switch(ui: &mut Ui, host: &GuiContext, param: &BoolParam, name: &str, lit: egui::Color32) {
@@ -52,16 +57,18 @@ fn switch(ui: &mut Ui, host: &GuiContext, param: &BoolParam, name: &str, lit: eg
     }
 }
 
-fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) -> bool {
+fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) -> Option<usize> {
     let params = &view.params.slots[place];
-    let mut is_wanted = false;
+    let mut wanted = None;
     ui.horizontal(|ui| {
         let number = RichText::new(format!("{:>2}", place + 1))
             .monospace()
             .color(look::DIM);
         ui.label(number);
         let name = RichText::new(slot.content.name()).strong().size(14.0);
-        is_wanted |= ui.add(egui::Label::new(name).sense(Sense::click())).clicked();
+        if ui.add(egui::Label::new(name).sense(Sense::click())).clicked() {
+            wanted = Some(place);
+        }
         if let Some(sound) = slot.content.sound() {
             ui.label(
                 RichText::new(sound.patch.meta.category.name())
@@ -87,6 +94,7 @@ fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot)
                     && ui.small_button(arrow).on_hover_text(told).clicked()
                 {
                     exchange(view, host, place, other);
+                    wanted = Some(other);
                 }
             }
             switch(ui, host, &params.solo, "S", look::WARM);
@@ -97,16 +105,16 @@ fn title(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot)
             ui.label(RichText::new(told).small().color(look::DIM));
         });
     });
-    is_wanted
+    wanted
 }
 
 /// Exchanges two places with their parameters, so that each sound keeps its own.
 fn exchange(view: &View, host: &GuiContext, one: usize, other: usize) {
     let (a, b) = (&view.params.slots[one], &view.params.slots[other]);
     let (was, is) = (a.normalized(), b.normalized());
+    view.instance.exchange(one, other);
     knob::set_all(host, a, &is);
     knob::set_all(host, b, &was);
-    view.instance.exchange(one, other);
 }
 
 fn knobs(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot) {
@@ -194,7 +202,7 @@ fn detail(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, slot: &Slot
             view.errands.compare(place);
         }
         if let Some(other) = &slot.other {
-            let told = format!("B: {}", other.title());
+            let told = format!("B: {}", other.content.title());
             ui.label(RichText::new(told).small().color(look::DIM));
         }
         if slot.trim_db < 0.0 {
@@ -264,12 +272,16 @@ fn routing(ui: &mut Ui, view: &View, host: &GuiContext, place: usize, routing: &
         ui.add(DragValue::new(&mut now.velocities.0).range(1..=127));
         ui.add(DragValue::new(&mut now.velocities.1).range(1..=127));
         told(ui, "Transpose");
-        ui.add(DragValue::new(&mut now.transpose).range(-48..=48).suffix(" st"));
+        let transpose = DragValue::new(&mut now.transpose).range(-48..=48).suffix(" st");
+        ui.add(transpose.custom_parser(|text| text.trim().trim_end_matches("st").trim().parse().ok()));
     });
     ui.horizontal(|ui| {
         told(ui, "Output");
         ui.selectable_value(&mut now.output, Output::Main, "Main");
-        ui.selectable_value(&mut now.output, Output::Own, "Own");
+        ui.selectable_value(&mut now.output, Output::Own, "Own")
+            .on_hover_text(
+                "The slot's own output, in SongWalker Multi-Out; elsewhere it stays in the main one",
+            );
         told(ui, "Bend");
         number(ui, host, &params.bend_range);
         told(ui, "Voices");

@@ -7,6 +7,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
+use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use rustls::{ClientConfig, RootCertStore};
@@ -30,6 +31,8 @@ const ASKING: Duration = Duration::from_millis(500);
 const LOOKING: Duration = Duration::from_millis(50);
 /// Most bytes of an answer that is no bundle.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
+/// Most times that a bundle may be said to be elsewhere.
+const MAX_REDIRECTS: usize = 3;
 /// Most pages of the list.
 const MAX_PAGES: usize = 5;
 
@@ -218,7 +221,11 @@ fn run<T>(stop: Stop<'_>, asking: impl Future<Output = Result<T, ServerError>>) 
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, ServerError> {
-    let answer = request.send().await.map_err(|error| silent(&error))?;
+    accepted(request.send().await.map_err(|error| silent(&error))?).await
+}
+
+/// An answer that is not a refusal.
+async fn accepted(answer: Response) -> Result<Response, ServerError> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
@@ -229,6 +236,25 @@ async fn send(request: RequestBuilder) -> Result<Response, ServerError> {
         _ => status.to_string(),
     };
     Err(ServerError::Refused(message))
+}
+
+/// The bytes of a bundle. Servers keep bundles in stores and say where: they are followed there, a few times, never from
+/// https to what is not, and without the key, which is only for the server.
+async fn download(client: &Client, request: RequestBuilder) -> Result<Vec<u8>, ServerError> {
+    let mut request = request;
+    for _ in 0..=MAX_REDIRECTS {
+        let answer = request.send().await.map_err(|error| silent(&error))?;
+        if !answer.status().is_redirection() {
+            return whole(accepted(answer).await?, MAX_BUNDLE_BYTES).await;
+        }
+        let from = answer.url().clone();
+        let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        let to = to.and_then(|to| from.join(to).ok());
+        let to = to.filter(|to| matches!((from.scheme(), to.scheme()), (_, "https") | ("http", "http")));
+        let to = to.ok_or_else(|| ServerError::Nonsense("it sends elsewhere, but not where".to_owned()))?;
+        request = client.get(to);
+    }
+    Err(ServerError::Nonsense("it sends from place to place".to_owned()))
 }
 
 fn silent(error: &reqwest::Error) -> ServerError {
@@ -265,7 +291,8 @@ async fn document<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Ser
 pub fn shared_bundle(link: &str, stop: Stop<'_>) -> Result<Vec<u8>, ServerError> {
     let url = shared(link)?;
     run(stop, async {
-        whole(send(client()?.get(url)).await?, MAX_BUNDLE_BYTES).await
+        let client = client()?;
+        download(&client, client.get(url)).await
     })
 }
 
@@ -344,7 +371,7 @@ impl Server {
 
     async fn fetch(&self, client: &Client, id: &str, sha256: &str) -> Result<Vec<u8>, ServerError> {
         let url = self.job(id, "/bundle")?;
-        let bytes = whole(send(self.keyed(client.get(url))).await?, MAX_BUNDLE_BYTES).await?;
+        let bytes = download(client, self.keyed(client.get(url))).await?;
         if sha256_hex(&bytes) == sha256 {
             Ok(bytes)
         } else {

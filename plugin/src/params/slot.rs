@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
-use songwalker_schemas::PatchSpec;
 use songwalker_schemas::patch::RoleId;
 
 use super::{balance, gain, pan, put, volume};
@@ -160,20 +159,10 @@ impl SlotParams {
     /// Every parameter with a fraction that a user turns.
     #[must_use]
     pub fn floats(&self) -> Vec<&FloatParam> {
-        let others = [
-            &self.volume,
-            &self.pan,
-            &self.attack,
-            &self.decay,
-            &self.sustain,
-            &self.release,
-            &self.cutoff,
-            &self.resonance,
-        ];
-        self.macros
-            .iter()
-            .map(|knob| &knob.amount)
-            .chain(others)
+        let macros = self.macros.iter().map(|knob| &knob.amount);
+        macros
+            .chain([&self.volume, &self.pan])
+            .chain(self.offsets())
             .collect()
     }
 
@@ -209,10 +198,49 @@ impl SlotParams {
         floats.chain(switches).chain(numbers).collect()
     }
 
-    /// Puts the macros where a patch has them.
-    pub fn adopt(&self, patch: &PatchSpec) {
-        for (knob, slot) in self.macros.iter().zip(&patch.macros) {
-            put(&knob.amount, slot.value as f32);
+    /// Where the macros stand, 0..1.
+    #[must_use]
+    pub fn macro_places(&self) -> [f32; MACROS] {
+        std::array::from_fn(|i| self.macros[i].amount.unmodulated_plain_value())
+    }
+
+    /// Puts the macros there.
+    pub fn put_macros(&self, places: [f32; MACROS]) {
+        for (knob, place) in self.macros.iter().zip(places) {
+            put(&knob.amount, place);
+        }
+    }
+
+    /// The offsets to what the patch has.
+    #[must_use]
+    pub fn offsets(&self) -> [&FloatParam; 6] {
+        [
+            &self.attack,
+            &self.decay,
+            &self.sustain,
+            &self.release,
+            &self.cutoff,
+            &self.resonance,
+        ]
+    }
+
+    /// Takes the offsets away.
+    pub fn put_no_offsets(&self) {
+        for param in self.offsets() {
+            put(param, 0.0);
+        }
+    }
+
+    /// Puts everything where a new instance has it, but for the macros.
+    pub fn put_defaults(&self) {
+        for param in self.floats().into_iter().skip(MACROS) {
+            put(param, param.default_plain_value());
+        }
+        for param in self.switches() {
+            put(param, param.default_plain_value());
+        }
+        for param in self.numbers() {
+            put(param, param.default_plain_value());
         }
     }
 }

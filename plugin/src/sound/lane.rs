@@ -8,8 +8,8 @@ use super::action::{Action, MPE_BEND_ST};
 use super::ramp::Ramp;
 use super::{Clock, Stereo};
 use crate::instrument::Instrument;
-use crate::params::SlotValues;
-use crate::rack::{Channels, Routing};
+use crate::params::{MACROS, SlotValues};
+use crate::rack::{Channels, Output, Routing};
 
 /// The cross-fade from one instrument to the next, seconds.
 const CROSS_FADE_S: f32 = 0.05;
@@ -33,8 +33,19 @@ struct Controllers {
     pressure: f32,
     expression: f32,
     pedal: bool,
-    /// MPE: bend of each channel, semitones.
-    bends: [f32; 16],
+    /// MPE: what fingers do, by channel.
+    fingers: [Finger; 16],
+}
+
+/// What is said of a channel's notes, before they sound or while they do.
+#[derive(Debug, Clone, Copy, Default)]
+struct Finger {
+    /// Bend, semitones.
+    bend_st: f32,
+    /// Pressure, 0..1.
+    pressure: f32,
+    /// How far it has slid, 0..1.
+    slide: f32,
 }
 
 impl Default for Controllers {
@@ -45,7 +56,7 @@ impl Default for Controllers {
             pressure: 0.0,
             expression: 1.0,
             pedal: false,
-            bends: [0.0; 16],
+            fingers: [Finger::default(); 16],
         }
     }
 }
@@ -72,13 +83,15 @@ pub struct Lane {
     expression: Ramp,
     down: [Option<Down>; 128],
     controllers: Controllers,
-    /// Which notes reach it.
-    pub routing: Routing,
+    routing: Routing,
     /// Gain of its comparison, at most 1.
     pub trim: f32,
     /// Highest value of the last control block.
     pub peak: f32,
     has_sounded: bool,
+    /// Macros of the last control block, and those with which the old instrument fades out: a new sound's are not its own.
+    macros: [f32; MACROS],
+    fading_macros: [f32; MACROS],
 }
 
 impl Lane {
@@ -99,7 +112,15 @@ impl Lane {
             trim: 1.0,
             peak: 0.0,
             has_sounded: false,
+            macros: [0.0; MACROS],
+            fading_macros: [0.0; MACROS],
         }
+    }
+
+    /// Whether its sound goes to its own output.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        self.routing.output == Output::Own
     }
 
     /// Whether anything plays here.
@@ -138,6 +159,7 @@ impl Lane {
         self.resume();
         if self.sounds_still(old.as_deref()) {
             self.fading = old;
+            self.fading_macros = self.macros;
             self.fade_out.snap(1.0);
             self.fade_in.snap(0.0);
         } else {
@@ -152,10 +174,10 @@ impl Lane {
 
     /// Brings an instrument that begins to where the hands are.
     fn resume(&mut self) {
+        let hands = self.controllers;
         let Some(instrument) = &mut self.current else {
             return;
         };
-        let hands = &self.controllers;
         if hands.bend != 0.0 {
             instrument.handle(Event::PitchBend(hands.bend));
         }
@@ -168,18 +190,33 @@ impl Lane {
         if hands.pedal {
             instrument.handle(Event::Sustain(true));
         }
-        for down in self.down.iter().flatten() {
-            instrument.handle(Event::NoteOn {
-                key: down.played,
-                velocity: down.velocity,
-            });
-            let semitones = hands.bends[usize::from(down.channel)];
-            if semitones != 0.0 {
-                instrument.handle(Event::KeyBend {
+        for place in 0..self.down.len() {
+            if let Some(down) = self.down[place] {
+                self.send(Event::NoteOn {
                     key: down.played,
-                    semitones,
+                    velocity: down.velocity,
                 });
+                self.touch(down.channel, down.played);
             }
+        }
+    }
+
+    /// Brings a note that begins to where its finger is.
+    fn touch(&mut self, channel: u8, key: u8) {
+        let Finger {
+            bend_st,
+            pressure,
+            slide,
+        } = self.controllers.fingers[usize::from(channel)];
+        if bend_st != 0.0 {
+            let semitones = bend_st;
+            self.send(Event::KeyBend { key, semitones });
+        }
+        if pressure != 0.0 {
+            self.send(Event::KeyPressure { key, value: pressure });
+        }
+        if slide != 0.0 {
+            self.send(Event::Slide { key, value: slide });
         }
     }
 
@@ -224,13 +261,7 @@ impl Lane {
             key: played,
             velocity,
         });
-        let semitones = self.controllers.bends[usize::from(channel)];
-        if semitones != 0.0 {
-            self.send(Event::KeyBend {
-                key: played,
-                semitones,
-            });
-        }
+        self.touch(channel, played);
     }
 
     fn let_go(&mut self, channel: Option<u8>, key: Option<u8>, lift: f32) {
@@ -299,13 +330,15 @@ impl Lane {
             }
             Action::Bend { channel, value } if self.is_of_notes(channel) => {
                 let semitones = value * MPE_BEND_ST;
-                self.controllers.bends[usize::from(channel.min(15))] = semitones;
+                self.finger(channel).bend_st = semitones;
                 self.each_key(channel, |key| Event::KeyBend { key, semitones });
             }
             Action::Pressure { channel, value } if self.is_of_notes(channel) => {
+                self.finger(channel).pressure = value;
                 self.each_key(channel, |key| Event::KeyPressure { key, value });
             }
             Action::Timbre { channel, value } if self.is_of_notes(channel) => {
+                self.finger(channel).slide = value;
                 self.each_key(channel, |key| Event::Slide { key, value });
             }
             Action::Bend { channel, value } if takes(channel) => {
@@ -335,6 +368,18 @@ impl Lane {
         }
     }
 
+    fn finger(&mut self, channel: u8) -> &mut Finger {
+        &mut self.controllers.fingers[usize::from(channel.min(15))]
+    }
+
+    /// Other notes reach it from now on. What stood on channels that no longer do would stand there for ever.
+    pub fn route(&mut self, routing: Routing) {
+        if routing.channels != self.routing.channels {
+            self.rest();
+        }
+        self.routing = routing;
+    }
+
     /// Lets go of every key and the pedal.
     pub fn end_notes(&mut self) {
         self.down = [None; 128];
@@ -347,6 +392,12 @@ impl Lane {
         self.send(Event::PitchBend(0.0));
         self.send(Event::ModWheel(0.0));
         self.send(Event::Aftertouch(0.0));
+        for place in 0..self.down.len() {
+            if let Some(down) = self.down[place] {
+                let (key, semitones) = (down.played, 0.0);
+                self.send(Event::KeyBend { key, semitones });
+            }
+        }
         self.send_both(Event::Sustain(false));
     }
 
@@ -359,6 +410,7 @@ impl Lane {
         out: &mut Stereo,
         dead: &mut Vec<Box<Instrument>>,
     ) {
+        self.macros = values.macros;
         let [left, right] = out;
         match &mut self.current {
             Some(instrument) => instrument.render(values, share.most_voices, clock, left, right),
@@ -367,6 +419,10 @@ impl Lane {
         if let Some(old) = &mut self.fading {
             let mut behind = [[0.0; BLOCK]; 2];
             let [old_left, old_right] = &mut behind;
+            let values = &SlotValues {
+                macros: self.fading_macros,
+                ..*values
+            };
             old.render(values, share.most_voices, clock, old_left, old_right);
             self.fade_in.aim(1.0);
             self.fade_out.aim(0.0);
@@ -414,7 +470,7 @@ impl Lane {
     /// Falls silent and forgets the hands; what plays stays. Gains stand where they are wanted at once.
     pub fn reset(&mut self) {
         self.down = [None; 128];
-        self.controllers = Controllers::default();
+        self.rest();
         self.has_sounded = false;
         self.send_both(Event::AllSoundOff);
     }

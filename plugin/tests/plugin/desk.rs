@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use songwalker_plugin::content::{Content, PatchContent, Playable};
-use songwalker_plugin::instance::Instance;
+use songwalker_plugin::instance::{Instance, Putting};
 use songwalker_plugin::params::PluginParams;
 use songwalker_plugin::sound::action::Action;
-use songwalker_plugin::sound::{Clock, Meters, Outputs, Sound};
+use songwalker_plugin::sound::{Clock, Deadline, Meters, Outputs, Sound};
 use songwalker_plugin::state::SavedRack;
 use songwalker_schemas::PatchSpec;
 
@@ -74,7 +74,14 @@ impl Desk {
         let (meters, scope) = Meters::new();
         let meters = Arc::new(meters);
         let end = instance.activate(RATE);
-        let sound = Sound::new(RATE, true, params.clone(), meters.clone(), scope, end);
+        let sound = Sound::new(
+            RATE,
+            Deadline::Offline,
+            params.clone(),
+            meters.clone(),
+            scope,
+            end,
+        );
         Self {
             instance,
             params,
@@ -87,7 +94,7 @@ impl Desk {
     pub fn with(patch: &PatchSpec) -> Self {
         let desk = Self::new();
         desk.instance
-            .install(0, content(patch))
+            .install(desk.instance.claim(0), Putting::of(content(patch)))
             .expect("a patch that plays");
         desk
     }

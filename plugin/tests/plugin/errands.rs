@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::desk::{Desk, RATE, content, off, on, peak};
 use crate::fake::{Fake, say};
 use songwalker_plugin::errands::Errands;
-use songwalker_plugin::instance::Instance;
+use songwalker_plugin::instance::{Instance, Putting};
 use songwalker_plugin::load::MAX_BYTES;
+use songwalker_plugin::params::put;
 use songwalker_plugin::settings::Settings;
 use songwalker_schemas::PatchSpec;
 
@@ -129,14 +130,15 @@ fn what_was_replaced_or_removed_comes_back_with_its_parameters() {
     let desk = Desk::new();
     let instance = &desk.instance;
     let first = &desk.params.slots[0];
-    songwalker_plugin::params::put(&first.volume, -12.0);
+    put(&first.volume, -12.0);
     let loud = first.normalized();
-    instance.keep(instance.before(0));
     let other = PatchSpec {
         name: "Other".to_owned(),
         ..PatchSpec::default()
     };
-    instance.install(0, content(&other)).expect("plays");
+    instance
+        .install(instance.claim(0), Putting::of(content(&other)))
+        .expect("plays");
     instance.route(0, |routing, _| routing.transpose = 7);
     instance.remove(0);
     assert!(instance.rack().slots[0].is_none());
@@ -145,11 +147,14 @@ fn what_was_replaced_or_removed_comes_back_with_its_parameters() {
         instance.undo_told().as_deref(),
         Some("Bring Other back to slot 1")
     );
-    let before = instance.undo().expect("a step");
+    let before = instance.undo().expect("a step").remove(0);
     assert_eq!((before.place, &before.values), (0, &loud));
     let slot = instance.rack().slots[0].clone().expect("a slot");
     assert_eq!((slot.content.name(), slot.routing.transpose), ("Other", 7));
 
+    instance.exchange(0, 3);
+    assert!(instance.rack().slots[0].is_none());
+    assert_eq!(instance.undo().map(|step| step.len()), Some(2));
     instance.undo().expect("a step");
     let slot = instance.rack().slots[0].clone().expect("a slot");
     assert_eq!((slot.content.name(), slot.routing.transpose), ("Init", 0));
@@ -163,9 +168,77 @@ fn a_new_sound_is_not_trimmed_as_the_one_before_it_was() {
     let note = [(0, on(60))];
     let soft = peak(&desk.play(4_800, &[256], &note).main[0]);
     desk.instance
-        .install(0, content(&PatchSpec::default()))
+        .install(
+            desk.instance.claim(0),
+            Putting::of(content(&PatchSpec::default())),
+        )
         .expect("plays");
     desk.play(9_600, &[256], &[(0, off(60))]);
     let loud = peak(&desk.play(4_800, &[256], &note).main[0]);
     assert!(loud > 1.8 * soft, "{loud} {soft}");
+}
+
+#[test]
+fn what_was_asked_for_later_and_what_became_of_the_slot_win_over_a_late_sound() {
+    let desk = Desk::new();
+    let instance = &desk.instance;
+    let named = |name: &str| {
+        let patch = PatchSpec {
+            name: name.to_owned(),
+            ..PatchSpec::default()
+        };
+        Putting::of(content(&patch))
+    };
+    let name = || {
+        instance.rack().slots[0]
+            .as_ref()
+            .map(|slot| slot.content.name().to_owned())
+    };
+    let (early, late) = (instance.claim(0), instance.claim(0));
+    assert_eq!(instance.install(late, named("Late")), Ok(true));
+    assert_eq!(instance.install(early, named("Early")), Ok(false));
+    assert_eq!(name().as_deref(), Some("Late"));
+    let waiting = instance.claim(0);
+    instance.remove(0);
+    assert_eq!(instance.install(waiting, named("Back")), Ok(false));
+    assert_eq!(name(), None, "a slot that was taken away came back");
+    let (here, there) = (instance.claim(1), instance.claim(2));
+    assert_eq!(instance.install(here, named("Here")), Ok(true));
+    instance.exchange(1, 2);
+    assert_eq!(instance.install(there, named("There")), Ok(false));
+    // A sound in a place without a slot makes one, with nothing of the one that was there.
+    put(&desk.params.slots[0].mute, true);
+    put(&desk.params.slots[0].attack, 0.5);
+    assert_eq!(instance.install(instance.claim(0), named("New")), Ok(true));
+    assert!(!desk.params.slots[0].mute.value() && desk.params.slots[0].attack.value() == 0.0);
+}
+
+#[test]
+fn both_sides_of_a_comparison_keep_their_knobs_and_a_variation_what_was_turned() {
+    let desk = Desk::new();
+    let instance = &desk.instance;
+    let template = songwalker_generator::templates::all().next().expect("a template");
+    let one = content(&template.base);
+    let at_rest = one.macros();
+    instance
+        .install(instance.claim(0), Putting::of(one))
+        .expect("plays");
+    let knobs = || desk.params.slots[0].macro_places();
+    let turn = |value: f32| put(&desk.params.slots[0].macros[0].amount, value);
+    turn(0.9);
+    let (errands, heard) = errands(instance, "");
+    errands.keep_other(0);
+    turn(0.1);
+    let settle = |wanted: f32| {
+        while knobs()[0] != wanted {
+            heard.recv_timeout(PATIENCE).expect("the errand ends");
+        }
+    };
+    errands.compare(0);
+    settle(0.9);
+    errands.compare(0);
+    settle(0.1);
+    assert_eq!(knobs()[1..], at_rest[1..]);
+    instance.undo().expect("a comparison can be undone");
+    assert_eq!(knobs()[0], 0.9);
 }

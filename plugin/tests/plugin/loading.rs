@@ -9,7 +9,7 @@ use crate::fake::{Fake, say};
 use songwalker_generator::package::archive;
 use songwalker_generator::pipeline::{self, Generated, Hooks, Request};
 use songwalker_plugin::content::Content;
-use songwalker_plugin::load::server::{Server, ServerError, shared_bundle};
+use songwalker_plugin::load::server::{Listed, Server, ServerError, shared_bundle};
 use songwalker_plugin::load::{self, LoadError};
 use songwalker_schemas::{PatchSpec, canonical};
 
@@ -170,19 +170,64 @@ fn a_server_that_sends_too_much_breaks_off_or_says_no_is_told_from_one_another()
     assert!(matches!(gone, Err(ServerError::Silent(_))));
 }
 
-#[test]
-fn a_redirect_is_not_followed() {
-    let elsewhere = Fake::new(|_, _, stream| say(stream, "200 OK", b"PK"));
-    let to = elsewhere.link();
-    let redirecting = Fake::new(move |_, _, stream| {
-        let head = format!("HTTP/1.1 302 Found\r\nlocation: {to}/bundle\r\ncontent-length: 0\r\n\r\n");
+/// Answers that something is elsewhere.
+fn elsewhere(to: &str) -> Fake {
+    let head = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+    Fake::new(move |_, _, stream| {
         let _heard = stream.write_all(head.as_bytes());
+    })
+}
+
+#[test]
+fn a_bundle_is_fetched_from_where_the_server_keeps_it_and_the_key_stays_behind() {
+    let heard = std::sync::Arc::new(parking_lot::Mutex::new(String::new()));
+    let told = heard.clone();
+    let store = Fake::new(move |request, _, stream| {
+        told.lock().push_str(request);
+        say(stream, "200 OK", &generated().bundle.zip);
     });
+    let server = elsewhere(&format!("{}/store/bundle.zip?signature=1", store.address));
+    let listed = Listed {
+        id: "1-a".to_owned(),
+        name: String::new(),
+        category: String::new(),
+        tags: Vec::new(),
+        sha256: canonical::sha256_hex(&generated().bundle.zip),
+    };
+    let keyed = Server::new(&server.address, "secret").expect("a server");
+    assert_eq!(
+        keyed.bundle(&listed, &go_on).expect("a bundle"),
+        generated().bundle.zip
+    );
+    let shared = shared_bundle(&server.link(), &go_on).expect("a bundle");
+    assert_eq!(shared, generated().bundle.zip);
+    let heard = heard.lock().to_lowercase();
+    assert!(heard.contains("/store/bundle.zip?signature=1"), "{heard}");
+    assert!(
+        !heard.contains("authorization") && !heard.contains("secret"),
+        "{heard}"
+    );
+    assert!(
+        matches!(keyed.list(&go_on), Err(ServerError::Refused(_))),
+        "only bundles lie elsewhere"
+    );
+}
+
+#[test]
+fn a_redirect_that_leads_nowhere_or_round_in_circles_is_refused() {
+    for to in ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://"] {
+        let answer = shared_bundle(&elsewhere(to).link(), &go_on);
+        assert!(
+            matches!(answer, Err(ServerError::Nonsense(_))),
+            "{to}: {answer:?}"
+        );
+    }
+    let round = elsewhere("/s/token/bundle");
     assert!(matches!(
-        shared_bundle(&redirecting.link(), &go_on),
-        Err(ServerError::Refused(_))
+        shared_bundle(&round.link(), &go_on),
+        Err(ServerError::Nonsense(_))
     ));
-    assert_eq!(elsewhere.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(round.asked.load(Ordering::SeqCst), 4);
 }
 
 #[test]

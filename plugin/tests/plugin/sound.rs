@@ -4,11 +4,13 @@ use crate::desk::{Desk, Played, RATE, content, off, on, peak};
 use songwalker_engine::render::{Note, RenderRequest, render};
 use songwalker_generator::templates;
 use songwalker_plugin::VOICES_OF_A_SLOT;
+use songwalker_plugin::instance::Putting;
 use songwalker_plugin::params::put;
 use songwalker_plugin::rack::{Channels, Output};
 use songwalker_plugin::sound::VOICES_IN_ALL;
 use songwalker_plugin::sound::action::Action;
 use songwalker_schemas::PatchSpec;
+use songwalker_schemas::patch::{Route, Source};
 
 const SECOND: usize = RATE as usize;
 
@@ -121,7 +123,10 @@ fn two_slots_are_summed_and_one_goes_to_its_own_output_alone() {
     let both = || {
         let desk = Desk::new();
         desk.instance
-            .install(1, content(&PatchSpec::default()))
+            .install(
+                desk.instance.claim(1),
+                Putting::of(content(&PatchSpec::default())),
+            )
             .expect("plays");
         desk
     };
@@ -179,7 +184,9 @@ fn a_swap_fades_over_fifty_milliseconds_and_the_chord_goes_on_in_the_new_sound()
     let before = desk.play(SECOND, &[256], &[(0, on(60)), (0, on(64))]);
     let mut other = sine(0.7);
     other.modules.voicing.voice_transpose = 12;
-    desk.instance.install(0, content(&other)).expect("plays");
+    desk.instance
+        .install(desk.instance.claim(0), Putting::of(content(&other)))
+        .expect("plays");
     let fading = desk.play(SECOND / 10, &[256], &[]);
     let after = desk.play(SECOND / 2, &[256], &[]);
     // The new sound is an octave up: twice the steps of the old one, and no more in between.
@@ -207,7 +214,10 @@ fn many_swaps_in_a_row_end_with_the_last_one_and_lose_no_instrument() {
     let mut given_back = desk.instance.collect();
     for level in 1..=20 {
         desk.instance
-            .install(0, content(&sine(f64::from(level) / 20.0)))
+            .install(
+                desk.instance.claim(0),
+                Putting::of(content(&sine(f64::from(level) / 20.0))),
+            )
             .expect("plays");
         desk.play(700, &[128], &[]);
         given_back += desk.instance.collect();
@@ -226,7 +236,10 @@ fn many_swaps_in_a_row_end_with_the_last_one_and_lose_no_instrument() {
 fn mute_and_solo_decide_who_is_heard() {
     let mut desk = Desk::new();
     desk.instance
-        .install(1, content(&PatchSpec::default()))
+        .install(
+            desk.instance.claim(1),
+            Putting::of(content(&PatchSpec::default())),
+        )
         .expect("plays");
     let loudness = |desk: &mut Desk| peak(&desk.play(SECOND / 4, &[256], &[]).main[0][SECOND / 8..]);
     desk.play(SECOND / 4, &[256], &[(0, on(60))]);
@@ -252,7 +265,9 @@ fn voices_stay_within_their_limits_per_slot_and_in_all() {
     patch.modules.voicing.voices = 64;
     let mut desk = Desk::with(&patch);
     for place in 1..16 {
-        desk.instance.install(place, content(&patch)).expect("plays");
+        desk.instance
+            .install(desk.instance.claim(place), Putting::of(content(&patch)))
+            .expect("plays");
     }
     let chord: Vec<_> = (20..100).map(|key| (0, on(key))).collect();
     desk.play(SECOND / 2, &[256], &chord);
@@ -313,4 +328,76 @@ fn mpe_bends_one_note_and_the_wheel_bends_them_all() {
     assert_eq!(steps(Channels::Mpe, &[(0, note), (0, bend(5, 0.25))]), straight);
     let wheel = steps(Channels::All, &[(0, note), (0, bend(9, 1.0))]);
     assert!(wheel > straight + 5, "two semitones up: {straight} {wheel}");
+}
+
+#[test]
+fn what_mpe_says_before_a_note_holds_for_it() {
+    let mut patch = sine(0.7);
+    for source in [Source::Slide, Source::Aftertouch] {
+        let route = Route::new(source, "/modules/osc/0/level", -0.6);
+        patch.modulation.routes.push(route);
+    }
+    let loudness = |before: Option<Action>| {
+        let mut desk = Desk::with(&patch);
+        desk.instance
+            .route(0, |routing, _| routing.channels = Channels::Mpe);
+        let mut actions: Vec<_> = before.into_iter().map(|action| (0, action)).collect();
+        actions.push((
+            0,
+            Action::On {
+                channel: 4,
+                key: 60,
+                velocity: 1.0,
+            },
+        ));
+        peak(&desk.play(SECOND / 4, &[256], &actions).main[0][SECOND / 8..])
+    };
+    let (channel, value) = (4, 1.0);
+    let plain = loudness(None);
+    let slid = loudness(Some(Action::Timbre { channel, value }));
+    let pressed = loudness(Some(Action::Pressure { channel, value }));
+    assert!(
+        slid < 0.8 * plain && pressed < 0.8 * plain,
+        "{plain} {slid} {pressed}"
+    );
+}
+
+#[test]
+fn another_channel_takes_pedal_and_bend_of_the_one_before_away() {
+    let mut desk = Desk::with(&sine(0.7));
+    let actions = [
+        (
+            0,
+            Action::Pedal {
+                channel: 0,
+                down: true,
+            },
+        ),
+        (0, on(60)),
+        (4_800, off(60)),
+    ];
+    assert!(peak(&desk.play(SECOND, &[256], &actions).main[0][SECOND / 2..]) > 0.1);
+    desk.instance
+        .route(0, |routing, _| routing.channels = Channels::One(5));
+    let after = desk.play(SECOND, &[256], &[]);
+    assert_eq!(
+        peak(&after.main[0][SECOND / 2..]),
+        0.0,
+        "the pedal holds for ever"
+    );
+    assert!(!desk.sound.is_heard());
+}
+
+#[test]
+fn a_slot_that_is_taken_away_is_not_heard_for_ever_and_a_reset_ends_all() {
+    let mut desk = Desk::with(&sine(0.7));
+    desk.play(1_000, &[100], &[(0, on(60))]);
+    desk.sound.reset();
+    let after = desk.play(4_800, &[32], &[]);
+    assert!(peak(&after.main[0][960..]) < 1e-6, "it goes on after 20 ms");
+    desk.play(4_800, &[256], &[(0, on(60))]);
+    assert!(desk.sound.is_heard());
+    desk.instance.remove(0);
+    desk.play(SECOND, &[256], &[]);
+    assert!(!desk.sound.is_heard());
 }

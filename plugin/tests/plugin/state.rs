@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use nice_plug::params::Params as _;
 use songwalker_generator::templates;
 use songwalker_plugin::content::{Content, PatchContent, Playable, Variation};
-use songwalker_plugin::rack::{Channels, Output, Rack, Routing};
+use songwalker_plugin::rack::{Channels, Other, Output, Rack, Routing};
 use songwalker_plugin::state::{self, StateError};
 use songwalker_schemas::PatchSpec;
 use std::io::Write as _;
@@ -35,7 +35,10 @@ fn full() -> Rack {
         chosen: 2,
         warnings: Vec::new(),
     });
-    slot.other = Some(content(&PatchSpec::default()));
+    slot.other = Some(Other {
+        content: content(&PatchSpec::default()),
+        macros: [0.25; 8],
+    });
     slot.trim_db = -3.5;
     slot.routing = Routing {
         channels: Channels::One(4),
@@ -66,7 +69,8 @@ fn a_rack_comes_back_whole() {
         sound(&was.content),
         "the variation that was chosen"
     );
-    assert!(slot.other.is_some());
+    let other = slot.other.as_ref().expect("the other side");
+    assert_eq!((other.content.name(), other.macros), ("Init", [0.25; 8]));
     let places: Vec<usize> = back.present().map(|(place, _)| place).collect();
     assert_eq!(places, [0, 1, 15]);
 }
@@ -125,6 +129,13 @@ fn a_project_that_cannot_be_read_leaves_the_old_sound_and_a_message() {
         told.text
     );
     assert!(peak(&desk.play(4_096, &[256], &[(0, on(60))]).main[0]) > 0.01);
+    // What this plugin cannot read is saved as it came, until somebody changes something.
+    let kept = desk.params.serialize_fields();
+    assert_eq!(kept["rack"], fields["rack"]);
+    desk.instance.route(0, |routing, _| routing.transpose = 1);
+    let changed = desk.params.serialize_fields();
+    assert_ne!(changed["rack"], fields["rack"]);
+    assert!(state::read(changed["rack"].trim_matches('"')).is_ok());
 }
 
 #[test]
