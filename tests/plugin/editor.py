@@ -100,7 +100,7 @@ def main() -> None:
         rack = json.loads(zlib.decompress(base64.b64decode(json.loads(kept["fields"]["rack"]))))
         slots = {slot["place"]: slot["content"] for slot in rack["slots"]}
         assert sorted(slots) == [1, 2], f"slots {sorted(slots)}: the first was to be removed, two added"
-        loaded = rack["patches"][slots[1]["base"]]["name"]
+        loaded = json.loads(rack["patches"][slots[1]["base"]])["name"]
         assert loaded == json.loads(patch.read_text())["name"], loaded
         assert slots[2]["kind"] == "empty"
         assert kept["params"]["mute_1"] == {"bool": True}, kept["params"]["mute_1"]
