@@ -32,6 +32,7 @@ use crate::errands::Errands;
 use crate::instance::Instance;
 use crate::params::PluginParams;
 use crate::rack::Rack;
+use crate::session;
 use crate::sound::Meters;
 
 /// How often it is drawn while it is open.
@@ -96,11 +97,16 @@ pub fn editor(
     let keyboard = Arc::new(keyboard::Keyboard::default());
     let on_close = {
         let (instance, meters, errands) = (instance.clone(), meters.clone(), errands.clone());
-        let keyboard = keyboard.clone();
+        let (keyboard, params) = (keyboard.clone(), params.clone());
         move || {
             meters.watch(false);
             keyboard.let_go(&instance);
             errands.keep_editor_size();
+            if session::is_kept()
+                && let Err(error) = session::save(&instance, &params)
+            {
+                nice_plug::nice_error!("the session cannot be kept: {error}");
+            }
         }
     };
     let app = App {

@@ -16,6 +16,7 @@ pub mod orders;
 pub mod params;
 pub mod plugin;
 pub mod rack;
+pub mod session;
 pub mod settings;
 pub mod sound;
 pub mod state;

@@ -11,6 +11,7 @@ use crate::editor::{self, SongWalkerEditor};
 use crate::errands::Errands;
 use crate::instance::Instance;
 use crate::params::PluginParams;
+use crate::session;
 use crate::settings::Settings;
 use crate::sound::action;
 use crate::sound::{Clock, Deadline, Meters, Outputs, Scope, Sound};
@@ -43,6 +44,11 @@ impl Default for SongWalker {
         let instance = Instance::new();
         let params = PluginParams::new(SavedRack::of(instance.clone()));
         instance.attach(&params);
+        if session::is_kept()
+            && let Err(problem) = session::open(&instance, &params)
+        {
+            instance.tell(true, problem);
+        }
         let (meters, scope) = Meters::new();
         let repaint = RepaintNotifier::new();
         let drawn = repaint.clone();

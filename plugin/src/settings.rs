@@ -51,6 +51,11 @@ fn folders() -> Option<(PathBuf, PathBuf)> {
     Some((dirs.config_dir().to_owned(), dirs.cache_dir().join("plugin")))
 }
 
+/// The folder of the settings; none where this machine has no such thing.
+pub(crate) fn folder() -> Option<PathBuf> {
+    Some(folders()?.0)
+}
+
 impl Settings {
     /// Those of this machine; where there are none, or none that can be read, the usual ones.
     #[must_use]

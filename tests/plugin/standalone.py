@@ -1,11 +1,13 @@
 """SongWalker without a host, on a machine without a sound card: it is heard in its meters, and goes on sounding whatever files
 and servers do to it. Pictures land in the folder given by --pictures."""
 
+import base64
 import json
 import os
 import socket
 import subprocess
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,6 +22,7 @@ OPEN = (86, 591)
 STOP = (95, 570)
 FORGET = (1058, 704)
 KEY = (465, 660)
+FIRST_KNOB = (288, 152)
 SETTINGS_SERVER = (620, 330)
 SETTINGS_SAVE = (401, 424)
 # Areas of it.
@@ -120,6 +123,7 @@ def main() -> None:
             program.write(PROMPT, "warm wide pad")
             recent = given.folder / "home/cache/recent.json"
             until("the generated sound", recent.exists)
+            program.drag(FIRST_KNOB, 40)
             program.sounds(pictures / "playing.png")
             return "the init patch, and one made from words"
 
@@ -180,12 +184,44 @@ def main() -> None:
             assert kept["server"] == hostile, "the settings are gone"
             return "its size and settings are kept"
 
+        def begins_again():
+            first = session()
+            again = Standalone(given.arguments.standalone)
+            until("its last size", lambda: "WIDTH=1200" in xdotool("getwindowgeometry", "--shell", again.window))
+            again.picture(pictures / "again.png")
+            again.close()
+            assert session() == first, "it is not what it was"
+            knob = first["slots"][0][0]
+            assert knob > 0.55, f"the knob stands at {knob}"
+            rack = json.loads(zlib.decompress(base64.b64decode(first["rack"])))
+            name = json.loads(rack["patches"][rack["slots"][0]["content"]["base"]])["name"]
+            assert "Pad" in name, name
+            return f"with {name}, its knob at {knob:.2f}"
+
+        def begins_anew():
+            home = given.folder / "home"
+            (home / "session.json").write_text("{")
+            settings = json.loads((home / "plugin.json").read_text())
+            settings["editor"] = [1080, 720]
+            (home / "plugin.json").write_text(json.dumps(settings))
+            anew = Standalone(given.arguments.standalone)
+            until("a message on the session", lambda: anew.is_red(STATUS))
+            anew.sounds()
+            anew.close()
+            assert (home / "session-unread.json").read_text() == "{", "it was not kept"
+            return "a session that cannot be read is kept beside, and said"
+
+        def session() -> dict:
+            return json.loads((given.folder / "home/session.json").read_text())
+
         for name, step in {
             "plays": plays,
             "files that are wrong": bad_files,
             "servers that are wrong": bad_servers,
             "a list that is wrong": lying_list,
             "ends": ends,
+            "begins again": begins_again,
+            "begins anew": begins_anew,
         }.items():
             given.check(name, step)
             if given.failed:

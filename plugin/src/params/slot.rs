@@ -188,6 +188,20 @@ impl SlotParams {
         floats.chain(switches).chain(numbers).collect()
     }
 
+    /// Puts everything there, in the same order; what is missing stays.
+    pub fn put_normalized(&self, values: &[f32]) {
+        let mut values = values.iter().map(|value| value.clamp(0.0, 1.0));
+        for (param, value) in self.floats().into_iter().zip(values.by_ref()) {
+            put(param, param.preview_plain(value));
+        }
+        for (param, value) in self.switches().into_iter().zip(values.by_ref()) {
+            put(param, param.preview_plain(value));
+        }
+        for (param, value) in self.numbers().into_iter().zip(values) {
+            put(param, param.preview_plain(value));
+        }
+    }
+
     /// Where it all stands in a new instance, in the same order.
     #[must_use]
     pub fn defaults(&self) -> Vec<f32> {

@@ -63,9 +63,13 @@ async fn a_childs_limits_hold_for_all_its_threads() {
     };
     assert_eq!(limit("Max address space"), ["1073741824", "1073741824"]);
     assert_eq!(limit("Max core file size"), ["0", "0"]);
-    for thread in std::fs::read_dir(proc_file(pid, "task")).expect("a folder") {
-        let status = thread.expect("an entry").path().join("status");
-        let status = std::fs::read_to_string(status).expect("a file");
+    let threads = std::fs::read_dir(proc_file(pid, "task")).expect("a folder");
+    // A thread may have ended since it was listed.
+    let statuses: Vec<String> = threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("status")).ok())
+        .collect();
+    assert!(!statuses.is_empty(), "no thread");
+    for status in statuses {
         let mask = status
             .lines()
             .find_map(|line| line.strip_prefix("Cpus_allowed:"))
