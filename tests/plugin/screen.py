@@ -9,6 +9,8 @@ import numpy
 
 # Longest wait for anything, seconds.
 PATIENCE = 60
+# What is lit in the editor.
+LIT = (92, 204, 190)
 
 
 def until(what: str, ask):
@@ -83,10 +85,6 @@ class Window:
         """Waits until nothing moves any more: what has landed is drawn, and the host knows of it."""
         until("a still picture", lambda: len({self.shot() for _ in range(5)}) == 1)
 
-    def type(self, text: str) -> None:
-        xdotool("type", "--delay", "40", text)
-        xdotool("key", "Return")
-
     def drag(self, point: tuple[int, int], up: int) -> None:
         self.move(point)
         xdotool("mousedown", "1")
@@ -96,9 +94,16 @@ class Window:
 
     def write(self, field: tuple[int, int], text: str) -> None:
         """Replaces what stands in a field, and enters it."""
+        self.fill(field, text)
+        xdotool("key", "Return")
+
+    def fill(self, field: tuple[int, int], text: str) -> None:
+        """Replaces what stands in a field, once it has the keys: its line is lit then."""
         self.click(field)
+        around = f"60x40+{field[0] - 30}+{field[1] - 20}"
+        until("the field's line", lambda: self.count(LIT, around) > 60)
         xdotool("key", "ctrl+a")
-        self.type(text)
+        xdotool("type", "--delay", "40", text)
 
     def count(self, colour: tuple[int, int, int], area: str) -> int:
         """Pixels of nearly that colour in an area, WIDTHxHEIGHT+X+Y."""

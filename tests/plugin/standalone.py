@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from given import Given
-from screen import Screen, Window, differs, until, xdotool
+from screen import LIT, Screen, Window, differs, until, xdotool
 
 # Points of the window at its first size.
 SETTINGS = (308, 29)
@@ -31,7 +31,6 @@ METERS = "126x240+941+86"
 LIST = "220x60+10+120"
 # Colours.
 RED = (236, 104, 104)
-LIT = (92, 204, 190)
 # Fewest pixels of a short message.
 SOME = 20
 
@@ -162,8 +161,7 @@ def main() -> None:
             program.click(SETTINGS)
             until("the settings", lambda: differs(program.shot(), before))
             program.picture(pictures / "settings.png")
-            program.click(SETTINGS_SERVER)
-            xdotool("type", "--delay", "40", hostile)
+            program.fill(SETTINGS_SERVER, hostile)
             program.click(SETTINGS_SAVE)
             program.click(SHELF_SERVER)
             until("a message in the list", lambda: program.is_red(LIST))
