@@ -328,21 +328,14 @@ impl Errands {
     pub fn choose(&self, place: usize, chosen: usize) {
         let claim = self.claim(place);
         self.on(&self.loading, move |shared, _| {
-            let rack = shared.instance.rack();
-            if let Some(Some(Content::Patch(content))) =
-                rack.slots.get(place).map(|s| s.as_ref().map(|s| &s.content))
-            {
+            let Some(was) = shared.other(place) else { return };
+            let rests = was.content.macros();
+            if let Content::Patch(content) = was.content {
                 let chosen = chosen.min(content.variations.len());
-                let was = Content::Patch(content.clone());
-                let content = Content::Patch(PatchContent {
-                    chosen,
-                    ..content.clone()
-                });
-                let mut putting = Putting::of(content);
+                let mut putting = Putting::of(Content::Patch(PatchContent { chosen, ..content }));
                 putting.is_other = false;
                 // What was turned stays as it was turned; the rest goes where the variation has it.
-                let stand = shared.other(place).map_or(putting.macros, |other| other.macros);
-                for ((place, stands), rested) in putting.macros.iter_mut().zip(stand).zip(was.macros()) {
+                for ((place, stands), rested) in putting.macros.iter_mut().zip(was.macros).zip(rests) {
                     if (stands - rested).abs() > 1e-3 {
                         *place = stands;
                     }

@@ -348,7 +348,7 @@ impl Instance {
         // Right before the sound hears of it, so that the old one is not moved.
         self.with_slot(place, |params| {
             if is_new {
-                params.put_defaults();
+                params.put_normalized(&params.defaults());
             }
             if putting.is_other {
                 params.put_no_offsets();

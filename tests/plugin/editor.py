@@ -12,16 +12,13 @@ from pathlib import Path
 
 import juce_state
 from given import Given
-from screen import Screen, Window, differs, until
+from screen import FIRST_KNOB, OPEN, PROMPT, Screen, Window, differs, until
 
 # Points of the window at its first size.
 ADD_SLOT = (138, 29)
 UNDO = (193, 29)
-PROMPT = (400, 80)
 FIRST_MUTE = (745, 120)
 FIRST_REMOVE = (879, 120)
-FIRST_KNOB = (288, 152)
-OPEN = (86, 591)
 
 # A host that opens the editor until it is closed, and keeps the project then.
 HOST = """

@@ -11,6 +11,10 @@ import numpy
 PATIENCE = 60
 # What is lit in the editor.
 LIT = (92, 204, 190)
+# Points of the editor at its first size.
+PROMPT = (400, 80)
+FIRST_KNOB = (288, 152)
+OPEN = (86, 591)
 
 
 def until(what: str, ask):

@@ -12,17 +12,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from given import Given
-from screen import LIT, Screen, Window, differs, until, xdotool
+from screen import FIRST_KNOB, LIT, OPEN, PROMPT, Screen, Window, differs, until, xdotool
 
 # Points of the window at its first size.
 SETTINGS = (308, 29)
-PROMPT = (400, 80)
 SHELF_SERVER = (99, 80)
-OPEN = (86, 591)
 STOP = (95, 570)
 FORGET = (1058, 704)
 KEY = (465, 660)
-FIRST_KNOB = (288, 152)
 SETTINGS_SERVER = (620, 330)
 SETTINGS_SAVE = (401, 424)
 # Areas of it.

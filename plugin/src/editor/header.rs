@@ -1,11 +1,11 @@
 //! The bars above and below: slots, master, settings; words to a sound; what there is to tell.
 
+use std::time::{Duration, Instant};
+
 use egui::{Align, Button, Key, Layout, ProgressBar, RichText, TextEdit, Ui};
 use nice_plug::context::gui::GuiContext;
 
 use super::{App, knob, look};
-use std::time::{Duration, Instant};
-
 use crate::SLOTS;
 use crate::errands::Progress;
 use crate::rack::Rack;

@@ -1,7 +1,6 @@
 //! Keys to play with the mouse; those that sound are lit, wherever they come from.
 
 use egui::{Align2, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, pos2};
-
 use parking_lot::Mutex;
 
 use super::{View, look};

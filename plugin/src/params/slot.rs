@@ -244,19 +244,6 @@ impl SlotParams {
             put(param, 0.0);
         }
     }
-
-    /// Puts everything where a new instance has it, but for the macros.
-    pub fn put_defaults(&self) {
-        for param in self.floats().into_iter().skip(MACROS) {
-            put(param, param.default_plain_value());
-        }
-        for param in self.switches() {
-            put(param, param.default_plain_value());
-        }
-        for param in self.numbers() {
-            put(param, param.default_plain_value());
-        }
-    }
 }
 
 type FromText = Arc<dyn Fn(&str) -> Option<f32> + Send + Sync>;

@@ -175,20 +175,17 @@ impl Lane {
     /// Brings an instrument that begins to where the hands are.
     fn resume(&mut self) {
         let hands = self.controllers;
-        let Some(instrument) = &mut self.current else {
-            return;
-        };
         if hands.bend != 0.0 {
-            instrument.handle(Event::PitchBend(hands.bend));
+            self.send(Event::PitchBend(hands.bend));
         }
         if hands.wheel != 0.0 {
-            instrument.handle(Event::ModWheel(hands.wheel));
+            self.send(Event::ModWheel(hands.wheel));
         }
         if hands.pressure != 0.0 {
-            instrument.handle(Event::Aftertouch(hands.pressure));
+            self.send(Event::Aftertouch(hands.pressure));
         }
         if hands.pedal {
-            instrument.handle(Event::Sustain(true));
+            self.send(Event::Sustain(true));
         }
         for place in 0..self.down.len() {
             if let Some(down) = self.down[place] {

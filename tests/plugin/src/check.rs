@@ -65,6 +65,15 @@ fn rendered(patch: &PatchSpec, sample_rate: u32) -> Result<[Vec<f32>; 2]> {
     Ok([audio.left, audio.right])
 }
 
+/// An instance that plays a patch.
+fn playing(file: &File, patch: &PatchSpec, sample_rate: u32, most_frames: usize) -> Result<Instance> {
+    let mut instance = file.instance()?;
+    let state = states::framed(std::slice::from_ref(patch))?;
+    ensure!(instance.load(&state)?, "the state is refused");
+    instance.start(f64::from(sample_rate), most_frames)?;
+    Ok(instance)
+}
+
 fn same(one: &[Vec<f32>; 2], other: &[Vec<f32>; 2]) -> bool {
     let bits = |sides: &[Vec<f32>; 2]| -> Vec<u32> { sides.iter().flatten().map(|x| x.to_bits()).collect() };
     bits(one) == bits(other)
@@ -132,12 +141,7 @@ fn bits(file: &File) -> Result<String> {
             (48_000, &[1, 7, 4_096, 64, 333]),
             (96_000, &[4_096]),
         ] {
-            let mut instance = file.instance()?;
-            ensure!(
-                instance.load(&states::framed(std::slice::from_ref(&patch))?)?,
-                "the state is refused"
-            );
-            instance.start(f64::from(sample_rate), 4_096)?;
+            let mut instance = playing(file, &patch, sample_rate, 4_096)?;
             let played = instance.perform(frames(sample_rate), lengths, &events(sample_rate))?;
             let wanted = rendered(&patch, sample_rate)?;
             ensure!(
@@ -298,12 +302,7 @@ fn note_expressions(file: &File) -> Result<String> {
     patch.modules.osc[0].phase_randomness = 0.0;
     let patch = states::as_read(&patch)?;
     let play = |key: u8, semitones: f64| -> Result<f64> {
-        let mut instance = file.instance()?;
-        ensure!(
-            instance.load(&states::framed(std::slice::from_ref(&patch))?)?,
-            "the state is refused"
-        );
-        instance.start(48_000.0, 512)?;
+        let mut instance = playing(file, &patch, 48_000, 512)?;
         let on = Event::On { key, velocity: 0.8 };
         let played = instance.perform(48_000, &[512], &[(0, on), (1, Event::Tune { key, semitones })])?;
         // Rising zero crossings of half a second, where the bend has long arrived.

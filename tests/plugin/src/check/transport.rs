@@ -31,10 +31,7 @@ fn swaying() -> Result<PatchSpec> {
 }
 
 fn playing(file: &File, patch: &PatchSpec, song: Option<Song>) -> Result<Instance> {
-    let mut instance = file.instance()?;
-    let state = states::framed(std::slice::from_ref(patch))?;
-    ensure!(instance.load(&state)?, "the state is refused");
-    instance.start(f64::from(RATE), 512)?;
+    let mut instance = super::playing(file, patch, RATE, 512)?;
     instance.song = song;
     Ok(instance)
 }
