@@ -12,7 +12,7 @@ from pathlib import Path
 
 import juce_state
 from given import Given
-from screen import FIRST_KNOB, OPEN, PROMPT, Screen, Window, differs, until
+from screen import FIRST_KNOB, OPEN, Screen, Window, differs, until
 
 # Points of the window at its first size.
 ADD_SLOT = (138, 29)
@@ -60,10 +60,8 @@ def main() -> None:
         try:
             editor = Editor(given, state)
             editor.picture(pictures / "new.png")
-            editor.write(PROMPT, "warm wide pad with slow movement")
-            until("the generated sound", lambda: len(used()) == 1)
-            editor.settle()
-            editor.drag(FIRST_KNOB, 40)
+            editor.generate("warm wide pad with slow movement")
+            editor.turn_up(FIRST_KNOB, 40)
             editor.picture(pictures / "generated.png")
             before = editor.shot()
             editor.click(ADD_SLOT)

@@ -15,6 +15,8 @@ LIT = (92, 204, 190)
 PROMPT = (400, 80)
 FIRST_KNOB = (288, 152)
 OPEN = (86, 591)
+# The macros of its first slot.
+FIRST_KNOBS = "520x44+264+132"
 
 
 def until(what: str, ask):
@@ -82,18 +84,21 @@ class Window:
         x, y = map(str, point)
         xdotool("mousemove", "--window", self.window, x, y, "sleep", "0.1", "mousedown", "1", "sleep", "0.1", "mouseup", "1")
 
-    def shot(self) -> bytes:
-        return subprocess.run(["import", "-window", self.window, "rgb:-"], capture_output=True, check=True).stdout
+    def shot(self, area: str | None = None) -> bytes:
+        """The colours of the window, or of an area of it, WIDTHxHEIGHT+X+Y."""
+        cut = ["-crop", area, "+repage"] if area else []
+        shot = ["import", "-window", self.window, *cut, "-depth", "8", "rgb:-"]
+        return subprocess.run(shot, capture_output=True, check=True).stdout
 
-    def settle(self) -> None:
-        """Waits until nothing moves any more: what has landed is drawn, and the host knows of it."""
-        until("a still picture", lambda: len({self.shot() for _ in range(5)}) == 1)
-
-    def drag(self, point: tuple[int, int], up: int) -> None:
-        self.move(point)
+    def turn_up(self, knob: tuple[int, int], up: int) -> None:
+        """Drags a knob upwards, and lets go of it once its arc is seen to be longer."""
+        around = around_of(knob, 40, 40)
+        before = self.count(LIT, around)
+        self.move(knob)
         xdotool("mousedown", "1")
         for step in range(up):
-            self.move((point[0], point[1] - step))
+            self.move((knob[0], knob[1] - step))
+        until("the turned knob", lambda: self.count(LIT, around) > before + 10)
         xdotool("mouseup", "1")
 
     def write(self, field: tuple[int, int], text: str) -> None:
@@ -101,19 +106,22 @@ class Window:
         self.fill(field, text)
         xdotool("key", "Return")
 
+    def generate(self, prompt: str) -> None:
+        """Asks for a sound in words, and waits until the first slot's knobs stand where that sound has them."""
+        before = self.shot(FIRST_KNOBS)
+        self.write(PROMPT, prompt)
+        until("the generated sound", lambda: self.shot(FIRST_KNOBS) != before)
+
     def fill(self, field: tuple[int, int], text: str) -> None:
         """Replaces what stands in a field, once it has the keys: its line is lit then."""
         self.click(field)
-        around = f"60x40+{field[0] - 30}+{field[1] - 20}"
-        until("the field's line", lambda: self.count(LIT, around) > 60)
+        until("the field's line", lambda: self.count(LIT, around_of(field, 60, 40)) > 60)
         xdotool("key", "ctrl+a")
         xdotool("type", "--delay", "40", text)
 
     def count(self, colour: tuple[int, int, int], area: str) -> int:
-        """Pixels of nearly that colour in an area, WIDTHxHEIGHT+X+Y."""
-        cut = ["import", "-window", self.window, "-crop", area, "+repage", "-depth", "8", "rgb:-"]
-        shot = subprocess.run(cut, capture_output=True, check=True).stdout
-        pixels = numpy.frombuffer(shot, dtype=numpy.uint8).reshape(-1, 3).astype(int)
+        """Pixels of nearly that colour in an area."""
+        pixels = numpy.frombuffer(self.shot(area), dtype=numpy.uint8).reshape(-1, 3).astype(int)
         return int((abs(pixels - colour).max(axis=1) < 24).sum())
 
     def close(self) -> None:
@@ -123,6 +131,11 @@ class Window:
         except subprocess.TimeoutExpired:
             self.program.kill()
             raise
+
+
+def around_of(point: tuple[int, int], width: int, height: int) -> str:
+    """The area of that size around a point."""
+    return f"{width}x{height}+{point[0] - width // 2}+{point[1] - height // 2}"
 
 
 def differs(one: bytes, other: bytes) -> bool:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from given import Given
-from screen import FIRST_KNOB, LIT, OPEN, PROMPT, Screen, Window, differs, until, xdotool
+from screen import FIRST_KNOB, LIT, OPEN, Screen, Window, differs, until, xdotool
 
 # Points of the window at its first size.
 SETTINGS = (308, 29)
@@ -116,10 +116,8 @@ def main() -> None:
 
         def plays():
             program.sounds()
-            program.write(PROMPT, "warm wide pad")
-            recent = given.folder / "home/cache/recent.json"
-            until("the generated sound", recent.exists)
-            program.drag(FIRST_KNOB, 40)
+            program.generate("warm wide pad")
+            program.turn_up(FIRST_KNOB, 40)
             program.sounds(pictures / "playing.png")
             return "the init patch, and one made from words"
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::bundle;
 use crate::python;
@@ -18,10 +18,25 @@ pub fn host(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.target.join("debug/songwalker-plugin-host"))
 }
 
-/// A host with settings and cache of its own, so that it sees nobody's.
-fn apart(workspace: &Workspace, mut command: Command) -> Command {
-    command.env("SONGWALKER_PLUGIN_HOME", workspace.target.join("plugin-home"));
+/// Most lines of the plugin's log that are shown where a host fails.
+const LOG_LINES: usize = 40;
+
+/// Runs a host with settings, cache and log of its own, so that it sees nobody's. The log, which is full of what wrong
+/// projects and servers are answered with, is shown only where the host fails.
+fn execute_apart(workspace: &Workspace, command: &mut Command) -> Result<()> {
+    let log = workspace.target.join("plugin-log.txt");
+    // The plugin appends to it.
+    std::fs::write(&log, "").with_context(|| log.display().to_string())?;
     command
+        .env("SONGWALKER_PLUGIN_HOME", workspace.target.join("plugin-home"))
+        .env("NICE_LOG", &log);
+    execute(command).inspect_err(|_| {
+        let told = std::fs::read_to_string(&log).unwrap_or_default();
+        let lines: Vec<&str> = told.lines().collect();
+        for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
+            println!("log: {line}");
+        }
+    })
 }
 
 /// Runs everything; the real hosts only where their Python is there.
@@ -31,8 +46,7 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
     let folder = workspace.target.join("rtcheck-bundled");
     let bundled = bundle::bundle(workspace, "rtcheck", &["assert-no-alloc"], None, &folder)?;
     for what in ["check", "endure"] {
-        let mut command = apart(workspace, Command::new(&host));
-        execute(command.arg(what).arg(&bundled.clap))?;
+        execute_apart(workspace, Command::new(&host).arg(what).arg(&bundled.clap))?;
     }
 
     let Some(python) = python else {
@@ -54,7 +68,7 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
         false => PathBuf::new(),
     };
     for script in scripts {
-        let mut command = apart(workspace, python::script(workspace, python, script));
+        let mut command = python::script(workspace, python, script);
         command
             .arg("--plugin")
             .arg(&bundled.vst3)
@@ -66,7 +80,7 @@ pub fn run(workspace: &Workspace, python: Option<&Path>) -> Result<Outcome> {
             .arg(&standalone)
             .arg("--pictures")
             .arg(workspace.target.join("plugin-pictures"));
-        execute(&mut command)?;
+        execute_apart(workspace, &mut command)?;
     }
     if !has_screen() {
         return Ok(Outcome::Skipped(

@@ -319,11 +319,18 @@ impl Lexicon {
                 return None;
             }
             let inflected = phrase.iter().any(|t| t.text.chars().count() >= 3);
-            if let Some(ids) = index.stemmed(&stem_key(phrase, language)).filter(|_| inflected) {
+            // `notes really` is not `not really`.
+            let bends = |ids: &&[usize]| inflected && !(n > 1 && ids.iter().any(|id| self.orders(*id)));
+            if let Some(ids) = index.stemmed(&stem_key(phrase, language)).filter(bends) {
                 return Some((n, ids));
             }
         }
         None
+    }
+
+    /// Whether an entry only orders other words.
+    fn orders(&self, id: usize) -> bool {
+        matches!(self.entries[id].class, Class::Grammar(_) | Class::Degree(_))
     }
 
     /// Whether English knows this phrase in just this form.

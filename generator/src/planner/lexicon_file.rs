@@ -66,6 +66,7 @@ pub(super) fn parse_grammar(source: &str) -> Option<Grammar> {
         "no" => Grammar::Negator(Negation::No),
         "not" => Grammar::Negator(Negation::Not),
         "negator after" => Grammar::NegatorAfter,
+        "removed" => Grammar::Removed,
         "and" => Grammar::And,
         "or" => Grammar::Or,
         "but" => Grammar::But,

@@ -83,6 +83,7 @@ pub(super) fn measure(
     lexicon: &Lexicon,
 ) -> Option<(usize, Measure)> {
     tempo(tokens)
+        .or_else(|| times_a_second(tokens, lexicon))
         .or_else(|| notes(tokens, before))
         .or_else(|| length(tokens))
         .or_else(|| {
@@ -103,6 +104,24 @@ pub(super) fn measure(
                 Measure::Value(sign * octaves, Unit::Octaves),
             ))
         })
+}
+
+/// `4 times a second`, `twice per second`: hertz.
+fn times_a_second(tokens: &[Token], lexicon: &Lexicon) -> Option<(usize, Measure)> {
+    let (used, times) = match tokens.first()?.text.as_str() {
+        "once" => (1, 1.0),
+        "twice" => (1, 2.0),
+        _ => {
+            let (used, times) = number(tokens, lexicon)?;
+            let counts = |t: &Token| matches!(t.text.as_str(), "times" | "cycles" | "x");
+            tokens.get(used).filter(|t| counts(t))?;
+            (used + 1, times)
+        }
+    };
+    let word = |at: usize| tokens.get(at).map(|t| t.text.as_str());
+    let is_second = matches!(word(used), Some("a" | "per" | "every" | "each" | "/"))
+        && matches!(word(used + 1), Some("second" | "sec"));
+    is_second.then_some((used + 2, Measure::Value(times, Unit::Hertz)))
 }
 
 /// `tempo 92`, `bpm 140`.
@@ -316,6 +335,8 @@ mod tests {
         assert_eq!(value("-12 semitones"), (-1.0, Unit::Octaves));
         assert_eq!(value("seven voices"), (7.0, Unit::Voices));
         assert_eq!(value("4 bar"), (4.0, Unit::Bars));
+        assert_eq!(value("4 times a second"), (4.0, Unit::Hertz));
+        assert_eq!(value("twice per second"), (2.0, Unit::Hertz));
         assert_eq!(value("tempo 92"), (92.0, Unit::Bpm));
         assert_eq!(value("bpm: 140"), (140.0, Unit::Bpm));
     }

@@ -296,10 +296,20 @@ impl Reader<'_> {
         {
             return;
         }
-        match self.marks[i].negated {
-            Some(_) => self.unwanted(i, entry, noun),
-            None => self.wanted(i, entry, noun),
+        if self.marks[i].negated.is_some() || self.has_none_of(i, noun) {
+            self.unwanted(i, entry, noun);
+        } else {
+            self.wanted(i, entry, noun);
         }
+    }
+
+    /// `reverb 0 %`, where that is a share of it and no value of its own.
+    fn has_none_of(&self, i: usize, noun: &Noun) -> bool {
+        noun.percent.is_none()
+            && self.bindings.measures[i].iter().any(|k| {
+                let item = &self.items[*k].item;
+                matches!(item, Item::Measure(Measure::Value(percent, Unit::Percent)) if *percent == 0.0)
+            })
     }
 
     fn unwanted(&mut self, i: usize, entry: &Entry, noun: &Noun) {

@@ -202,7 +202,7 @@ fn step(grammar: Grammar, state: &mut Mark, covered: &mut Covered, next: impl Fn
             state.wished = true;
             state.phrase += 1;
         }
-        Grammar::NegatorAfter | Grammar::Likeness | Grammar::Order => {}
+        Grammar::NegatorAfter | Grammar::Removed | Grammar::Likeness | Grammar::Order => {}
     }
 }
 
@@ -249,17 +249,21 @@ fn list_goes_on(lexicon: &Lexicon, rest: &[Placed]) -> bool {
     false
 }
 
-/// `reverb free`, `リバーブなし`: the item just before is not wanted.
+/// `reverb free`, `リバーブなし`, `highs rolled off`: the item just before is not wanted.
 fn negate_before(lexicon: &Lexicon, items: &[Placed], marks: &mut [Mark]) {
     for i in 1..items.len() {
-        let is_after = matches!(items[i].item, Item::Word { id, .. }
-            if matches!(lexicon.entries[id].class, Class::Grammar(Grammar::NegatorAfter)));
+        let Item::Word { id, .. } = items[i].item else {
+            continue;
+        };
+        let Class::Grammar(grammar @ (Grammar::NegatorAfter | Grammar::Removed)) = lexicon.entries[id].class
+        else {
+            continue;
+        };
         let last = (0..i).rev().find(|k| items[*k].item != Item::Unknown);
-        if let (true, Some(k)) = (is_after, last)
+        if let Some(k) = last
             && let Item::Word { id, .. } = items[k].item
             && (matches!(lexicon.entries[id].class, Class::Noun(_))
-                || !lexicon.entries[id].name.is_ascii()
-                || i - k <= 2)
+                || grammar == Grammar::NegatorAfter && (!lexicon.entries[id].name.is_ascii() || i - k <= 2))
         {
             marks[k].negated = Some(Negation::No);
         }

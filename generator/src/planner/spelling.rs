@@ -34,6 +34,7 @@ pub(super) fn correct(lexicon: &Lexicon, word: &str, languages: &[Language]) -> 
         return None;
     }
     repeated(lexicon, word, languages)
+        .or_else(|| lacking(lexicon, word))
         .or_else(|| compound(lexicon, word, languages))
         .map(Correction::sure)
         .or_else(|| {
@@ -126,6 +127,15 @@ fn repeated(lexicon: &Lexicon, word: &str, languages: &[Language]) -> Option<Vec
             .find_map(|l| lexicon.word(&shorter, *l))
             .map(<[usize]>::to_vec)
     })
+}
+
+/// `reverbless`, `driftless`: something, and that it is not there.
+fn lacking(lexicon: &Lexicon, word: &str) -> Option<Vec<usize>> {
+    let thing = word.strip_suffix("less").filter(|thing| thing.len() >= 4)?;
+    let ids = lexicon.form(thing, Language::English)?;
+    let free = lexicon.form("free", Language::English)?;
+    let says = ids.iter().all(|id| says(&lexicon.entries[*id].class));
+    says.then(|| [ids, free].concat())
 }
 
 /// Shortens every run of three or more equal letters to `keep`.
@@ -306,7 +316,7 @@ mod tests {
     #[test]
     fn what_is_far_from_everything_stays_unknown() {
         for word in [
-            "helicopter",
+            "parliament",
             "xqzzt",
             "umbrella",
             "qwertyuiop",

@@ -36,13 +36,14 @@ pub(super) struct Token {
     pub glued: bool,
 }
 
-/// Lower case; Latin letters lose their accents, other scripts keep their marks; composed (NFC).
+/// Lower case; Latin letters lose their accents, other scripts keep their marks; letters of another width or typeface
+/// (`ｗｉｄｅ`, `𝐩𝐚𝐝`) are the plain ones (NFKC).
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
     let mut folded = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text.nfkc() {
         if c.is_ascii() {
             folded.push(c.to_ascii_lowercase());
             continue;

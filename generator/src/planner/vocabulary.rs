@@ -85,6 +85,8 @@ pub(super) enum Grammar {
     Negator(Negation),
     /// Negates what stands before it: `reverb free`, `なし`.
     NegatorAfter,
+    /// As `NegatorAfter`, of a thing: `highs rolled off`.
+    Removed,
     And,
     Or,
     But,
