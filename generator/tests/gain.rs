@@ -1,4 +1,4 @@
-//! A generated patch and its variations stay below −1 dBTP with their phrase and with eight notes at full velocity.
+//! A generated patch and its variations stay below −1 dBTP with their phrase and with what is played at once at full velocity.
 use songwalker_generator::check::loudness::chord_peak_db;
 use songwalker_generator::pipeline::{Hooks, Request, generate};
 

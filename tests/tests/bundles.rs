@@ -52,7 +52,7 @@ fn every_category_gives_a_verified_bundle_at_the_promised_level() {
                 let peak = chord.max(loudness.true_peak_db);
                 assert!(
                     loudness.lufs < -18.0 && (-1.3..=-1.0).contains(&peak),
-                    "{category}: eight notes peak at {chord:.2} dBTP, {loudness:?}"
+                    "{category}: what is played at once peaks at {chord:.2} dBTP, {loudness:?}"
                 );
             }
             other => panic!("{category}: its level is limited by {other}: {loudness:?}"),

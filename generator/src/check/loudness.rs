@@ -1,11 +1,11 @@
-//! The level of a finished patch: −18 LUFS with its phrase, or −1 dBTP where the peak of the phrase or of eight notes at
-//! full velocity comes first.
+//! The level of a finished patch: −18 LUFS with its phrase, or −1 dBTP where the peak of the phrase or of as many notes as
+//! are played at once, at full velocity, comes first.
 
 use songwalker_engine::analysis::loudness::{integrated_lufs, true_peak_db};
 use songwalker_engine::audio::Audio;
 use songwalker_engine::math;
 use songwalker_engine::render::{Note, RenderError, RenderRequest, render};
-use songwalker_schemas::{PatchSpec, canonical};
+use songwalker_schemas::{Category, PatchSpec, canonical};
 
 use super::report::LoudnessReport;
 
@@ -17,10 +17,12 @@ pub const CEILING_DBTP: f64 = -1.1;
 const MASTER_MAX_DB: f64 = 6.02;
 /// Eight notes held together, as two hands do: semitones from the note in the middle.
 const CHORD: [i16; 8] = [-12, -5, 0, 4, 7, 12, 16, 19];
+/// Two strokes at once, as two sticks do.
+const STROKES: [i16; 2] = [0, 12];
 /// How far the master is turned down while the chord is measured, so that the player's ceiling cuts nothing.
 const HEADROOM_DB: f64 = 30.0;
 
-/// True peak in dB of eight notes around `note`, held together at full velocity.
+/// True peak in dB of the notes around `note` that are played at once, at full velocity: eight, of a drum two.
 ///
 /// # Errors
 /// When the render is cancelled.
@@ -29,14 +31,18 @@ pub fn chord_peak_db(patch: &PatchSpec, note: u8, cancelled: &dyn Fn() -> bool) 
     lowered.modules.voicing.master_db -= HEADROOM_DB;
     let env = &patch.modules.env[0];
     let hold_s = (env.delay_s + env.attack_s + env.hold_s + 0.3).clamp(0.8, 4.0);
-    let notes = CHORD.map(|semitones| Note {
+    let at_once: &[i16] = match patch.meta.category {
+        Category::Drum => &STROKES,
+        _ => &CHORD,
+    };
+    let notes = at_once.iter().map(|semitones| Note {
         start_s: 0.0,
         hold_s,
         key: (i16::from(note) + semitones).clamp(0, 127) as u8,
         velocity: 1.0,
     });
     let request = RenderRequest {
-        notes: notes.to_vec(),
+        notes: notes.collect(),
         ..RenderRequest::note(note, 1.0, hold_s, hold_s + 0.2)
     };
     Ok(true_peak_db(&render(&lowered, &request, cancelled)?) + HEADROOM_DB)
